@@ -1,0 +1,162 @@
+"""Messages, progress and exit status: everything a person at the terminal sees.
+
+Messages go to standard error and are one line each. Standard output carries data alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import NoReturn
+
+
+class Refused(Exception):
+    """Something that cannot or must not be done.
+
+    The text is the one line that the user reads: what, where, and what to do about it.
+    """
+
+    status = 1
+
+
+class WrongUsage(Refused):
+    """A command line that makes no sense, a name that is none included."""
+
+    status = 2
+
+
+def one_line(text: str) -> str:
+    """Return text with whatever could break the line or steer the terminal made visible."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Write a line to standard error.
+
+    A standard error that is closed or full loses the line, and nothing else.
+    """
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(one_line(text), end=end, file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """Say what is likely to go wrong later; the exit status stays as it is."""
+    say(f"{_program()}: warning: {text}")
+
+
+def write_data(data: bytes) -> None:
+    """Write data to standard output, or raise Refused."""
+    if sys.stdout is None:
+        raise Refused("standard output is closed; open it, or name a file with --out FILE")
+    try:
+        # Past the buffer, so that a failure shows here and not when the interpreter ends.
+        while data:
+            data = data[os.write(sys.stdout.fileno(), data) :]
+    except OSError as error:
+        raise Refused(f"standard output: {error.strerror}; nothing was kept") from error
+
+
+def rerun(*arguments: str) -> str:
+    """Return the command that runs this script again as now, with arguments added."""
+    return command(script(), *sys.argv[1:], *arguments)
+
+
+def script() -> str:
+    """Return the path of the running script, as it was given."""
+    return sys.argv[0]
+
+
+def command(script: str, *arguments: str) -> str:
+    """Return a shell command that runs script with the Python that runs now."""
+    import shutil  # only a message that suggests a command pays for it
+
+    python = os.path.basename(sys.executable)
+    if shutil.which(python) != sys.executable:
+        python = sys.executable
+    return shlex.join([python, script, *arguments])
+
+
+@contextlib.contextmanager
+def progress(what: str, quiet: bool) -> Iterator[None]:
+    """On a terminal, say that a slow step runs, and how long it took once it is done."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    say(f"{what} … ", end="")
+    started = time.monotonic()
+    ending = "stopped"
+    try:
+        yield
+        ending = "done"
+    finally:
+        say(f"{ending} after {time.monotonic() - started:.1f} s")
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Run a script's main and exit: 0 done, 1 refused or failed, 2 wrong usage, 130 Ctrl-C.
+
+    Never a traceback: whatever is raised becomes one line on standard error.
+    """
+    # SIGTERM and a closed terminal end a program on the spot; raising instead lets a
+    # half-written temporary file be removed. A signal that is ignored (nohup) stays ignored.
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+    status = _status(main)
+    for stream in (sys.stdout, sys.stderr):
+        _settle(stream)
+    sys.exit(status)
+
+
+def _status(main: Callable[[], None]) -> int:
+    try:
+        main()
+    except Refused as refusal:
+        return _fail(str(refusal), refusal.status)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 128 + signal.SIGINT)
+    except ImportError as error:
+        top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        requirements = os.path.join(top, "requirements.txt")
+        return _fail(f"{error}; install what is missing: python -m pip install -r {requirements}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except Exception as error:  # noqa: BLE001 - a traceback would not help who reads it
+        return _fail(f"a defect in this program, please report it: {error!r}")
+    return 0
+
+
+def _fail(text: str, status: int = 1) -> int:
+    say(f"{_program()}: error: {text}")
+    return status
+
+
+def _program() -> str:
+    return os.path.basename(script())
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _settle(stream: object) -> None:
+    """Flush stream; where that fails (a closed pipe) let the interpreter's own attempt succeed."""
+    if stream is None:
+        return
+    try:
+        stream.flush()  # type: ignore[attr-defined]
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]

@@ -1,0 +1,88 @@
+"""The OpenSSL commands that do what a script did: the article shows every step twice."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from common import console
+from common.names import Identifier, common_name
+
+PKCS1, PKCS8 = "PKCS#1", "PKCS#8"
+
+
+class Twin(NamedTuple):
+    """A command for a POSIX shell, and what it is for."""
+
+    purpose: str
+    command: str
+
+
+def say(twins: Sequence[Twin]) -> None:
+    """Print each command on a line of its own, ready to be copied, under what it is for."""
+    for purpose, command in twins:
+        console.say(f"{purpose[0].upper()}{purpose[1:]}:")
+        console.say(f"  $ {command}")
+
+
+def key_twins(path: str, bits: int, key_format: str) -> list[Twin]:
+    """Return the commands that make such an RSA key, view and verify it, extract its public key.
+
+    path: the file of the key, or "-": then there is no file to view.
+    key_format: PKCS1 or PKCS8.
+    """
+    out = [] if path == "-" else ["-out", path]
+    if key_format == PKCS1:
+        # genrsa writes PKCS#8 since OpenSSL 3.0, unless told to stay traditional.
+        make = ["genrsa", "-traditional", *out, str(bits)]
+    else:
+        make = ["genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", *out]
+    if path == "-":
+        return [Twin("the same with OpenSSL", _shell(make))]
+    public = os.path.splitext(path)[0] + ".pub"
+    return [
+        Twin(f"the same with OpenSSL, which replaces {path} without asking", _shell(make)),
+        Twin("view and verify", _shell(["rsa", "-in", path, "-text", "-check", "-noout"])),
+        Twin("extract the public key", _shell(["rsa", "-in", path, "-pubout", "-out", public])),
+    ]
+
+
+def csr_twins(
+    key: str, identifiers: Sequence[Identifier], email_address: str | None, out: str
+) -> list[Twin]:
+    """Return the commands that make the same request, and that view and verify it."""
+    subject = [("emailAddress", email_address), ("CN", common_name(identifiers))]
+    alternative_names = ",".join(map(_general_name, identifiers))
+    make = ["req", "-new", "-key", key, "-sha256"]
+    make += ["-subj", _distinguished_name([(name, value) for name, value in subject if value])]
+    make += ["-addext", f"subjectAltName={alternative_names}"]
+    if out == "-":
+        return [Twin("the same with OpenSSL", _shell(make))]
+    return [
+        Twin("the same with OpenSSL", _shell([*make, "-out", out])),
+        Twin("view and verify", _shell(["req", "-in", out, "-text", "-verify", "-noout"])),
+    ]
+
+
+def _general_name(identifier: Identifier) -> str:
+    return f"{'DNS' if isinstance(identifier, str) else 'IP'}:{identifier}"
+
+
+def _distinguished_name(attributes: Sequence[tuple[str, str]]) -> str:
+    r"""Return the value of -subj: /name=value…, with a \ before each / + and \ of a value."""
+    escaped = str.maketrans({char: f"\\{char}" for char in "\\/+"})
+    return "".join(f"/{name}={value.translate(escaped)}" for name, value in attributes) or "/"
+
+
+def _shell(arguments: Sequence[str]) -> str:
+    return " ".join(["openssl", *map(_quoted, arguments)])
+
+
+def _quoted(argument: str) -> str:
+    if argument.isprintable():
+        return shlex.quote(argument)
+    # A file name with a line break, say: on one line, it takes printf to spell its bytes.
+    octets = "".join(f"\\{byte:03o}" for byte in os.fsencode(argument))
+    return f'"$(printf {shlex.quote(octets)})"'

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Make a certificate signing request (CSR) with pyOpenSSL, signed by the certificate key.
+
+The request asks a certificate authority for a certificate: these names, for the holder of this
+key. With no NAME it is the request of the article, for api.neoprime.xyz and its e-mail address;
+with names, the e-mail address is left out unless given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from common import certkey, console, csrscript, names, options
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from OpenSSL import crypto
+
+KEY_FILE = "certificate.key"
+CSR_FILE = "certificate.csr"
+ACCOUNT_KEY_FILE = "account.key"
+
+DOMAIN_NAME = "api.neoprime.xyz"
+EMAIL_ADDRESS = "support@neoprime.xyz"
+
+
+def create_csr(
+    pkey: crypto.PKey,
+    domain_name: str,
+    email_address: str | None,
+    further_names: Sequence[str] = (),
+) -> x509.CertificateSigningRequest:
+    """Return a certificate signing request for the names, signed with pkey.
+
+    pkey: the certificate key, RSA or EC.
+    domain_name, further_names: domain names or IP addresses, in any form that names.parse takes.
+    email_address: for the subject, or None.
+    Raises names.BadName for what is no name, ValueError if the numbers of the key disagree.
+    """
+    # Not above: neither --help nor a refused name need wait for it.
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    identifiers = names.parse_all([domain_name, *further_names])
+    common_name = names.common_name(identifiers)
+
+    subject = []
+    if email_address:
+        subject.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, email_address))
+    if common_name:
+        subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
+    san_list = [
+        x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
+        for name in identifiers
+    ]
+    key, digest = certkey.for_signing(pkey)
+    return (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name(subject))
+        .add_extension(x509.SubjectAlternativeName(san_list), critical=False)
+        .sign(key, digest)
+    )
+
+
+def load_key(filename: str) -> crypto.PKey:
+    """Return the private key of a PEM file. Raises Refused."""
+    from OpenSSL import crypto
+
+    data = certkey.read_pem(filename)
+    with certkey.errors_about(filename):
+        # With a passphrase given, OpenSSL never asks for one by itself.
+        return crypto.load_privatekey(crypto.FILETYPE_PEM, data, passphrase=b"")
+
+
+def main() -> None:
+    """Run the command line."""
+    args = options.csr_parser(__doc__, KEY_FILE, ACCOUNT_KEY_FILE, CSR_FILE).parse_args()
+    if not args.names:
+        args.names = [DOMAIN_NAME]
+        args.email = EMAIL_ADDRESS if args.email is None else args.email
+    requested = csrscript.check(args)
+
+    pkey = load_key(args.key)
+    certkey.check(args.key, pkey)
+    certkey.check_not_account_key(args.key, pkey, args.account_key, load_key)
+    with certkey.errors_about(args.key):
+        csr = create_csr(pkey, requested[0], args.email, requested[1:])
+    csrscript.write(csr, requested, args)
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,105 @@
+"""What the tests share: the scripts as a user runs them, and keys that are made once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTICLE = Path(__file__).resolve().parent / "data" / "article"
+
+Result = subprocess.CompletedProcess[str]
+Run = Callable[..., Result]
+
+
+def run_script(script: str, *arguments: str, cwd: Path, **options: object) -> Result:
+    """Run a script of the project as a user does; a warning of Python's is an error."""
+    environment = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, str(ROOT / script), *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+
+
+def need(program: str) -> None:
+    """Skip the test where a program is missing. In CI that is a failure, see below."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in CI in which a test was skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def shell(command: str, cwd: Path) -> Result:
+    """Run a command in a POSIX shell."""
+    if command.startswith("openssl "):
+        need("openssl")
+    return subprocess.run(
+        ["sh", "-c", command], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def openssl(*arguments: str, cwd: Path) -> str:
+    """Run OpenSSL, which must succeed, and return what it prints."""
+    need("openssl")
+    result = subprocess.run(
+        ["openssl", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def twins(result: Result) -> list[str]:
+    """Return the commands that a script has printed to be copied."""
+    start = "  $ "
+    return [line[len(start) :] for line in result.stderr.splitlines() if line.startswith(start)]
+
+
+def error_of(result: Result, status: int = 1) -> str:
+    """Return the error of a script that has failed as it should: one line, and no data."""
+    lines = result.stderr.splitlines()
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ""
+    assert len([line for line in lines if ": warning: " not in line]) == 1, result.stderr
+    assert ".py: error: " in lines[-1]
+    return lines[-1].partition(": error: ")[2]
+
+
+def warnings_of(result: Result) -> list[str]:
+    """Return the warnings of a script that has done its work."""
+    assert result.returncode == 0, result.stderr
+    parts = (line.partition(": warning: ") for line in result.stderr.splitlines())
+    return [text for _, found, text in parts if found]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a script in a directory of the test's own."""
+
+    def in_directory(script: str, *arguments: str, **options: object) -> Result:
+        return run_script(script, *arguments, cwd=tmp_path, **options)
+
+    return in_directory
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """Return a copy of a 2048-bit key, as certificate.key in the test's own directory."""
+    path = tmp_path / "certificate.key"
+    shutil.copy(ARTICLE / "rsa2048.key", path)
+    return path
