@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 
-.PHONY: walkthrough test lint
+.PHONY: walkthrough certificate test lint
 .DELETE_ON_ERROR:
 
 # Run script $(1) in walkthrough/, and show the command.
@@ -29,6 +29,11 @@ walkthrough/example.com.key: | .venv/ready walkthrough/
 
 walkthrough/:
 	mkdir -p walkthrough
+
+# From the files of the walkthrough to a certificate, by a CA on this machine.
+certificate: walkthrough .venv/tests-ready
+	@printf '\n'
+	@$(BIN)/python -m tests.certificate walkthrough
 
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto

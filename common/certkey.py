@@ -31,8 +31,7 @@ def check_exists(path: str, file_name: str) -> None:
         if os.path.isfile(found):
             again = console.rerun("--key", found)
             raise Refused(f"{path}: no such file, but there is {found}; go on with: {again}")
-    maker = os.path.join(os.path.dirname(console.script()), "make_certificate_key.py")
-    make = console.command(maker, "--out", path)
+    make = console.command_beside("make_certificate_key.py", "--out", path)
     raise Refused(f"{path}: no such file; name your key with --key FILE, or make it: {make}")
 
 

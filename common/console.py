@@ -75,6 +75,11 @@ def script() -> str:
     return sys.argv[0]
 
 
+def command_beside(name: str, *arguments: str) -> str:
+    """Return a shell command that runs another script of the directory of this one."""
+    return command(os.path.join(os.path.dirname(script()), name), *arguments)
+
+
 def command(script: str, *arguments: str) -> str:
     """Return a shell command that runs script with the Python that runs now."""
     import shutil  # only a message that suggests a command pays for it

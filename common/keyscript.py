@@ -36,3 +36,14 @@ def make_key(
     if not args.quiet:
         console.say(f"{written}.")
         twins.say(twins.key_twins(out, args.bits, key_format))
+        if out != "-":
+            _say_next(role, args)
+
+
+def _say_next(role: str, args: argparse.Namespace) -> None:
+    if role == "account key":
+        console.say("Keep a copy in a safe place: without this key no certificate can be renewed.")
+        following = console.command_beside("make_certificate_key.py", "DOMAIN")
+    else:
+        following = console.command_beside("make_csr.py", "--key", args.out, args.domain)
+    console.say(f"Next: {following}")

@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import pebble
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = Path(__file__).resolve().parent / "data" / "article"
@@ -70,6 +72,11 @@ def twins(result: Result) -> list[str]:
     return [line[len(start) :] for line in result.stderr.splitlines() if line.startswith(start)]
 
 
+def with_a_change(line: str) -> str:
+    """Return a line of PEM with one character exchanged for another of base64."""
+    return line[:9] + ("A" if line[9] != "A" else "B") + line[10:]
+
+
 def error_of(result: Result, status: int = 1) -> str:
     """Return the error of a script that has failed as it should: one line, and no data."""
     lines = result.stderr.splitlines()
@@ -103,3 +110,12 @@ def key(tmp_path: Path) -> Path:
     path = tmp_path / "certificate.key"
     shutil.copy(ARTICLE / "rsa2048.key", path)
     return path
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pebble.Pebble]:
+    """Return a Pebble that runs as long as the tests do."""
+    for program in pebble.PROGRAMS:
+        need(program)
+    with pebble.running(tmp_path_factory.mktemp("pebble")) as server:
+        yield server

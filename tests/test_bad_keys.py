@@ -29,7 +29,7 @@ def write(path: Path, content: bytes | Callable[[], bytes]) -> None:
 SOURCE = str(ARTICLE / "rsa2048.key")
 
 # The text of the file, and how the error goes on after the file's name.
-UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
+UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] = {
     "empty": (b"", "is empty"),
     "blank": (b"\n \n", "is empty"),
     "text": (b"hello\n", "holds no PEM"),
@@ -67,7 +67,8 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
         lambda: made(
             "ecparam", "-name", "secp256k1", "-param_enc", "explicit", "-genkey", "-noout"
         ),
-        "is a key that no CA accepts",
+        # The oldest cryptography does not say which of the two it is.
+        ("is a key that no CA accepts", "is damaged"),
     ),
     "encrypted": (
         lambda: made("pkey", "-in", SOURCE, "-aes256", "-passout", "pass:secret"),
@@ -84,7 +85,8 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
 def test_an_unusable_key(kind: str, run: Run, tmp_path: Path) -> None:
     content, message = UNUSABLE[kind]
     write(tmp_path / "bad.key", content)
-    assert error_of(run("make_csr.py", "--key", "bad.key")).startswith(f"bad.key: {message}")
+    error = error_of(run("make_csr.py", "--key", "bad.key"))
+    assert error.removeprefix("bad.key: ").startswith(message)
     assert os.listdir(tmp_path) == ["bad.key"]
 
 

@@ -1,0 +1,135 @@
+"""A real CA signs what the scripts make, and refuses what they refuse."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from tests import certificate, pebble
+from tests.conftest import Result, Run, error_of, need, openssl, with_a_change
+
+
+def assert_is_certificate(ca: pebble.Pebble, issued: Result, key: Path, names: list[str]) -> None:
+    """Check that it leads to Pebble's root, for just these names and this key."""
+    assert issued.returncode == 0, issued.stderr
+    # Boulder checks this (csr/csr.go), Pebble does not.
+    assert x509.load_pem_x509_csr((key.parent / "certificate.csr").read_bytes()).is_signature_valid
+    chain, root = key.parent / "chain.pem", key.parent / "root.pem"
+    chain.write_text(issued.stdout)
+    root.write_bytes(pebble.root_certificate(ca))
+    verify = ["verify", "-CAfile", str(root), "-untrusted", str(chain), str(chain)]
+    assert openssl(*verify, cwd=key.parent) == f"{chain}: OK\n"
+    signed = x509.load_pem_x509_certificate(chain.read_bytes())
+    extension = signed.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert {str(name.value) for name in extension.value} == set(names)
+    private_key = load_pem_private_key(key.read_bytes(), None)
+    assert signed.public_key() == private_key.public_key()
+    serial = f"{signed.serial_number:x}"
+    serial = serial.zfill(len(serial) + len(serial) % 2)  # whole octets
+    assert f"Issued certificate serial {serial}" in ca.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("account_script", "account_bits", "bits", "names"),
+    [
+        ("make_account_key.py", 2048, 4096, ["example.com"]),
+        ("make_account_key2.py", 2048, 2048, ["example.com", "www.example.com", "example.net"]),
+        ("make_account_key.py", 3072, 3072, ["one.example.com"]),
+        ("make_account_key2.py", 4096, 2048, [f"{n}.example.com" for n in range(20)]),
+    ],
+)
+def test_acme_tiny_gets_a_certificate(
+    account_script: str,
+    account_bits: int,
+    bits: int,
+    names: list[str],
+    ca: pebble.Pebble,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    assert run(account_script, "--bits", str(account_bits)).returncode == 0
+    assert run("make_certificate_key.py", "--bits", str(bits)).returncode == 0
+    assert run("make_csr.py", "--key", "example.com.key", *names).returncode == 0
+    issued = pebble.acme_tiny(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
+    assert_is_certificate(ca, issued, tmp_path / "example.com.key", names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["*.example.com", "example.com"], ["*.example.com", "example.com"]),
+        (
+            ["münchen.example.com", "*.münchen.example.com"],
+            ["xn--mnchen-3ya.example.com", "*.xn--mnchen-3ya.example.com"],
+        ),
+        (["example.com", "127.0.0.1"], ["example.com", "127.0.0.1"]),
+        (["127.0.0.1"], ["127.0.0.1"]),
+        ([f"{'a' * 60}.example.com"], [f"{'a' * 60}.example.com"]),
+        (["example.com", "--email", "me@example.com"], ["example.com"]),
+    ],
+)
+def test_the_acme_library_gets_a_certificate(
+    arguments: list[str], names: list[str], ca: pebble.Pebble, key: Path, run: Run, tmp_path: Path
+) -> None:
+    assert run("make_account_key2.py", "--bits", "2048").returncode == 0
+    assert run("make_csr.py", *arguments).returncode == 0
+    issued = pebble.acme_library(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
+    assert_is_certificate(ca, issued, key, names)
+
+
+def test_one_key_for_account_and_certificate(ca: pebble.Pebble, run: Run, tmp_path: Path) -> None:
+    """RFC 8555 section 11.1: both refuse it."""
+    key = tmp_path / "certificate.key"
+    assert run("make_certificate_key.py", "--bits", "2048", "--out", key.name).returncode == 0
+    assert "is the account key too" in error_of(run("make_csr.py", "--account-key", key.name))
+    assert run("make_csr.py", "example.com", "--account-key", "none").returncode == 0
+    issued = pebble.acme_tiny(ca, key, tmp_path / "certificate.csr")
+    assert issued.returncode != 0
+    assert "CSR contains a public key for a known account" in issued.stderr
+
+
+@pytest.mark.parametrize("line", [1, 3, 8, -2])
+def test_a_changed_byte_shows(
+    line: int, ca: pebble.Pebble, key: Path, run: Run, tmp_path: Path
+) -> None:
+    """In the names, the key or the signature: no certificate, or one that is not as it should."""
+    assert run("make_account_key.py", "--bits", "2048").returncode == 0
+    assert run("make_csr.py", "example.com").returncode == 0
+    csr = tmp_path / "certificate.csr"
+    lines = csr.read_text().splitlines()
+    lines[line] = with_a_change(lines[line])
+    csr.write_text("\n".join(lines) + "\n")
+    issued = pebble.acme_tiny(ca, tmp_path / "account.key", csr)
+    with pytest.raises((AssertionError, ValueError)):
+        assert_is_certificate(ca, issued, key, ["example.com"])
+
+
+class TestMakeCertificate:
+    """The same for people."""
+
+    def test_from_files_to_certificate(
+        self, run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        for program in pebble.PROGRAMS:
+            need(program)
+        for script in ("make_account_key.py", "make_certificate_key.py"):
+            assert run(script, "--bits", "2048").returncode == 0
+        assert run("make_csr.py", "--key", "example.com.key", "example.com").returncode == 0
+        assert certificate.main(tmp_path) == 0
+        told = capfd.readouterr().out
+        assert "Issued certificate serial " in told
+        assert "certificate.pem: OK" in told
+        assert "DNS:example.com" in told
+
+    def test_without_pebble_it_says_how_to_get_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+        assert certificate.main(tmp_path) == 1
+        told = capsys.readouterr().err
+        assert told.startswith("pebble and pebble-challtestsrv not found")
+        assert "apt-get install pebble" in told
