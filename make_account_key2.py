@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make an account key with pyOpenSSL: an RSA private key, in PKCS#8 PEM.
+"""Make an account key with pyOpenSSL: an RSA or ECDSA private key, in PKCS#8 PEM.
 
 It is as good as the one that make_account_key.py makes; only the library and the format differ.
 """
@@ -13,21 +13,28 @@ from common import console, keyscript, options, twins
 FILENAME = "account.key"
 
 
-def create_key(bits: int) -> bytes:
-    """Return a new RSA private key as PKCS#8 PEM; bits is the size of its modulus.
+def create_key(bits: int, curve: str | None) -> bytes:
+    """Return a new private key as PKCS#8 PEM.
+
+    bits: size of the modulus of an RSA key.
+    curve: if given, an ECDSA key on this curve is made instead.
 
     pyOpenSSL leaves making and writing keys to the library beneath it, cryptography, and holds
     the key in between. to_cryptography_key checks that the numbers of the key agree.
     """
     # Not above: --help need not wait for them.
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from OpenSSL import crypto
 
-    key = crypto.PKey.from_cryptography_key(
-        rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    )
-    key_material = cast(rsa.RSAPrivateKey, key.to_cryptography_key())
+    if curve:
+        curves = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
+        key = crypto.PKey.from_cryptography_key(ec.generate_private_key(curves[curve]))
+    else:
+        key = crypto.PKey.from_cryptography_key(
+            rsa.generate_private_key(public_exponent=65537, key_size=bits)
+        )
+    key_material = cast("rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey", key.to_cryptography_key())
     return key_material.private_bytes(
         encoding=serialization.Encoding.PEM,
         format=serialization.PrivateFormat.PKCS8,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make a certificate key with PyCryptodome: an RSA private key, in PKCS#1 PEM.
+"""Make a certificate key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
 The certificate key signs the certificate signing request, and later proves to browsers that your
 server is the one the certificate names. Make a new one for each certificate, and never use the
@@ -13,10 +13,16 @@ from common import console, keyscript, names, options, twins
 DOMAIN_NAME = "example.com"
 
 
-def create_key(bits: int) -> bytes:
-    """Return a new RSA private key as PKCS#1 PEM; bits is the size of its modulus."""
-    from Crypto.PublicKey import RSA  # not above: --help need not wait for it
+def create_key(bits: int, curve: str | None) -> bytes:
+    """Return a new private key in PEM.
 
+    bits: size of the modulus of an RSA key, which is PKCS#1.
+    curve: if given, an ECDSA key on this curve is made instead, which is PKCS#8.
+    """
+    from Crypto.PublicKey import ECC, RSA  # not above: --help need not wait for it
+
+    if curve:
+        return ECC.generate(curve=curve).export_key(format="PEM").encode() + b"\n"
     key = RSA.generate(bits)
     return key.export_key() + b"\n"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from common import certkey, console, csrscript, names, options
+from common import certkey, console, csrscript, names, options, passphrase
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -63,14 +63,15 @@ def create_csr(
     )
 
 
-def load_key(filename: str) -> crypto.PKey:
-    """Return the private key of a PEM file. Raises Refused."""
+def load_key(file: certkey.KeyFile, secret: bytes) -> crypto.PKey:
+    """Return the private key in a file. Raises console.Refused.
+
+    secret: its passphrase, b"" for a key that is not encrypted.
+    """
     from OpenSSL import crypto
 
-    data = certkey.read_pem(filename)
-    with certkey.errors_about(filename):
-        # With a passphrase given, OpenSSL never asks for one by itself.
-        return crypto.load_privatekey(crypto.FILETYPE_PEM, data, passphrase=b"")
+    with certkey.errors_about(file):
+        return crypto.load_privatekey(crypto.FILETYPE_PEM, file.text, secret)
 
 
 def main() -> None:
@@ -81,10 +82,13 @@ def main() -> None:
         args.email = EMAIL_ADDRESS if args.email is None else args.email
     requested = csrscript.check(args)
 
-    pkey = load_key(args.key)
-    certkey.check(args.key, pkey)
-    certkey.check_not_account_key(args.key, pkey, args.account_key, load_key)
-    with certkey.errors_about(args.key):
+    file = certkey.read(args.key)
+    secret = passphrase.for_key(args.key, args.passphrase_file) if file.is_encrypted else b""
+    pkey = load_key(file, secret)
+    certkey.check(file, pkey)
+    certkey.check_not_account_key(file, pkey, args.account_key, lambda key: load_key(key, secret))
+
+    with certkey.errors_about(file):
         csr = create_csr(pkey, requested[0], args.email, requested[1:])
     csrscript.write(csr, requested, args)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from common import console, files, letsencrypt, pem
 from common.console import Refused
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 MIN_RSA_BITS = 2048  # Baseline Requirements section 6.1.5
+
+
+class KeyFile(NamedTuple):
+    """The private key in a file, in PEM, perhaps encrypted."""
+
+    path: str
+    text: bytes
+    is_encrypted: bool
 
 
 def check_exists(path: str, file_name: str) -> None:
@@ -35,16 +43,18 @@ def check_exists(path: str, file_name: str) -> None:
     raise Refused(f"{path}: no such file; name your key with --key FILE, or make it: {make}")
 
 
-def read_pem(path: str) -> bytes:
-    """Return the one private key in a file, as PEM. Raises Refused."""
+def read(path: str) -> KeyFile:
+    """Return the one private key in a file, unopened. Raises Refused."""
     try:
-        return pem.private_key(files.read(path))
+        block = pem.private_key(files.read(path))
     except pem.NoKey as error:
-        raise Refused(f"{path}: {error}") from error
+        advice = "" if ";" in str(error) else "; name the private key with --key FILE"
+        raise Refused(f"{path}: {error}{advice}") from error
+    return KeyFile(path, block.text, block.is_encrypted)
 
 
 @contextlib.contextmanager
-def errors_about(path: str) -> Iterator[None]:
+def errors_about(file: KeyFile) -> Iterator[None]:
     """Turn what the libraries say of a key they cannot use into a Refused that names its file."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from OpenSSL.crypto import Error
@@ -52,27 +62,32 @@ def errors_about(path: str) -> Iterator[None]:
     try:
         yield
     except UnsupportedAlgorithm as error:
-        raise Refused(f"{path}: is a key that no CA accepts ({error}); make another") from error
-    except (Error, ValueError) as error:
         raise Refused(
-            f"{path}: is damaged, and no key can be read from it; restore a copy"
+            f"{file.path}: is a key that no CA accepts ({error}); make another"
         ) from error
+    except (Error, ValueError) as error:
+        what = "is damaged, and no key can be read from it; restore a copy"
+        if file.is_encrypted:
+            what = "is encrypted, and this passphrase does not open it"
+        raise Refused(f"{file.path}: {what}") from error
 
 
-def check(path: str, pkey: crypto.PKey) -> None:
+def check(file: KeyFile, pkey: crypto.PKey) -> None:
     """Warn of a key that Let's Encrypt refuses; raise Refused for one that every CA does."""
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import load_der_public_key
     from OpenSSL.crypto import FILETYPE_ASN1, TYPE_EC, TYPE_RSA, dump_publickey
 
     if pkey.type() not in (TYPE_RSA, TYPE_EC):  # RSA-PSS is of a type of its own
-        raise Refused(f"{path}: is neither an RSA nor an EC key; a CA takes no other, make one")
-    with errors_about(path):
+        raise Refused(
+            f"{file.path}: is neither an RSA nor an EC key; a CA takes no other, make one"
+        )
+    with errors_about(file):
         public_key = load_der_public_key(dump_publickey(FILETYPE_ASN1, pkey))
     if isinstance(public_key, rsa.RSAPublicKey):
         if public_key.key_size < MIN_RSA_BITS:
             raise Refused(
-                f"{path}: is an RSA key of {public_key.key_size} bits, and a CA wants "
+                f"{file.path}: is an RSA key of {public_key.key_size} bits, and a CA wants "
                 f"{MIN_RSA_BITS} or more; make another"
             )
         exponent = public_key.public_numbers().e
@@ -81,29 +96,33 @@ def check(path: str, pkey: crypto.PKey) -> None:
         public_key = cast(ec.EllipticCurvePublicKey, public_key)
         warning = letsencrypt.key_warning(public_key.curve.name, public_key.key_size)
     if warning:
-        console.warn(f"{path}: {warning}")
+        console.warn(f"{file.path}: {warning}")
 
 
 def check_not_account_key(
-    path: str, pkey: crypto.PKey, account_path: str, load_key: Callable[[str], crypto.PKey]
+    file: KeyFile, pkey: crypto.PKey, account_path: str, load_key: Callable[[KeyFile], crypto.PKey]
 ) -> None:
-    """Raise Refused if the file at account_path, where there is one, holds the same key as pkey.
+    """Raise Refused if the file at account_path, where there is one, holds the same key as file.
 
     RFC 8555 section 11.1 has the CA refuse it: who can use the account could use the certificate.
+    An account key that does not open with load_key is warned of, as it cannot be compared.
     """
     from OpenSSL.crypto import FILETYPE_ASN1, dump_publickey
 
     if not os.path.exists(account_path):
         return
     try:
-        account = load_key(account_path)
+        account = read(account_path)
+        same = account.text == file.text or (
+            dump_publickey(FILETYPE_ASN1, load_key(account)) == dump_publickey(FILETYPE_ASN1, pkey)
+        )
     except Refused as refusal:
-        console.warn(f"{refusal}; so it was not compared with {path}")
+        console.warn(f"{refusal}; so it was not compared with {file.path}")
         return
-    if dump_publickey(FILETYPE_ASN1, account) == dump_publickey(FILETYPE_ASN1, pkey):
+    if same:
         raise Refused(
-            f"{path}: is the account key too ({account_path}), and a CA refuses one key for both; "
-            "make a certificate key with make_certificate_key.py and name it with --key FILE"
+            f"{file.path}: is the account key too ({account_path}), and a CA refuses one key for "
+            "both; make a certificate key with make_certificate_key.py, name it with --key FILE"
         )
 
 

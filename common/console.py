@@ -53,6 +53,11 @@ def warn(text: str) -> None:
     say(f"{_program()}: warning: {text}")
 
 
+def complain(text: str) -> None:
+    """Say what has failed."""
+    say(f"{_program()}: error: {text}")
+
+
 def write_data(data: bytes) -> None:
     """Write data to standard output, or raise Refused."""
     if sys.stdout is None:
@@ -145,7 +150,7 @@ def _status(main: Callable[[], None]) -> int:
 
 
 def _fail(text: str, status: int = 1) -> int:
-    say(f"{_program()}: error: {text}")
+    complain(text)
     return status
 
 

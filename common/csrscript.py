@@ -47,7 +47,16 @@ def write(
     console.say(
         f"Wrote the certificate signing request to {where}: {count}, signed by {args.key}, PEM."
     )
-    twins.say(twins.csr_twins(args.key, names.parse_all(requested), args.email, args.out))
+    digest = csr.signature_hash_algorithm
+    twins.say(
+        twins.csr_twins(
+            args.key,
+            names.parse_all(requested),
+            args.email,
+            digest.name if digest else "sha256",
+            args.out,
+        )
+    )
 
 
 def _is_csr(data: bytes) -> bool:

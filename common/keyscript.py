@@ -5,39 +5,53 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from common import console, files, twins
+from common import console, encryption, files, passphrase, twins
 
 
 def make_key(
-    role: str, create_key: Callable[[int], bytes], key_format: str, args: argparse.Namespace
+    role: str,
+    create_key: Callable[[int, str | None], bytes],
+    rsa_format: str,
+    args: argparse.Namespace,
 ) -> None:
     """Make a private key, write it and say so.
 
     role: what the key is for, as the messages call it.
-    create_key: returns a new key of that many bits, in PEM. It is called once nothing stands in
-    the way of writing what it returns.
-    key_format: twins.PKCS1 or twins.PKCS8, whichever create_key returns.
+    create_key: takes the size of an RSA key, or else the curve of an ECDSA key, and returns a new
+    key in PEM. It is called once nothing stands in the way of writing what it returns.
+    rsa_format: twins.PKCS1 or twins.PKCS8, whichever create_key returns for RSA.
     args: what options.key_parser has parsed.
     """
-    out = args.out
-    if out != "-":
-        files.check_new_key(out, args.force)
-    with console.progress(f"Making an RSA key of {args.bits} bits", args.quiet):
-        key = create_key(args.bits)
-    kind = f"RSA private key, {args.bits} bits, {key_format} PEM"
-    if out == "-":
+    if args.out != "-":
+        files.check_new_key(args.out, args.force)
+    secret = None
+    if args.encrypt or args.passphrase_file is not None:
+        secret = passphrase.for_new_key(args.passphrase_file)
+
+    kind, size = ("an ECDSA", args.curve) if args.curve else ("an RSA", f"{args.bits} bits")
+    with console.progress(f"Making {kind} key, {size}", args.quiet):
+        key = create_key(args.bits, args.curve)
+    key_format = twins.PKCS8 if args.curve or secret else rsa_format
+    if secret:
+        key = encryption.encrypted(key, secret)
+
+    where, mode, kept = "standard output", "", ""
+    if args.out == "-":
         console.write_data(key)
-        written = f"Wrote the {role} to standard output: {kind}"
     else:
-        backup = files.write_key(out, key, args.force)
-        written = f"Wrote the {role} {out}: {kind}, mode 0600"
-        if backup:
-            written += f"; the old one is now {backup}"
-    if not args.quiet:
-        console.say(f"{written}.")
-        twins.say(twins.key_twins(out, args.bits, key_format))
-        if out != "-":
-            _say_next(role, args)
+        backup = files.write_key(args.out, key, args.force)
+        where, mode = args.out, ", mode 0600"
+        kept = f"; the old key is now {backup}" if backup else ""
+    if args.quiet:
+        return
+    protection = ", encrypted" if secret else ""
+    console.say(
+        f"Wrote the {role} to {where}: {kind.split()[1]} private key, {size}, "
+        f"{key_format} PEM{protection}{mode}{kept}."
+    )
+    twins.say(twins.key_twins(args.out, args.bits, args.curve, key_format, bool(secret)))
+    if args.out != "-":
+        _say_next(role, args)
 
 
 def _say_next(role: str, args: argparse.Namespace) -> None:

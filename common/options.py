@@ -11,6 +11,7 @@ from common.console import WrongUsage
 
 BITS = (2048, 3072, 4096)  # what Let's Encrypt accepts: LetsEncryptCPS, goodkey/good_key.go
 DEFAULT_BITS = 4096  # as in the article
+CURVES = ("P-256", "P-384")  # likewise
 
 _EXIT_STATUS = """\
 exit status:
@@ -29,15 +30,19 @@ def key_parser(description: str | None, out: str | None) -> argparse.ArgumentPar
     """Return the command line of a script that makes a key.
 
     description: the script's docstring. out: the default file, or None if it is DOMAIN.key.
-    The parsed result has bits, out, force and quiet.
+    The parsed result has bits, curve, out, force, encrypt, passphrase_file and quiet.
     """
     parser = _parser(description)
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
         "--bits",
         type=int,
         choices=BITS,
         default=DEFAULT_BITS,
         help="size of the RSA modulus (default: %(default)s)",
+    )
+    kind.add_argument(
+        "--curve", choices=CURVES, help="make an ECDSA key on this curve, and no RSA key"
     )
     parser.add_argument(
         "--out",
@@ -50,6 +55,16 @@ def key_parser(description: str | None, out: str | None) -> argparse.ArgumentPar
         action="store_true",
         help="replace an existing key, which is kept as FILE.~1~, FILE.~2~, …",
     )
+    parser.add_argument(
+        "--encrypt",
+        action="store_true",
+        help="encrypt the key; the passphrase is asked for twice on the terminal",
+    )
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="encrypt the key with the first line of FILE",
+    )
     return _with_quiet(parser)
 
 
@@ -58,7 +73,7 @@ def csr_parser(
 ) -> argparse.ArgumentParser:
     """Return the command line of make_csr; key, account_key and out are the default files.
 
-    The parsed result has names, email, key, account_key, out and quiet.
+    The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
     """
     parser = _parser(description)
     parser.add_argument(
@@ -82,12 +97,32 @@ def csr_parser(
         help="refuse to sign if this file holds the same key, as a CA does (default: %(default)s)",
     )
     parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="open an encrypted key with the first line of FILE (default: ask on the terminal)",
+    )
+    parser.add_argument(
         "--out",
         metavar="FILE",
         default=out,
         help="where to write the request; - is standard output (default: %(default)s)",
     )
     return _with_quiet(parser)
+
+
+def show_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the command line of show. The parsed result has files, passphrase_file and public."""
+    parser = _parser(description, "python -m common.show")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="a private key, public key or request, in PEM"
+    )
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="open encrypted keys with the first line of FILE (default: ask on the terminal)",
+    )
+    parser.add_argument("--public", action="store_true", help="print the public key in PEM instead")
+    return parser
 
 
 def identifiers(arguments: list[str]) -> list[names.Identifier]:
@@ -138,8 +173,9 @@ def _listed(path: str) -> list[names.Identifier]:
     return [identifier(text, f"{path}, line {number}: ") for number, text in texts if text]
 
 
-def _parser(description: str | None) -> argparse.ArgumentParser:
+def _parser(description: str | None, prog: str | None = None) -> argparse.ArgumentParser:
     return _Parser(
+        prog=prog,
         description=description,
         epilog=_EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,

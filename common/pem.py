@@ -10,24 +10,26 @@ from typing import NamedTuple
 
 CSR_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # RFC 7468 section 7
 
-_KEY_LABELS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
+ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 5958 section 3, RFC 7468 section 11
 
-_NEEDED = "name the private key with --key FILE"
+_KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 
 # What people give instead of a private key, by its label, and what to do then.
 _OTHERS = {
-    "ENCRYPTED PRIVATE KEY": "an encrypted private key; decrypt a copy: openssl pkey -in FILE",
     "OPENSSH PRIVATE KEY": "a key of OpenSSH; convert a copy: ssh-keygen -p -m PEM -f FILE",
-    "PUBLIC KEY": f"a public key; {_NEEDED}",
-    "RSA PUBLIC KEY": f"a public key; {_NEEDED}",
-    "CERTIFICATE": f"a certificate; {_NEEDED}",
-    "CERTIFICATE REQUEST": f"a certificate signing request; {_NEEDED}",
-    "NEW CERTIFICATE REQUEST": f"a certificate signing request; {_NEEDED}",
+    "PUBLIC KEY": "a public key",
+    "RSA PUBLIC KEY": "a public key",
+    "CERTIFICATE": "a certificate",
+    "CERTIFICATE REQUEST": "a certificate signing request",
+    "NEW CERTIFICATE REQUEST": "a certificate signing request",
 }
 
 
 class NoKey(ValueError):
-    """A text that holds no private key, or none that can be read; the message says why."""
+    """A text that holds no private key, or none that can be read.
+
+    The message says why; a part after a semicolon, where there is one, says what to do.
+    """
 
 
 class Block(NamedTuple):
@@ -35,6 +37,11 @@ class Block(NamedTuple):
 
     label: str
     text: bytes
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether a passphrase opens it, be it in PKCS#8 or in the old way of RFC 1421."""
+        return self.label == ENCRYPTED or b"\nProc-Type:" in self.text
 
 
 def blocks(data: bytes) -> list[Block]:
@@ -54,10 +61,10 @@ def blocks(data: bytes) -> list[Block]:
     return found
 
 
-def private_key(data: bytes) -> bytes:
-    """Return the one private key of data: a PEM block with LF line ends.
+def private_key(data: bytes) -> Block:
+    """Return the one private key of data, with LF line ends.
 
-    Raises NoKey where there is none, more than one, or one that is encrypted.
+    Raises NoKey where there is none, or more than one.
     """
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise NoKey("starts with a byte order mark; save it as plain ASCII")
@@ -66,12 +73,9 @@ def private_key(data: bytes) -> bytes:
     if len(keys) > 1:
         raise NoKey(f"holds {len(keys)} private keys; give each a file of its own")
     for block in keys or found:
-        if b"\nProc-Type:" in block.text:  # RFC 1421 section 4.6.1.1, always ENCRYPTED here
-            raise NoKey(f"holds {_OTHERS['ENCRYPTED PRIVATE KEY']}")
         if block.label in _KEY_LABELS:
-            return block.text
-        other = f"PEM of the kind {block.label}; {_NEEDED}"
-        raise NoKey(f"holds {_OTHERS.get(block.label, other)}")
+            return block
+        raise NoKey(f"holds {_OTHERS.get(block.label, f'PEM of the kind {block.label}')}")
     raise NoKey(_no_block(data))
 
 
@@ -83,9 +87,9 @@ def is_csr(data: bytes) -> bool:
 
 def _no_block(data: bytes) -> str:
     if not data.strip():
-        return f"is empty; {_NEEDED}"
+        return "is empty"
     if b"-----BEGIN " in data:
         return "is cut short: its PEM text has no end line; restore it from a copy"
     if data.startswith(b"\x30\x82"):  # a DER SEQUENCE of 256 bytes and more
         return "is binary (DER); convert a copy to PEM: openssl pkey -in FILE -inform DER"
-    return f"holds no PEM (-----BEGIN …); {_NEEDED}"
+    return "holds no PEM (-----BEGIN …)"

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common import console
+from common.encryption import ITERATIONS
 from common.names import Identifier, common_name
 
 PKCS1, PKCS8 = "PKCS#1", "PKCS#8"
+
+# What encryption.encrypted does.
+_PROTECTION = ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512", "-iter", str(ITERATIONS)]
 
 
 class Twin(NamedTuple):
@@ -27,35 +31,55 @@ def say(twins: Sequence[Twin]) -> None:
         console.say(f"  $ {command}")
 
 
-def key_twins(path: str, bits: int, key_format: str) -> list[Twin]:
-    """Return the commands that make such an RSA key, view and verify it, extract its public key.
+def key_twins(
+    path: str, bits: int, curve: str | None, key_format: str, encrypted: bool
+) -> list[Twin]:
+    """Return the commands that make such a key, view and verify it, extract its public key.
 
     path: the file of the key, or "-": then there is no file to view.
+    bits: size of the modulus, if curve is None; else the key is an ECDSA key on that curve.
     key_format: PKCS1 or PKCS8.
     """
     out = [] if path == "-" else ["-out", path]
-    if key_format == PKCS1:
-        # genrsa writes PKCS#8 since OpenSSL 3.0, unless told to stay traditional.
-        make = ["genrsa", "-traditional", *out, str(bits)]
+    if encrypted:
+        make = _shell(_generate(bits, curve, key_format, []))
+        command = f"{make} | {_shell(['pkcs8', '-topk8', *_PROTECTION, *out])}"
     else:
-        make = ["genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", *out]
+        command = _shell(_generate(bits, curve, key_format, out))
     if path == "-":
-        return [Twin("the same with OpenSSL", _shell(make))]
+        return [Twin("the same with OpenSSL", command)]
+    tool = "pkey" if curve else "rsa"
     public = os.path.splitext(path)[0] + ".pub"
     return [
-        Twin(f"the same with OpenSSL, which replaces {path} without asking", _shell(make)),
-        Twin("view and verify", _shell(["rsa", "-in", path, "-text", "-check", "-noout"])),
-        Twin("extract the public key", _shell(["rsa", "-in", path, "-pubout", "-out", public])),
+        Twin(f"the same with OpenSSL, which replaces {path} without asking", command),
+        Twin("view and verify", _shell([tool, "-in", path, "-text", "-check", "-noout"])),
+        Twin("extract the public key", _shell([tool, "-in", path, "-pubout", "-out", public])),
     ]
 
 
+def _generate(bits: int, curve: str | None, key_format: str, out: list[str]) -> list[str]:
+    if curve:
+        return ["genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", *out]
+    if key_format == PKCS8:
+        return ["genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", *out]
+    # genrsa writes PKCS#8 since OpenSSL 3.0, unless told to stay traditional.
+    return ["genrsa", "-traditional", *out, str(bits)]
+
+
 def csr_twins(
-    key: str, identifiers: Sequence[Identifier], email_address: str | None, out: str
+    key: str,
+    identifiers: Sequence[Identifier],
+    email_address: str | None,
+    digest: str,
+    out: str,
 ) -> list[Twin]:
-    """Return the commands that make the same request, and that view and verify it."""
+    """Return the commands that make the same request, and that view and verify it.
+
+    digest: name of the hash in the signature, such as "sha256".
+    """
     subject = [("emailAddress", email_address), ("CN", common_name(identifiers))]
     alternative_names = ",".join(map(_general_name, identifiers))
-    make = ["req", "-new", "-key", key, "-sha256"]
+    make = ["req", "-new", "-key", key, f"-{digest}"]
     make += ["-subj", _distinguished_name([(name, value) for name, value in subject if value])]
     make += ["-addext", f"subjectAltName={alternative_names}"]
     if out == "-":

@@ -35,6 +35,9 @@ def issue(
         acme.query_registration(registration)
     order = acme.new_order(csr)
     for authorization in order.authorizations:
+        # What earlier orders have left there would not fit into an answer for ever.
+        _tell_dns(dns_url, "clear-txt", host=_host(authorization))
+    for authorization in order.authorizations:
         identifier = authorization.body.identifier
         wanted = challenges.HTTP01 if identifier.typ == messages.IDENTIFIER_IP else challenges.DNS01
         (challenge,) = (
@@ -42,8 +45,7 @@ def issue(
         )
         response, validation = challenge.chall.response_and_validation(account)
         if wanted is challenges.DNS01:
-            host = challenge.chall.validation_domain_name(identifier.value) + "."
-            _set_txt(dns_url, host, validation)
+            _tell_dns(dns_url, "set-txt", host=_host(authorization), value=validation)
         else:
             (challenge_dir / challenge.chall.encode("token")).write_text(validation)
         acme.answer_challenge(challenge, response)
@@ -59,9 +61,12 @@ def _account(pem: bytes) -> tuple[jwk.JWK, jwa.JWASignature]:
     return jwk.JWKEC(key=key), {256: jwa.ES256, 384: jwa.ES384}[key.key_size]
 
 
-def _set_txt(dns_url: str, host: str, value: str) -> None:
-    body = json.dumps({"host": host, "value": value}).encode()
-    urllib.request.urlopen(f"{dns_url}/set-txt", body).close()
+def _host(authorization: messages.AuthorizationResource) -> str:
+    return f"_acme-challenge.{authorization.body.identifier.value}."  # RFC 8555 section 8.4
+
+
+def _tell_dns(dns_url: str, command: str, **content: str) -> None:
+    urllib.request.urlopen(f"{dns_url}/{command}", json.dumps(content).encode()).close()
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import shutil
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,18 +23,60 @@ Result = subprocess.CompletedProcess[str]
 Run = Callable[..., Result]
 
 
+def command_of(script: str) -> list[str]:
+    """Return what comes after "python" to run a script of the project, or show."""
+    return ["-m", "common.show"] if script == "show" else [str(ROOT / script)]
+
+
 def run_script(script: str, *arguments: str, cwd: Path, **options: object) -> Result:
-    """Run a script of the project as a user does; a warning of Python's is an error."""
+    """Run a script of the project, or show, as a user does; a warning of Python's is an error."""
     environment = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONDONTWRITEBYTECODE": "1"}
+    if script == "show":
+        environment["PYTHONPATH"] = str(ROOT)
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
-        [sys.executable, str(ROOT / script), *arguments],
+        [sys.executable, *command_of(script), *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,
         text=True,
         timeout=120,
+        # No terminal, so that a script that would ask for a passphrase says so and ends.
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
         **options,
     )
+
+
+def on_a_terminal(command: list[str], cwd: Path, *answers: str) -> tuple[int, str]:
+    """Run a command on a terminal of its own; return its exit status and what it wrote there.
+
+    answers: what is typed, one after the other, each at a prompt: text that ends in ": ".
+    """
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    written, unseen, typed = b"", b"", iter(answers)
+    while True:
+        try:
+            read = os.read(ours, 4096)
+        except OSError:  # how Linux says that nobody holds the other end any more
+            read = b""
+        if not read:
+            break
+        written, unseen = written + read, unseen + read
+        if unseen.rstrip(b" ").endswith(b":"):
+            os.write(ours, next(typed).encode() + b"\n")
+            unseen = b""
+    os.close(ours)
+    return process.wait(timeout=60), written.decode()
 
 
 def need(program: str) -> None:

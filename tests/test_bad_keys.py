@@ -72,11 +72,11 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
     ),
     "encrypted": (
         lambda: made("pkey", "-in", SOURCE, "-aes256", "-passout", "pass:secret"),
-        "holds an encrypted private key",
+        "is encrypted, and there is no terminal to ask for a passphrase on",
     ),
     "encrypted long ago": (
         lambda: made("rsa", "-in", SOURCE, "-traditional", "-des3", "-passout", "pass:secret"),
-        "holds an encrypted private key",
+        "is encrypted, and there is no terminal to ask for a passphrase on",
     ),
 }
 

@@ -57,7 +57,7 @@ def test_the_file_offered_instead_is_free(old: Path, run: Run, tmp_path: Path) -
 def test_force_keeps_the_old_keys(old: Path, run: Run, tmp_path: Path) -> None:
     result = run(*MAKE, "--force")
     assert result.returncode == 0
-    assert "the old one is now account.key.~1~" in result.stderr
+    assert "the old key is now account.key.~1~" in result.stderr
     first = (tmp_path / "account.key").read_text()
     assert run(*MAKE, "--force").returncode == 0
     assert sorted(os.listdir(tmp_path)) == ["account.key", "account.key.~1~", "account.key.~2~"]

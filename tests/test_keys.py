@@ -41,7 +41,7 @@ def test_a_bare_run_writes_the_key_of_the_article(script: str, run: Run, tmp_pat
     assert result.returncode == 0, result.stderr
     assert os.listdir(tmp_path) == [name]
     assert_is_key(tmp_path / name, 4096, first_line)
-    assert f"{name}: RSA private key, 4096 bits, " in result.stderr
+    assert f"to {name}: RSA private key, 4096 bits, " in result.stderr
     assert "mode 0600" in result.stderr
     assert result.stdout == ""
 
@@ -82,6 +82,8 @@ def test_quiet_says_nothing(script: str, run: Run) -> None:
         ["--no-such-option"],
         ["example.com", "example.org"],
         ["--forc"],
+        ["--curve", "P-521"],
+        ["--curve", "P-256", "--bits", "2048"],
     ],
 )
 def test_wrong_usage(script: str, arguments: list[str], run: Run, tmp_path: Path) -> None:
