@@ -1,12 +1,20 @@
 """What the tutorial left out: error checking, key options and names.
 
-Each module has one concern, and imports only modules named above it here:
+Each module has one concern, and imports only modules that stand above it here:
 
     console        messages, progress and exit status
     names          what a text means as a name, or why no CA may sign it
     letsencrypt    what Let's Encrypt in particular refuses
     pem            finding the private key in the text of a file
-    files          reading and writing so that no key is lost or leaked
-    twins          the OpenSSL command that does what a script did
+    encryption     encrypting a private key, and telling how one is encrypted
+    atomic         giving a file its name in one step
+    files          what may be read, written and replaced
+    passphrase     where a passphrase comes from
     options        the command lines
+    twins          the OpenSSL commands that do what a script did
+    keyscript      what the scripts that make a key have in common
+    certkey        the key that signs a request
+    csrscript      what make_csr does around the request itself
+    describe       what there is to say of a key or a request
+    show           python -m common.show
 """

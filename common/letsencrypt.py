@@ -101,13 +101,29 @@ def _domain_reasons(domains: Sequence[str]) -> Iterable[str | None]:
     """Return for each domain name the reason to refuse it, or None."""
     if not domains:
         return []
+    public_suffix = _public_suffixes({domain.rpartition(".")[2] for domain in domains})
+    present = set(domains)
+    return [_domain_reason(domain, public_suffix, present) for domain in domains]
+
+
+def _public_suffixes(last_labels: AbstractSet[str]) -> Callable[[str], str | None]:
+    """Return a function that finds the public suffix of a name with one of these last labels."""
+    from publicsuffixlist import PSLFILE, PublicSuffixList
+
+    # To parse all of the list would take longer than all else that a request needs but its key.
+    unicode_labels = {
+        label[4:].encode().decode("punycode") for label in last_labels if "--" in label
+    }
+    wanted = last_labels | unicode_labels
+    with open(PSLFILE, encoding="utf-8") as file:
+        rules = [
+            line
+            for line in file
+            if line.rstrip().rpartition(".")[2] in wanted or line.startswith("// ===")
+        ]
     # accept_unknown would make a suffix of any last label, a mistyped one included. The private
     # section holds names of companies (github.io), which can have certificates (iana/iana.go).
-    from publicsuffixlist import PublicSuffixList
-
-    suffixes = PublicSuffixList(accept_unknown=False, only_icann=True)
-    present = set(domains)
-    return [_domain_reason(domain, suffixes.publicsuffix, present) for domain in domains]
+    return PublicSuffixList(rules, accept_unknown=False, only_icann=True).publicsuffix
 
 
 def _domain_reason(
