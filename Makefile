@@ -6,29 +6,25 @@ BIN := $(CURDIR)/.venv/bin
 .PHONY: walkthrough certificate test lint
 .DELETE_ON_ERROR:
 
-# Run script $(1) in walkthrough/, and show the command.
+# Run script $(1) in walkthrough/ and show the command, unless the file $(2) is there.
 define step
-@printf '\n$$ python %s\n' '../$(1)'
-@cd walkthrough && PATH='$(BIN):'"$$PATH" python ../$(1)
+@cd walkthrough && if test -n '$(2)' -a -e '$(2)'; then \
+	printf '\n%s is there, and is kept.\n' '$(2)'; \
+else \
+	printf '\n$$ python %s\n' '../$(1)'; \
+	PATH='$(BIN):'"$$PATH" python ../$(1); \
+fi
 endef
 
 # The four scripts in the order of the article. A key that is there already is kept.
-walkthrough: walkthrough/account.key walkthrough/account2.key walkthrough/example.com.key
+walkthrough: .venv/ready
+	@mkdir -p walkthrough
+	$(call step,make_account_key.py,account.key)
+	$(call step,make_account_key2.py --out account2.key,account2.key)
+	$(call step,make_certificate_key.py,example.com.key)
 	$(call step,make_csr.py --key example.com.key example.com www.example.com)
 	@printf '\nAll is in walkthrough/:\n\n'
 	@ls -l walkthrough
-
-walkthrough/account.key: | .venv/ready walkthrough/
-	$(call step,make_account_key.py)
-
-walkthrough/account2.key: | .venv/ready walkthrough/
-	$(call step,make_account_key2.py --out account2.key)
-
-walkthrough/example.com.key: | .venv/ready walkthrough/
-	$(call step,make_certificate_key.py)
-
-walkthrough/:
-	mkdir -p walkthrough
 
 # From the files of the walkthrough to a certificate, by a CA on this machine.
 certificate: walkthrough .venv/tests-ready

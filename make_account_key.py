@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make an account key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
-The account key is your identity at the certificate authority. There is no password beside it:
-whoever has it can revoke your certificates, and without it you can neither renew nor revoke them.
+The account key is your account at the certificate authority. There is no password beside it:
+whoever has it acts in your name, and without it you have to begin again with another account.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def create_csr(
     email_address: for the subject, or None.
     Raises names.BadName for what is no name, ValueError if the numbers of the key disagree.
     """
-    # Not above: neither --help nor a refused name need wait for it.
+    # Not above: --help need not wait for it.
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -64,10 +64,7 @@ def create_csr(
 
 
 def load_key(file: certkey.KeyFile, secret: bytes) -> crypto.PKey:
-    """Return the private key in a file. Raises console.Refused.
-
-    secret: its passphrase, b"" for a key that is not encrypted.
-    """
+    """Return the private key in a file, opened with its passphrase. Raises console.Refused."""
     from OpenSSL import crypto
 
     with certkey.errors_about(file):

@@ -91,6 +91,7 @@ def replace_and_keep(temporary: str, path: str) -> str:
     backup = f"{path}.~{number}~"
     publish(path, backup)
     try:
+        sync_directory(path)  # a power cut must not take the backup and leave the replacement
         if not stat.S_ISREG(os.lstat(backup).st_mode):
             raise Refused(f"{path}: was replaced by something that is no regular file; look at it")
         os.replace(temporary, path)
@@ -159,8 +160,9 @@ def _check_mode(descriptor: int) -> None:
 
 def _remove(path: str) -> None:
     """Unlink path if it is there; try twice, since what is left would be a copy of a key."""
-    with contextlib.suppress(OSError):
+    try:
         os.unlink(path)
+    except FileNotFoundError:
         return
-    with contextlib.suppress(FileNotFoundError):
+    except OSError:
         os.unlink(path)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 MIN_RSA_BITS = 2048  # Baseline Requirements section 6.1.5
+MAX_RSA_BITS = 8192  # to check the numbers of a larger key takes from ten seconds to hours
+
+_ADVICE = "name the private key with --key FILE"
 
 
 class KeyFile(NamedTuple):
@@ -46,9 +49,9 @@ def check_exists(path: str, file_name: str) -> None:
 def read(path: str) -> KeyFile:
     """Return the one private key in a file, unopened. Raises Refused."""
     try:
-        block = pem.private_key(files.read(path))
+        block = pem.private_key(files.read(path, _ADVICE))
     except pem.NoKey as error:
-        advice = "" if ";" in str(error) else "; name the private key with --key FILE"
+        advice = "" if ";" in str(error) else f"; {_ADVICE}"
         raise Refused(f"{path}: {error}{advice}") from error
     return KeyFile(path, block.text, block.is_encrypted)
 
@@ -85,10 +88,10 @@ def check(file: KeyFile, pkey: crypto.PKey) -> None:
     with errors_about(file):
         public_key = load_der_public_key(dump_publickey(FILETYPE_ASN1, pkey))
     if isinstance(public_key, rsa.RSAPublicKey):
-        if public_key.key_size < MIN_RSA_BITS:
+        if not MIN_RSA_BITS <= public_key.key_size <= MAX_RSA_BITS:
             raise Refused(
-                f"{file.path}: is an RSA key of {public_key.key_size} bits, and a CA wants "
-                f"{MIN_RSA_BITS} or more; make another"
+                f"{file.path}: is an RSA key of {public_key.key_size} bits, and "
+                f"{MIN_RSA_BITS} to {MAX_RSA_BITS} are accepted here; make another"
             )
         exponent = public_key.public_numbers().e
         warning = letsencrypt.key_warning("RSA", public_key.key_size, exponent)
@@ -100,7 +103,10 @@ def check(file: KeyFile, pkey: crypto.PKey) -> None:
 
 
 def check_not_account_key(
-    file: KeyFile, pkey: crypto.PKey, account_path: str, load_key: Callable[[KeyFile], crypto.PKey]
+    file: KeyFile,
+    pkey: crypto.PKey,
+    account_path: str,
+    load_key: Callable[[KeyFile], crypto.PKey],
 ) -> None:
     """Raise Refused if the file at account_path, where there is one, holds the same key as file.
 

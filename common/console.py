@@ -70,9 +70,16 @@ def write_data(data: bytes) -> None:
         raise Refused(f"standard output: {error.strerror}; nothing was kept") from error
 
 
-def rerun(*arguments: str) -> str:
-    """Return the command that runs this script again as now, with arguments added."""
-    return command(script(), *sys.argv[1:], *arguments)
+def rerun(option: str, value: str) -> str:
+    """Return the command that runs this script again as now, but with an option and its value."""
+    now = iter(sys.argv[1:])
+    kept = []
+    for argument in now:
+        if argument == option:
+            next(now, None)
+        elif not argument.startswith(f"{option}="):
+            kept.append(argument)
+    return command(script(), *kept, option, value)
 
 
 def script() -> str:
@@ -138,7 +145,10 @@ def _status(main: Callable[[], None]) -> int:
     except ImportError as error:
         top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         requirements = os.path.join(top, "requirements.txt")
-        return _fail(f"{error}; install what is missing: python -m pip install -r {requirements}")
+        return _fail(
+            f"{error}; activate the virtual environment that has the libraries, or install them: "
+            f"python -m pip install -r {shlex.quote(requirements)}"
+        )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}")

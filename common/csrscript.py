@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ def check(args: argparse.Namespace) -> list[str]:
     if args.out != "-":
         files.check_csr(args.out, _is_csr)
     certkey.check_exists(args.key, names.file_name(identifiers[0]))
+    if args.account_key != args.default_account_key and not os.path.exists(args.account_key):
+        console.warn(f"{args.account_key}: no such file, so it is not compared with {args.key}")
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
     return [str(identifier) for identifier in identifiers]
@@ -43,10 +46,10 @@ def write(
     if args.quiet:
         return
     where = "standard output" if args.out == "-" else args.out
-    count = "1 name" if len(requested) == 1 else f"{len(requested)} names"
-    console.say(
-        f"Wrote the certificate signing request to {where}: {count}, signed by {args.key}, PEM."
-    )
+    listed = ", ".join(requested[:3])
+    if len(requested) > 3:
+        listed += f" and {len(requested) - 3} more"
+    console.say(f"Wrote the request (CSR) to {where}: PEM, signed by {args.key}, for {listed}.")
     digest = csr.signature_hash_algorithm
     twins.say(
         twins.csr_twins(

@@ -18,12 +18,18 @@ from common.console import Refused, rerun
 MAX_SIZE = 1 << 20  # bytes
 
 
-def read(path: str) -> bytes:
-    """Return the content of a file. Raises Refused, also for more than MAX_SIZE bytes."""
-    with errors_about(path), open(path, "rb") as file:
-        data = file.read(MAX_SIZE + 1)
+def read(path: str, advice: str) -> bytes:
+    """Return the content of a file. Raises Refused, also for more than MAX_SIZE bytes.
+
+    advice: the end of the message then, which says what to name instead.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_SIZE + 1)
+    except OSError as error:
+        raise Refused(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
     if len(data) > MAX_SIZE:
-        raise Refused(f"{path}: has more than {MAX_SIZE} bytes, so it is not what is wanted here")
+        raise Refused(f"{path}: has more than {MAX_SIZE} bytes; {advice}")
     return data
 
 
@@ -59,7 +65,7 @@ def write_key(path: str, data: bytes, force: bool) -> str | None:
 def check_csr(path: str, is_csr: Callable[[bytes], bool]) -> None:
     """Raise Refused if write_csr is sure to refuse path."""
     _check_directory(path)
-    if _is_file(path) and not is_csr(read(path)):
+    if _is_file(path) and not is_csr(read(path, "name another file with --out FILE")):
         raise Refused(
             f"{path}: exists and is no certificate signing request, so it is not replaced; "
             "name another file with --out FILE"
@@ -128,6 +134,7 @@ def _check_directory(path: str) -> None:
 
 def _exists(path: str) -> Refused:
     stem, suffix = os.path.splitext(path)
+    stem += "-" if stem[-1:].isdigit() else ""
     other = next(
         name for n in itertools.count(2) if not os.path.lexists(name := f"{stem}{n}{suffix}")
     )

@@ -56,8 +56,8 @@ def make_key(
 
 def _say_next(role: str, args: argparse.Namespace) -> None:
     if role == "account key":
-        console.say("Keep a copy in a safe place: without this key no certificate can be renewed.")
-        following = console.command_beside("make_certificate_key.py", "DOMAIN")
+        console.say("Keep a copy in a safe place: this key is your account at the CA.")
+        following = console.command_beside("make_certificate_key.py", "example.com")
     else:
         following = console.command_beside("make_csr.py", "--key", args.out, args.domain)
     console.say(f"Next: {following}")

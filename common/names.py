@@ -16,9 +16,10 @@ What is accepted, and what becomes of it:
 from __future__ import annotations
 
 import ipaddress
-import re
 import unicodedata
 from collections.abc import Iterable
+
+from common import slips
 
 # A DNS name in lower case with A-labels, or an IP address: what ACME calls an identifier
 # (RFC 8555 section 9.7.7, RFC 8738 section 3).
@@ -50,7 +51,7 @@ def parse(text: str) -> Identifier:
     try:
         return _identifier(text)
     except BadName as error:
-        raise BadName(f"{_shown(text)}: {error}{_slip(text)}") from None
+        raise BadName(f"{_shown(text)}: {error}{slips.hint(text, _identifier)}") from None
 
 
 def parse_all(texts: Iterable[str]) -> list[Identifier]:
@@ -200,32 +201,6 @@ def _check_p_label(label: str) -> None:
         raise BadName(f"has the label {label}, which is no Punycode (RFC 3492)") from None
     if not unicodedata.is_normalized("NFC", unicode_label):
         raise BadName(f"has the label {label}, whose Unicode form is not in NFC (RFC 5891)")
-
-
-# What is no name, and yet plainly meant: a pattern, what it is, and how to give what was meant,
-# where {0} is the name found in it. The first that fits is offered.
-_SLIPS = (
-    (r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#@\[\]]+|\[[^\]]*\])", "a URL", "{0}"),
-    (r"(?:mailto:)?[^\s@/:]+@([^\s@/:]+)$", "an e-mail address", "--email with it, or {0}"),
-    (r"(\[[0-9a-f:.]+\])(?::\d+)?$", "an address in brackets", "{0}"),
-    (r"([0-9a-f:.]+)/\d+$", "a network; a certificate holds single addresses", "{0}"),
-    (r"([^:/@\s]+):\d+$", "a host with a port", "{0}"),
-    (r"([^:/@\s]+)/", "a name with a path", "{0}"),
-    (r"([^,;\s]+)(?:[,;]\s*|\s+)[^,;\s]", "a list; give each name by itself", "{0} and so on"),
-)
-
-
-def _slip(text: str) -> str:
-    """Return the end of a message: what text seems to be and what to give instead, or nothing."""
-    for pattern, kind, instead in _SLIPS:
-        found = re.match(pattern, text[: 4 * MAX_NAME], re.IGNORECASE)
-        if found:
-            try:
-                meant = _identifier(found[1].strip("[]"))
-            except BadName:
-                continue
-            return f"; this is {kind}: did you mean {instead.format(meant)}?"
-    return ""
 
 
 def _shown(text: str) -> str:

@@ -73,7 +73,8 @@ def csr_parser(
 ) -> argparse.ArgumentParser:
     """Return the command line of make_csr; key, account_key and out are the default files.
 
-    The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
+    The parsed result has names, email, key, account_key, default_account_key, passphrase_file, out
+    and quiet.
     """
     parser = _parser(description)
     parser.add_argument(
@@ -107,6 +108,7 @@ def csr_parser(
         default=out,
         help="where to write the request; - is standard output (default: %(default)s)",
     )
+    parser.set_defaults(default_account_key=account_key)
     return _with_quiet(parser)
 
 
@@ -159,7 +161,7 @@ def email_address(text: str) -> str:
 
 
 def _listed(path: str) -> list[names.Identifier]:
-    data = files.read(path)
+    data = files.read(path, "name a list of names after the @")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise WrongUsage(f"{path}: is UTF-16, as some Windows programs write; save it as UTF-8")
     try:

@@ -41,7 +41,11 @@ def for_key(key_path: str, path: str | None) -> bytes:
 
 def _read(path: str) -> bytes:
     """Return the first line of a file, without the end of the line."""
-    first_line = files.read(path).partition(b"\n")[0].removesuffix(b"\r")
+    first_line = (
+        files.read(path, "name the file with --passphrase-file")
+        .partition(b"\n")[0]
+        .removesuffix(b"\r")
+    )
     mode = os.stat(path).st_mode
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
         console.warn(f"{path}: others may read this passphrase; take that away with chmod 600")
@@ -63,6 +67,9 @@ def _ask(prompt: str, why: str = "") -> bytes:
         ) from None
     except EOFError:
         raise Refused("no passphrase was given") from None
+    except KeyboardInterrupt:
+        console.say("")  # the prompt has not ended its line
+        raise
     return _checked(typed.encode("utf-8", "surrogateescape"), "the passphrase")
 
 

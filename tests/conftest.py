@@ -72,8 +72,9 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str) -> tuple[int, st
         if not read:
             break
         written, unseen = written + read, unseen + read
-        if unseen.rstrip(b" ").endswith(b":"):
-            os.write(ours, next(typed).encode() + b"\n")
+        answer = next(typed, None) if unseen.rstrip(b" ").endswith(b":") else None
+        if answer is not None:
+            os.write(ours, answer.encode() + b"\n")
             unseen = b""
     os.close(ours)
     return process.wait(timeout=60), written.decode()

@@ -91,7 +91,10 @@ def test_an_unusable_key(kind: str, run: Run, tmp_path: Path) -> None:
 
 
 def test_a_directory(run: Run, tmp_path: Path) -> None:
-    assert error_of(run("make_csr.py", "--key", ".")) == ".: Is a directory"
+    assert (
+        error_of(run("make_csr.py", "--key", "."))
+        == ".: Is a directory; name the private key with --key FILE"
+    )
 
 
 def test_numbers_that_disagree(run: Run, tmp_path: Path) -> None:

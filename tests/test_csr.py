@@ -209,6 +209,12 @@ def test_the_account_key_signs_no_request(
     assert not (tmp_path / "certificate.csr").exists()
 
 
+def test_an_account_key_that_is_named_and_missing(key: Path, run: Run) -> None:
+    (warning,) = warnings_of(run("make_csr.py", "--account-key", "none"))
+    assert warning == "none: no such file, so it is not compared with certificate.key"
+    assert warnings_of(run("make_csr.py")) == []
+
+
 def test_another_account_key_does_not_matter(key: Path, run: Run, tmp_path: Path) -> None:
     shutil.copy(ARTICLE / "rsa4096.key", tmp_path / "account.key")
     assert warnings_of(run("make_csr.py")) == []

@@ -149,18 +149,28 @@ SLIPS = {
     "https://example.com": "this is a URL: did you mean example.com?",
     "https://me:pw@www.example.com:8443/a?b#c": "this is a URL: did you mean www.example.com?",
     "HTTP://[2001:db8::1]:80/": "this is a URL: did you mean 2001:db8::1?",
-    "hostmaster@example.com": "did you mean --email with it, or example.com?",
-    "mailto:hostmaster@example.com": "did you mean --email with it, or example.com?",
+    "hostmaster@example.com": "this is an e-mail address: did you mean example.com?",
+    "mailto:hostmaster@example.com": "this is an e-mail address: did you mean example.com?",
     "example.com:443": "this is a host with a port: did you mean example.com?",
     "192.0.2.1:443": "this is a host with a port: did you mean 192.0.2.1?",
     "[2001:db8::1]": "this is an address in brackets: did you mean 2001:db8::1?",
     "[2001:db8::1]:443": "this is an address in brackets: did you mean 2001:db8::1?",
-    "192.0.2.0/24": "a certificate holds single addresses: did you mean 192.0.2.0?",
-    "2001:db8::/32": "a certificate holds single addresses: did you mean 2001:db8::?",
+    "192.0.2.0/24": "and a certificate holds single addresses: did you mean 192.0.2.0?",
+    "2001:db8::/32": "and a certificate holds single addresses: did you mean 2001:db8::?",
     "example.com/": "this is a name with a path: did you mean example.com?",
     "example.com/index.html": "this is a name with a path: did you mean example.com?",
-    "a.com,b.com": "give each name by itself: did you mean a.com and so on?",
-    "a.com; b.com": "give each name by itself: did you mean a.com and so on?",
+    "a.com,b.com": "this is a list: did you mean a.com b.com?",
+    "a.com; B.com;": "this is a list: did you mean a.com b.com?",
+    "a.com b.com": "this is a list: did you mean a.com b.com?",
+    "example.com,": "this is a name with something around it: did you mean example.com?",
+    " example.com ": "this is a name with something around it: did you mean example.com?",
+    "'example.com'": "this is a name with something around it: did you mean example.com?",
+    '"example.com"': "this is a name with something around it: did you mean example.com?",
+    "<example.com>": "this is a name with something around it: did you mean example.com?",
+    "//example.com": "this is a name with something around it: did you mean example.com?",
+    ".example.com": "this is a name with something around it: did you mean example.com?",
+    "dns:example.com": "this is a name with something around it: did you mean example.com?",
+    "my_site.example.com": "a host may not: did you mean a hyphen?",
     "münchen.example:80": "did you mean xn--mnchen-3ya.example?",
 }
 
@@ -194,9 +204,10 @@ def test_a_plain_slip(text: str) -> None:
     assert str(caught.value).endswith(SLIPS[text])
 
 
-def test_no_guess_where_nothing_plain_is_meant() -> None:
+@pytest.mark.parametrize("text", ["https://a b/", "my site.com", "my site", "", ".", "a..b", "*"])
+def test_no_guess_where_nothing_plain_is_meant(text: str) -> None:
     with pytest.raises(names.BadName) as caught:
-        names.parse("https://a_b/")
+        names.parse(text)
     assert "did you mean" not in str(caught.value)
 
 
