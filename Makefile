@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 
-.PHONY: walkthrough certificate test lint
+.PHONY: walkthrough certificate test faults fuzz mutants bench lint
 .DELETE_ON_ERROR:
 
 # Run script $(1) in walkthrough/ and show the command, unless the file $(2) is there.
@@ -33,6 +33,21 @@ certificate: walkthrough .venv/tests-ready
 
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto
+
+# The long campaigns, of which `make test` runs a part.
+
+faults: .venv/tests-ready
+	$(BIN)/python -m tests.faults
+
+fuzz: .venv/tests-ready
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/test_fuzz.py
+
+mutants: .venv/tests-ready
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
+bench: .venv/tests-ready
+	$(BIN)/python -m tests.bench
 
 lint: .venv/tests-ready
 	$(BIN)/ruff check .

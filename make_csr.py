@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from common import certkey, console, csrscript, names, options, passphrase
+from common import certkey, console, csrscript, names, options
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -63,12 +63,12 @@ def create_csr(
     )
 
 
-def load_key(file: certkey.KeyFile, secret: bytes) -> crypto.PKey:
+def load_key(file: certkey.KeyFile, passphrase: bytes) -> crypto.PKey:
     """Return the private key in a file, opened with its passphrase. Raises console.Refused."""
     from OpenSSL import crypto
 
     with certkey.errors_about(file):
-        return crypto.load_privatekey(crypto.FILETYPE_PEM, file.text, secret)
+        return crypto.load_privatekey(crypto.FILETYPE_PEM, file.block.text, passphrase)
 
 
 def main() -> None:
@@ -80,10 +80,12 @@ def main() -> None:
     requested = csrscript.check(args)
 
     file = certkey.read(args.key)
-    secret = passphrase.for_key(args.key, args.passphrase_file) if file.is_encrypted else b""
-    pkey = load_key(file, secret)
+    passphrase = certkey.passphrase_of(file, args.passphrase_file)
+    pkey = load_key(file, passphrase)
     certkey.check(file, pkey)
-    certkey.check_not_account_key(file, pkey, args.account_key, lambda key: load_key(key, secret))
+    certkey.check_not_account_key(
+        file, pkey, args.account_key, lambda other: load_key(other, passphrase)
+    )
 
     with certkey.errors_about(file):
         csr = create_csr(pkey, requested[0], args.email, requested[1:])

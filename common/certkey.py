@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from common import console, files, letsencrypt, pem
+from common import console, files, letsencrypt, passphrase, pem
 from common.console import Refused
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ _ADVICE = "name the private key with --key FILE"
 
 
 class KeyFile(NamedTuple):
-    """The private key in a file, in PEM, perhaps encrypted."""
+    """The private key in a file, unopened."""
 
     path: str
-    text: bytes
-    is_encrypted: bool
+    block: pem.Block
 
 
 def check_exists(path: str, file_name: str) -> None:
@@ -53,7 +52,17 @@ def read(path: str) -> KeyFile:
     except pem.NoKey as error:
         advice = "" if ";" in str(error) else f"; {_ADVICE}"
         raise Refused(f"{path}: {error}{advice}") from error
-    return KeyFile(path, block.text, block.is_encrypted)
+    return KeyFile(path, block)
+
+
+def passphrase_of(file: KeyFile, passphrase_file: str | None) -> bytes:
+    """Return the passphrase that opens a key, b"" for one that is not encrypted. Raises Refused.
+
+    passphrase_file: where the passphrase is; with None it is asked for.
+    """
+    if not file.block.is_encrypted:
+        return b""
+    return passphrase.for_key(file.path, file.block, passphrase_file)
 
 
 @contextlib.contextmanager
@@ -70,7 +79,7 @@ def errors_about(file: KeyFile) -> Iterator[None]:
         ) from error
     except (Error, ValueError) as error:
         what = "is damaged, and no key can be read from it; restore a copy"
-        if file.is_encrypted:
+        if file.block.is_encrypted:
             what = "is encrypted, and this passphrase does not open it"
         raise Refused(f"{file.path}: {what}") from error
 
@@ -119,7 +128,7 @@ def check_not_account_key(
         return
     try:
         account = read(account_path)
-        same = account.text == file.text or (
+        same = account.block.text == file.block.text or (
             dump_publickey(FILETYPE_ASN1, load_key(account)) == dump_publickey(FILETYPE_ASN1, pkey)
         )
     except Refused as refusal:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 from common.pem import ENCRYPTED, Block
 
 # The OWASP Password Storage Cheat Sheet in 2026 for PBKDF2-HMAC-SHA512. An attacker pays it for
 # each guess; you pay it once for each time you open the key: under 0.1 s.
 ITERATIONS = 220_000
 SALT_SIZE = 16  # bytes; NIST SP 800-132 section 5.1
+MAX_COST = 10_000_000  # to try a passphrase on more takes longer than anyone waits
 
 _PROTECTION = "PBKDF2WithHMAC-SHA512AndAES256-CBC"
 _RSA_ENCRYPTION = "1.2.840.113549.1.1.1"  # RFC 8017 appendix A.1
@@ -42,24 +46,44 @@ def description(block: Block) -> str:
     """Return how a private key is encrypted, as far as its file tells, or "none"."""
     if block.label != ENCRYPTED:
         return "the old way of PEM, with MD5 (RFC 1421)" if block.is_encrypted else "none"
+    return ", ".join(_parameters(block).words) or "unknown"
+
+
+def is_costly(block: Block) -> bool:
+    """Return whether to open a key would take minutes or more, which no honest file asks for."""
+    cost = _parameters(block).cost if block.label == ENCRYPTED else 0
+    return cost > MAX_COST
+
+
+class _Parameters(NamedTuple):
+    words: list[str]  # names of what is used, in the order of the file
+    cost: int  # rounds of PBKDF2, or of scrypt's blocks
+
+
+def _parameters(block: Block) -> _Parameters:
+    """Return what RFC 5958 section 3 and RFC 8018 appendix A say how to open a key."""
     from Crypto.IO import PEM
 
+    words, cost = [], 0
     try:
         scheme, parameters = _algorithm(_sequence(PEM.decode(block.text.decode("ascii"))[0])[0])
-        if scheme != "PBES2":
-            return scheme
-        derivation, cipher = _sequence(parameters)
-        function, parameters = _algorithm(derivation)
-        if function == "PBKDF2":
-            _, iterations, *optional = _sequence(parameters)
-            # A key length may stand before the pseudorandom function, whose default is this one.
-            prf = "HMAC-SHA1"
-            if optional and isinstance(optional[-1], bytes):
-                prf = _algorithm(optional[-1])[0]
-            function = f"{function} with {prf}, {iterations} iterations"
-        return f"{scheme}, {function}, {_algorithm(cipher)[0]}"
+        words.append(scheme)
+        if scheme == "PBES2":
+            derivation, cipher = _sequence(parameters)
+            function, parameters = _algorithm(derivation)
+            words.append(function)
+            _, *numbers = _sequence(parameters)
+            if function == "scrypt":  # RFC 7914 section 7: cost, block size, parallelization
+                cost = math.prod(int(number) for number in numbers[:3] if isinstance(number, int))
+            elif function == "PBKDF2" and isinstance(numbers[0], int):
+                cost = numbers[0]
+                # A key length may come before the pseudorandom function; HMAC-SHA1 is the default.
+                prf = _algorithm(numbers[-1])[0] if isinstance(numbers[-1], bytes) else "HMAC-SHA1"
+                words[-1] = f"PBKDF2 with {prf}, {cost} iterations"
+            words.append(_algorithm(cipher)[0])
     except (ValueError, IndexError, TypeError):
-        return "unknown"
+        pass  # what could be read is told; to open the key will fail, and say why
+    return _Parameters(words, cost)
 
 
 # Of PKCS#5 (RFC 8018 appendix C) and of what OpenSSL and others write beside it.

@@ -67,7 +67,7 @@ def _public_key(path: str, block: pem.Block) -> Inspected:
 
 
 def _private_key(path: str, block: pem.Block, passphrase_file: str | None) -> Inspected:
-    secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else None
+    secret = passphrase.for_key(path, block, passphrase_file) if block.is_encrypted else None
     try:
         # The numbers are looked at below, so that a key they fail in is shown all the same.
         key = load_pem_private_key(block.text, secret, unsafe_skip_rsa_key_validation=True)

@@ -111,10 +111,8 @@ def _public_suffixes(last_labels: AbstractSet[str]) -> Callable[[str], str | Non
     from publicsuffixlist import PSLFILE, PublicSuffixList
 
     # To parse all of the list would take longer than all else that a request needs but its key.
-    unicode_labels = {
-        label[4:].encode().decode("punycode") for label in last_labels if "--" in label
-    }
-    wanted = last_labels | unicode_labels
+    a_labels = (label for label in last_labels if label.startswith("xn--"))
+    wanted = last_labels | {label[4:].encode().decode("punycode") for label in a_labels}
     with open(PSLFILE, encoding="utf-8") as file:
         rules = [
             line

@@ -10,8 +10,9 @@ import os
 import stat
 import warnings
 
-from common import console, files
+from common import console, encryption, files
 from common.console import Refused
+from common.pem import Block
 
 MAX_LENGTH = 1024  # bytes; OpenSSL takes no longer one (PEM_BUFSIZE in openssl/pem.h)
 
@@ -29,11 +30,16 @@ def for_new_key(path: str | None) -> bytes:
     return first
 
 
-def for_key(key_path: str, path: str | None) -> bytes:
-    """Return the passphrase of the encrypted key at key_path: from a file, or asked for.
+def for_key(key_path: str, block: Block, path: str | None) -> bytes:
+    """Return the passphrase of the encrypted key in the file key_path: from a file, or asked for.
 
     path: of the file, or None. Raises Refused.
     """
+    if encryption.is_costly(block):
+        raise Refused(
+            f"{key_path}: is encrypted at a cost that no honest key has "
+            f"({encryption.description(block)}), so it is not opened"
+        )
     if path is not None:
         return _read(path)
     return _ask(f"Passphrase of {console.one_line(key_path)}: ", f"{key_path}: is encrypted, and ")

@@ -31,6 +31,7 @@ DOMAINS = {
     "example.comm": "under no public suffix",
     "example.internal": "under no public suffix",
     "printer.local": "under no public suffix",
+    "example.000--0": "under no public suffix",  # hyphens, and no A-label
     "*.ok.madeup": "under no public suffix",
     "*.localhost": "under no public suffix",
     "co.uk": "is a public suffix",

@@ -1,0 +1,264 @@
+"""Hostile names and files, made up by Hypothesis: never a traceback, a hang or another name.
+
+`make fuzz` runs many more examples, of its own choice each time; the suite runs a fixed few.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import make_csr
+from common import console, names, show
+from tests.conftest import ARTICLE, need, shell
+
+settings.register_profile(
+    "suite",
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=10_000,  # milliseconds: the longest that any input may take
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile(
+    "fuzz", settings.get_profile("suite"), max_examples=3000, derandomize=False
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+KEY = ARTICLE / "rsa2048.key"
+
+labels = st.one_of(
+    st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),
+    st.from_regex(r"xn--[a-z0-9-]{1,12}", fullmatch=True),
+    st.text(st.characters(categories=("L", "N", "M", "Pd")), min_size=1, max_size=8),
+    st.sampled_from(["*", "", "_dmarc", "a" * 63, "a" * 64, "com", "co", "uk", "1", "é", "ß"]),
+)
+addresses = st.ip_addresses().map(str)
+hostile = st.one_of(
+    st.text(max_size=40),
+    st.builds(
+        lambda name, inside, rest: f"{name}{inside}{rest}",
+        labels,
+        st.sampled_from(
+            [",", "\n", "\r\n", "\x00", ", DNS:", "\nDNS:", ";", "/", "@", " ", "%", "="]
+        ),
+        labels,
+    ),
+)
+plain_names = st.one_of(st.lists(labels, min_size=1, max_size=5).map(".".join), addresses)
+texts = st.one_of(
+    plain_names,
+    plain_names.map(lambda name: f"DNS:{name}"),
+    plain_names.map(lambda name: f"IP:{name}"),
+    plain_names.map(lambda name: f"*.{name}"),
+    hostile,
+)
+
+
+def outcome(
+    main: Callable[[], None], arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> int:
+    """Run a program's main as its command line; check that it ends as it should."""
+    capfd.readouterr()
+    before = sys.argv
+    sys.argv = ["make_csr.py", *arguments]
+    try:
+        with pytest.raises(SystemExit) as caught:
+            console.run(main)
+    finally:
+        sys.argv = before
+    status = caught.value.code
+    errors = capfd.readouterr().err.splitlines()
+    assert status in (0, 1, 2), errors
+    assert "please report it" not in "".join(errors)
+    if status:
+        assert errors[-1].startswith("make_csr.py: error: ")
+        assert all(line.startswith("make_csr.py: warning: ") for line in errors[:-1])
+    return int(status)
+
+
+@contextlib.contextmanager
+def inside(directory: Path) -> Iterator[Path]:
+    before = os.getcwd()
+    os.chdir(directory)
+    try:
+        yield directory
+    finally:
+        os.chdir(before)
+
+
+def names_in(request: Path) -> list[str]:
+    """Return the names in a request as OpenSSL reads them."""
+    text = shell(f"openssl req -in {request} -noout -text", request.parent).stdout
+    found = re.search(r"Subject Alternative Name: ?\n +(.*)", text)
+    assert found
+    parts = [part.partition(":")[::2] for part in found[1].split(", ")]
+    return [value if kind == "DNS" else str(ip_address(value)) for kind, value in parts]
+
+
+@given(texts)
+def test_a_name_is_refused_or_normal(text: str) -> None:
+    try:
+        name = names.parse(text)
+    except names.BadName:
+        return
+    assert names.parse(str(name)) == name
+    if isinstance(name, str):
+        assert re.fullmatch(
+            r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", name
+        )
+        assert len(name) <= 253
+        assert all(len(label) <= 63 for label in name.split("."))
+
+
+@given(st.one_of(st.emails(), st.text(max_size=20).map(lambda text: f"{text}@example.org")))
+def test_an_email_address_is_refused_or_kept(text: str) -> None:
+    try:
+        assert names.email_address(text) == text
+    except names.BadName:
+        return
+    assert text.isascii()
+    assert text.isprintable()
+
+
+good_texts = st.lists(plain_names, min_size=1, max_size=6)
+local_parts = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
+
+
+@given(good_texts, st.none() | local_parts.map(lambda text: f"{text}@example.org"))
+def test_a_request_has_the_names_asked_for(
+    tmp_path_factory: pytest.TempPathFactory,
+    capfd: pytest.CaptureFixture[str],
+    texts: list[str],
+    email: str | None,
+) -> None:
+    """And the OpenSSL twin makes the same one."""
+    need("openssl")
+    with inside(tmp_path_factory.mktemp("request")) as directory:
+        options = ["--key", str(KEY), *([f"--email={email}"] if email else [])]
+        arguments = [*options, "--", *texts]
+        if outcome(make_csr.main, arguments, capfd):
+            assert os.listdir() == []
+            return
+        request = directory / "certificate.csr"
+        assert names_in(request) == [str(name) for name in names.parse_all(texts)]
+        ours = request.read_bytes()
+        sys.argv = ["make_csr.py", *arguments]
+        with pytest.raises(SystemExit):
+            console.run(make_csr.main)
+        (make,) = re.findall(r"  \$ (openssl req -new .*)", capfd.readouterr().err)
+        request.unlink()
+        assert shell(make, directory).returncode == 0
+        assert request.read_bytes() == ours
+
+
+@given(st.lists(texts, max_size=5))
+def test_any_arguments(
+    tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str], texts: list[str]
+) -> None:
+    with inside(tmp_path_factory.mktemp("any")):
+        status = outcome(make_csr.main, ["--key", str(KEY), "-q", *texts], capfd)
+        assert os.listdir() == ([] if status else ["certificate.csr"])
+
+
+@given(
+    st.one_of(st.binary(max_size=200), st.lists(texts, max_size=8).map("\n".join).map(str.encode))
+)
+def test_any_list_of_names(
+    tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    with inside(tmp_path_factory.mktemp("list")) as directory:
+        (directory / "list").write_bytes(content)
+        status = outcome(make_csr.main, ["--key", str(KEY), "-q", "@list"], capfd)
+        assert sorted(os.listdir()) == (["list"] if status else ["certificate.csr", "list"])
+        if not status:
+            lines = re.split(r"\r\n|\r|\n", content.decode("utf-8-sig"))
+            stripped = [line.partition("#")[0].strip(" \t") for line in lines]
+            expected = names.parse_all(filter(None, stripped))
+            assert names_in(directory / "certificate.csr") == list(map(str, expected))
+
+
+@functools.cache
+def sources() -> list[bytes]:
+    """Return files of each kind, to be mutated: keys plain and encrypted, and a request."""
+    found = [path.read_bytes() for path in sorted(ARTICLE.iterdir())]
+    for command in (
+        f"openssl pkcs8 -topk8 -in {KEY} -passout pass:secret",
+        f"openssl rsa -traditional -aes128 -in {KEY} -passout pass:secret",
+        "openssl ecparam -name prime256v1 -genkey",
+        "openssl genpkey -algorithm ED25519",
+    ):
+        need("openssl")
+        found.append(subprocess.run(command.split(), capture_output=True, check=True).stdout)
+    return found
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> Callable[[bytes], bytes]:
+    """Return a function that changes, cuts, doubles or moves a few bytes of a file."""
+    steps = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["change", "cut", "double", "drop"]),
+                st.floats(0, 1, exclude_max=True),
+                st.binary(min_size=1, max_size=3),
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    )
+
+    def mutate(data: bytes) -> bytes:
+        for kind, place, new in steps:
+            at = int(place * len(data))
+            data = {
+                "change": data[:at] + new + data[at + len(new) :],
+                "cut": data[:at],
+                "double": data[:at] + data,
+                "drop": data[:at] + data[at + 1 :],
+            }[kind]
+        return data
+
+    return mutate
+
+
+@given(st.data(), mutations(), st.booleans())
+def test_any_key_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    capfd: pytest.CaptureFixture[str],
+    data: st.DataObject,
+    mutate: Callable[[bytes], bytes],
+    in_base64: bool,
+) -> None:
+    """Changed in its text, or in what the base64 stands for."""
+    source = data.draw(st.sampled_from(sources()))
+    mutated = mutate_der(source, mutate) if in_base64 else mutate(source)
+    with inside(tmp_path_factory.mktemp("key")) as directory:
+        (directory / "secret").write_bytes(b"secret\n")
+        (directory / "secret").chmod(0o600)
+        (directory / "a.key").write_bytes(mutated)
+        options = ["--passphrase-file", "secret"]
+        outcome(make_csr.main, ["--key", "a.key", "-q", *options, "a.example.org"], capfd)
+        outcome(show.main, ["a.key", *options], capfd)
+
+
+def mutate_der(source: bytes, mutate: Callable[[bytes], bytes]) -> bytes:
+    lines = source.splitlines()
+    encoded = [line for line in lines if not line.startswith(b"-----") and b":" not in line]
+    der = mutate(base64.b64decode(b"".join(encoded)))
+    body = base64.encodebytes(der).replace(b"\n", b"")
+    wrapped = b"\n".join(body[at : at + 64] for at in range(0, len(body), 64))
+    head = [line for line in lines[:-1] if line not in encoded]
+    return b"\n".join([*head, wrapped, lines[-1]]) + b"\n"

@@ -1,0 +1,199 @@
+"""The modules of common called directly, where a process of its own would only be slower."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from common import console, encryption, files, pem, twins
+from common.console import Refused
+from tests.conftest import ARTICLE
+
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
+CSR = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
+
+
+class TestPem:
+    def test_blocks_in_their_order(self) -> None:
+        found = pem.blocks(b"notes\r\n" + KEY + b"more\n" + CSR.replace(b"\n", b"\r\n") + b"rest")
+        assert [block.label for block in found] == ["RSA PRIVATE KEY", "CERTIFICATE REQUEST"]
+        assert [block.text for block in found] == [KEY, CSR]
+
+    def test_a_block_begins_anew_where_one_has_no_end(self) -> None:
+        cut = KEY[:500] + b"\n"
+        assert [block.text for block in pem.blocks(cut + KEY)] == [KEY]
+        assert pem.blocks(cut) == pem.blocks(b"") == []
+        assert pem.blocks(b"-----END RSA PRIVATE KEY-----\n") == []
+
+    @pytest.mark.parametrize(
+        ("text", "encrypted"),
+        [
+            (
+                b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n"
+                b"-----END ENCRYPTED PRIVATE KEY-----\n",
+                True,
+            ),
+            (
+                b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n"
+                b"-----END RSA PRIVATE KEY-----\n",
+                True,
+            ),
+            (KEY, False),
+        ],
+    )
+    def test_what_is_encrypted(self, text: bytes, encrypted: bool) -> None:
+        assert pem.private_key(text).is_encrypted == encrypted
+
+    def test_is_csr(self) -> None:
+        assert pem.is_csr(CSR)
+        assert pem.is_csr(b"text of it\n" + CSR)
+        assert pem.is_csr(CSR.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"))
+        for other in (b"", KEY, CSR + CSR, CSR + KEY, CSR + KEY[:99], CSR[:99]):
+            assert not pem.is_csr(other)
+
+
+class TestTwins:
+    def commands(self, *arguments: object) -> list[str]:
+        return [twin.command for twin in twins.key_twins(*arguments)]  # type: ignore[arg-type]
+
+    def test_of_keys(self) -> None:
+        assert self.commands("a.key", 2048, None, twins.PKCS1, False) == [
+            "openssl genrsa -traditional -out a.key 2048",
+            "openssl rsa -in a.key -text -check -noout",
+            "openssl rsa -in a.key -pubout -out a.pub",
+        ]
+        assert self.commands("a.key", 3072, None, twins.PKCS8, False)[0] == (
+            "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out a.key"
+        )
+        assert self.commands("-", 4096, "P-384", twins.PKCS8, False) == [
+            "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384"
+        ]
+        assert self.commands("a", 4096, "P-256", twins.PKCS8, True) == [
+            "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 "
+            "-v2 aes-256-cbc -v2prf hmacWithSHA512 -iter 220000 -out a",
+            "openssl pkey -in a -text -check -noout",
+            "openssl pkey -in a -pubout -out a.pub",
+        ]
+
+    def test_of_a_request(self) -> None:
+        identifiers = ["example.org", ip_address("192.0.2.1"), ip_address("2001:db8::1")]
+        found = twins.csr_twins("a key", identifiers, "a+b/c\\d@example.org", "sha256", "out")
+        assert [twin.command for twin in found] == [
+            "openssl req -new -key 'a key' -sha256 "
+            r"-subj '/emailAddress=a\+b\/c\\d@example.org/CN=example.org' "
+            "-addext subjectAltName=DNS:example.org,IP:192.0.2.1,IP:2001:db8::1 -out out",
+            "openssl req -in out -text -verify -noout",
+        ]
+        (only,) = twins.csr_twins("k", identifiers[1:], None, "sha384", "-")
+        assert only.command == (
+            "openssl req -new -key k -sha384 -subj / "
+            "-addext subjectAltName=IP:192.0.2.1,IP:2001:db8::1"
+        )
+
+
+class TestEncryption:
+    def test_opens_with_its_passphrase(self) -> None:
+        encrypted = encryption.encrypted(KEY, b"secret")
+        assert load_pem_private_key(encrypted, b"secret").private_numbers() == (  # type: ignore[union-attr]
+            load_pem_private_key(KEY, None).private_numbers()  # type: ignore[union-attr]
+        )
+        block = pem.private_key(encrypted)
+        assert encryption.description(block) == (
+            "PBES2, PBKDF2 with HMAC-SHA512, 220000 iterations, AES-256-CBC"
+        )
+        assert not encryption.is_costly(block)
+
+    def test_what_is_not_encrypted(self) -> None:
+        assert encryption.description(pem.private_key(KEY)) == "none"
+        assert not encryption.is_costly(pem.private_key(KEY))
+
+    @pytest.mark.parametrize(
+        ("protection", "parameters", "costly"),
+        [
+            ("PBKDF2WithHMAC-SHA256AndAES128-CBC", {"iteration_count": 10_000_000}, False),
+            ("PBKDF2WithHMAC-SHA256AndAES128-CBC", {"iteration_count": 10_000_001}, True),
+            ("scryptAndAES256-CBC", {"iteration_count": 1 << 14, "block_size": 8}, False),
+            (
+                "scryptAndAES256-CBC",
+                {"iteration_count": 1 << 14, "block_size": 8, "parallelization": 99},
+                True,
+            ),
+        ],
+    )
+    def test_cost(
+        self,
+        protection: str,
+        parameters: dict[str, int],
+        costly: bool,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        from Crypto.IO import PEM, PKCS8
+        from Crypto.Protocol import KDF
+
+        # What it would take to make such a key, or to open it, is not to be spent here.
+        for module in (KDF, importlib.import_module("Crypto.IO._PBES")):
+            for name in ("PBKDF2", "scrypt"):
+                monkeypatch.setattr(module, name, lambda _p, _s, key_len, *_a, **_k: bytes(key_len))
+        wrapped = PKCS8.wrap(
+            b"key",
+            "1.2.3",
+            b"secret",
+            protection,
+            parameters,  # type: ignore[arg-type]
+        )
+        block = pem.private_key(PEM.encode(wrapped, pem.ENCRYPTED).encode())
+        assert encryption.is_costly(block) == costly
+
+
+class TestFiles:
+    def test_a_large_file_is_not_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "large"
+        path.write_bytes(bytes(files.MAX_SIZE))
+        assert len(files.read(str(path), "advice")) == files.MAX_SIZE
+        path.write_bytes(bytes(files.MAX_SIZE + 1))
+        with pytest.raises(Refused, match="has more than 1048576 bytes; advice"):
+            files.read(str(path), "advice")
+
+    def test_a_backup_is_synced_before_the_old_name_goes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        events: list[str] = []
+        for name in ("link", "fsync", "replace", "unlink"):
+            monkeypatch.setattr(os, name, spy(name, events))
+        (tmp_path / "a").write_bytes(b"old")
+        assert files.write_key(str(tmp_path / "a"), b"new", force=True) == str(tmp_path / "a.~1~")
+        assert events == ["fsync", "link", "link", "fsync", "replace", "fsync", "unlink"]
+
+
+def spy(name: str, events: list[str]) -> Callable[..., object]:
+    """Return a function of os that notes its name before it does its work."""
+    call = getattr(os, name)
+
+    def spied(*arguments: object, **options: object) -> object:
+        events.append(name)
+        return call(*arguments, **options)
+
+    return spied
+
+
+class TestConsole:
+    @pytest.mark.parametrize(
+        ("argv", "expected"),
+        [
+            (["s.py"], ["s.py", "--out", "b"]),
+            (["s.py", "--out", "a", "-q"], ["s.py", "-q", "--out", "b"]),
+            (["s.py", "--out=a", "x y"], ["s.py", "'x y'", "--out", "b"]),
+            (["s.py", "-q", "--out"], ["s.py", "-q", "--out", "b"]),
+        ],
+    )
+    def test_rerun(
+        self, argv: list[str], expected: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.argv", argv)
+        assert console.rerun("--out", "b").split(" ", 1)[1] == " ".join(expected)
