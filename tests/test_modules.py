@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from common import console, encryption, files, pem, twins
+from common import atomic, console, encryption, files, pem, twins
 from common.console import Refused
 from tests.conftest import ARTICLE
 
@@ -49,6 +49,38 @@ class TestPem:
     )
     def test_what_is_encrypted(self, text: bytes, encrypted: bool) -> None:
         assert pem.private_key(text).is_encrypted == encrypted
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (b"\xef\xbb\xbf" + KEY, "starts with a byte order mark; save it as plain ASCII"),
+            (KEY.decode().encode("utf-16-le"), "holds no PEM (-----BEGIN …)"),
+            (
+                KEY.decode().encode("utf-16"),
+                "starts with a byte order mark; save it as plain ASCII",
+            ),
+            (b"\xfe\xff" + KEY, "starts with a byte order mark; save it as plain ASCII"),
+            (KEY + KEY, "holds 2 private keys; give each a file of its own"),
+            (CSR, "holds a certificate signing request"),
+            (CSR.replace(b"CERTIFICATE REQUEST", b"MAGIC"), "holds PEM of the kind MAGIC"),
+            (CSR.replace(b"CERTIFICATE REQUEST", b"\xff"), "holds PEM of the kind \ufffd"),
+            (b" \n", "is empty"),
+            (KEY[:-20], "is cut short: its PEM text has no end line; restore it from a copy"),
+            (
+                b"\x30\x82",
+                "is binary (DER); convert a copy to PEM: openssl pkey -in FILE -inform DER",
+            ),
+            (b"text", "holds no PEM (-----BEGIN …)"),
+        ],
+    )
+    def test_what_holds_no_key(self, data: bytes, message: str) -> None:
+        with pytest.raises(pem.NoKey) as caught:
+            pem.private_key(data)
+        assert str(caught.value) == message
+
+    def test_the_key_among_other_blocks(self) -> None:
+        for data in (KEY, CSR + KEY, KEY + CSR, b"  \n" + KEY.replace(b"\n", b" \r\n")):
+            assert pem.private_key(data).text == KEY
 
     def test_is_csr(self) -> None:
         assert pem.is_csr(CSR)
@@ -95,6 +127,11 @@ class TestTwins:
             "openssl req -new -key k -sha384 -subj / "
             "-addext subjectAltName=IP:192.0.2.1,IP:2001:db8::1"
         )
+
+    def test_file_names_no_shell_can_spell(self) -> None:
+        (make, *_) = self.commands("a\nb'c", 2048, None, twins.PKCS1, False)
+        octets = r"\141\012\142\047\143"
+        assert make == f"""openssl genrsa -traditional -out "$(printf '{octets}')" 2048"""
 
 
 class TestEncryption:
@@ -159,6 +196,53 @@ class TestFiles:
         path.write_bytes(bytes(files.MAX_SIZE + 1))
         with pytest.raises(Refused, match="has more than 1048576 bytes; advice"):
             files.read(str(path), "advice")
+
+    def test_a_request(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.csr"
+        files.write_csr(str(path), b"1", is_csr=lambda data: False)
+        assert path.read_bytes() == b"1"
+        files.write_csr(str(path), b"2", is_csr=lambda data: data == b"1")
+        with pytest.raises(Refused, match="is no certificate signing request"):
+            files.write_csr(str(path), b"3", is_csr=lambda data: data == b"1")
+        assert path.read_bytes() == b"2"
+        assert os.listdir(tmp_path) == ["a.csr"]
+
+    def test_a_check_finds_what_writing_would(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.key"
+        files.check_new_key(str(path), force=False)
+        path.write_bytes(b"key")
+        files.check_new_key(str(path), force=True)
+        with pytest.raises(Refused, match="never overwritten"):
+            files.check_new_key(str(path), force=False)
+        files.check_csr(str(path), is_csr=lambda data: data == b"key")
+        with pytest.raises(Refused, match="is no certificate signing request"):
+            files.check_csr(str(path), is_csr=lambda data: False)
+        files.check_csr(str(tmp_path / "new"), is_csr=lambda data: False)
+
+    def test_backups_in_the_working_directory(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("a.key.~7~").write_bytes(b"kept")
+        for number in range(3):
+            files.write_key("a.key", str(number).encode(), force=True)
+        assert Path("a.key.~8~").read_bytes() == b"0"
+        assert Path("a.key.~9~").read_bytes() == b"1"
+        assert Path("a.key").read_bytes() == b"2"
+
+    @pytest.mark.parametrize(("number", "fails"), [(5, True), (22, False)])  # EIO, EINVAL
+    def test_a_directory_that_is_not_synced(
+        self, number: int, fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "fsync", fail)
+        if not fails:
+            atomic.sync_directory(str(tmp_path / "a"))
+            return
+        with pytest.raises(Refused, match="is written, but may not outlast a power cut"):
+            atomic.sync_directory(str(tmp_path / "a"))
 
     def test_a_backup_is_synced_before_the_old_name_goes(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

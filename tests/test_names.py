@@ -45,6 +45,7 @@ ACCEPTED = {
     "XN--MNCHEN-3YA.example": "xn--mnchen-3ya.example",
     "xn--e28h.example": "xn--e28h.example",  # an emoji
     "xn--e28h.münchen.example": "xn--e28h.xn--mnchen-3ya.example",
+    "xn--uleplp.example": "xn--uleplp.example",  # with xn-- it would be no Punycode
     "xn--example--3bhk5a.xn--p1ai": "xn--example--3bhk5a.xn--p1ai",
 }
 
@@ -96,6 +97,7 @@ REFUSED = {
     "bq--abwhky3f6fxq.jakacomo.com": "places 3 and 4",
     "www.xn--m.com": "no Punycode",
     "xn--99999999.com": "no Punycode",
+    "xn--8gnr.com": "no Punycode",  # though with xn-- it would be
     "xn--109-3veba6djs1bfxlfmx6c9g.xn--f1awi.xn--p1ai": "not in NFC",
     "*": "whole leftmost label",
     "**": "whole leftmost label",
@@ -231,12 +233,20 @@ def test_common_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"), [("*.example.com", "_.example.com"), ("2001:db8::1", "2001-db8--1")]
+)
+def test_a_file_name(text: str, name: str) -> None:
+    assert names.file_name(names.parse(text)) == name
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "a@b.org",
         "a+b/c=d'e\"f,g$h`i\\j;k@b.org",
         '"two words"@b.org',
         "a@b@c.org",
+        "@a@b.org",
         "x@" + "y" * 126,
     ],
 )
