@@ -52,6 +52,7 @@ def test_an_existing_key_is_not_overwritten(script: str, old: Path, run: Run) ->
 def test_the_file_offered_instead_is_free(old: Path, run: Run, tmp_path: Path) -> None:
     (tmp_path / "account2.key").write_text("another")
     assert "--out account3.key" in error_of(run(*MAKE))
+    assert "--out account2-2.key" in error_of(run(*MAKE, "--out", "account2.key"))
 
 
 def test_force_keeps_the_old_keys(old: Path, run: Run, tmp_path: Path) -> None:

@@ -230,6 +230,17 @@ class TestFiles:
         assert Path("a.key.~9~").read_bytes() == b"1"
         assert Path("a.key").read_bytes() == b"2"
 
+    def test_a_link_put_there_meanwhile_is_not_followed(self, tmp_path: Path) -> None:
+        (tmp_path / "real").write_bytes(b"old")
+        (tmp_path / "a.key").symlink_to("real")
+        with (
+            atomic.staged(str(tmp_path / "a.key"), b"new", atomic.KEY_MODE) as temporary,
+            pytest.raises(Refused, match="no regular file"),
+        ):
+            atomic.replace_and_keep(temporary, str(tmp_path / "a.key"))
+        assert (tmp_path / "real").read_bytes() == b"old"
+        assert sorted(os.listdir(tmp_path)) == ["a.key", "real"]
+
     @pytest.mark.parametrize(("number", "fails"), [(5, True), (22, False)])  # EIO, EINVAL
     def test_a_directory_that_is_not_synced(
         self, number: int, fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
