@@ -13,8 +13,10 @@ import contextlib
 import errno
 import os
 import re
+import signal
 import stat
 import sys
+import time
 from collections.abc import Iterator
 
 from common.console import Refused
@@ -24,6 +26,8 @@ if sys.platform != "win32":
 
 KEY_MODE = 0o600
 PUBLIC_MODE = 0o666  # less the umask
+
+LOCK_PATIENCE = 5.0  # seconds; a program here holds the lock for milliseconds
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -39,23 +43,38 @@ def staged(path: str, data: bytes, mode: int) -> Iterator[str]:
     temporary = os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    # A umask takes bits away. From a key it must not: it has 0600 from its first moment.
-    umask = os.umask(0o077) if mode == KEY_MODE else None
-    try:
+    with _signals_held():
         try:
-            descriptor = os.open(temporary, flags, mode)
+            # A umask takes bits away. From a key it must not: it has 0600 from its first moment.
+            umask = os.umask(0o077) if mode == KEY_MODE else None
+            try:
+                descriptor = os.open(temporary, flags, mode)
+            finally:
+                if umask is not None:
+                    os.umask(umask)
+            with open(descriptor, "wb") as file:
+                if mode == KEY_MODE:
+                    _check_mode(descriptor)
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            yield temporary
         finally:
-            if umask is not None:
-                os.umask(umask)
-        with open(descriptor, "wb") as file:
-            if mode == KEY_MODE:
-                _check_mode(descriptor)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        yield temporary
+            _remove(temporary)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back Ctrl-C and the like until the block is left, so that it is done as a whole."""
+    if sys.platform == "win32":
+        yield
+        return
+    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
     finally:
-        _remove(temporary)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def publish(temporary: str, path: str) -> None:
@@ -71,8 +90,8 @@ def publish(temporary: str, path: str) -> None:
     except OSError as error:
         if error.errno in _NO_HARD_LINKS:
             raise Refused(
-                f"{path}: no hard link can be made here ({error.strerror}), and without one "
-                "a key could be lost; choose another directory with --out FILE"
+                f"{path}: no hard link can be made here ({error.strerror}): the file system has "
+                "none, or the old file is another user's; choose another directory with --out FILE"
             ) from error
         raise
 
@@ -115,7 +134,7 @@ def locked(path: str) -> Iterator[None]:
     descriptor = _open_directory(path)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _flock(descriptor)
         except OSError as error:
             raise Refused(
                 f"{path}: its directory cannot be locked ({error.strerror}), so it is not "
@@ -124,6 +143,19 @@ def locked(path: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _flock(descriptor: int) -> None:
+    """Take the lock, or raise OSError if another program holds it for LOCK_PATIENCE seconds."""
+    deadline = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def sync_directory(path: str) -> None:
@@ -137,7 +169,8 @@ def sync_directory(path: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # what a file system says that has nothing to sync
+        # A file system that has nothing to sync says EINVAL; one may not read every directory.
+        if error.errno not in (errno.EINVAL, errno.EACCES):
             raise Refused(
                 f"{path}: is written, but may not outlast a power cut ({error.strerror}); "
                 "check the disk, and copy the file to another"

@@ -124,7 +124,7 @@ def check_not_account_key(
     """
     from OpenSSL.crypto import FILETYPE_ASN1, dump_publickey
 
-    if not os.path.exists(account_path):
+    if not os.path.isfile(account_path):
         return
     try:
         account = read(account_path)

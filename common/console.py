@@ -11,6 +11,7 @@ import shlex
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
@@ -61,7 +62,7 @@ def complain(text: str) -> None:
 def write_data(data: bytes) -> None:
     """Write data to standard output, or raise Refused."""
     if sys.stdout is None:
-        raise Refused("standard output is closed; open it, or name a file with --out FILE")
+        raise Refused("standard output is closed")
     try:
         # Past the buffer, so that a failure shows here and not when the interpreter ends.
         while data:
@@ -75,11 +76,15 @@ def rerun(option: str, value: str) -> str:
     now = iter(sys.argv[1:])
     kept = []
     for argument in now:
-        if argument == option:
+        if argument == "--":  # what follows is no option
+            kept += [argument, *now]
+        elif argument == option:
             next(now, None)
         elif not argument.startswith(f"{option}="):
             kept.append(argument)
-    return command(script(), *kept, option, value)
+    given = [f"{option}={value}"] if value.startswith("-") else [option, value]
+    at = kept.index("--") if "--" in kept else len(kept)
+    return command(script(), *kept[:at], *given, *kept[at:])
 
 
 def script() -> str:
@@ -89,7 +94,8 @@ def script() -> str:
 
 def command_beside(name: str, *arguments: str) -> str:
     """Return a shell command that runs another script of the directory of this one."""
-    return command(os.path.join(os.path.dirname(script()), name), *arguments)
+    here = os.path.dirname(os.path.realpath(script()) if os.path.islink(script()) else script())
+    return command(os.path.join(here, name), *arguments)
 
 
 def command(script: str, *arguments: str) -> str:
@@ -123,12 +129,14 @@ def run(main: Callable[[], None]) -> NoReturn:
 
     Never a traceback: whatever is raised becomes one line on standard error.
     """
-    # SIGTERM and a closed terminal end a program on the spot; raising instead lets a
-    # half-written temporary file be removed. A signal that is ignored (nohup) stays ignored.
+    # SIGTERM and a closed terminal end a program on the spot; raising instead lets a temporary
+    # file be removed. A signal that is ignored (nohup) stays ignored.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _terminate)
+    if not sys.warnoptions:  # a library's warning says nothing to who makes a key
+        warnings.simplefilter("ignore")
     status = _status(main)
     for stream in (sys.stdout, sys.stderr):
         _settle(stream)
@@ -136,32 +144,36 @@ def run(main: Callable[[], None]) -> NoReturn:
 
 
 def _status(main: Callable[[], None]) -> int:
+    status, message = _outcome(main)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, whatever is pressed now
+    if message is not None:
+        complain(message)
+    return status
+
+
+def _outcome(main: Callable[[], None]) -> tuple[int, str | None]:
+    """Return the exit status of main, and the message of its failure if it needs one."""
     try:
         main()
     except Refused as refusal:
-        return _fail(str(refusal), refusal.status)
+        return refusal.status, str(refusal)
     except KeyboardInterrupt:
-        return _fail("interrupted", 128 + signal.SIGINT)
+        return 128 + signal.SIGINT, "interrupted"
     except ImportError as error:
         top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        requirements = os.path.join(top, "requirements.txt")
-        return _fail(
-            f"{error}; activate the virtual environment that has the libraries, or install them: "
-            f"python -m pip install -r {shlex.quote(requirements)}"
-        )
+        requirements = shlex.quote(os.path.join(top, "requirements.txt"))
+        advice = "activate the virtual environment that has the libraries, or install them"
+        return 1, f"{error}; {advice}: python -m pip install -r {requirements}"
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}")
+        return 1, f"{where}{error.strerror or error}"
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 0
-    except Exception as error:  # noqa: BLE001 - a traceback would not help who reads it
-        return _fail(f"a defect in this program, please report it: {error!r}")
-    return 0
-
-
-def _fail(text: str, status: int = 1) -> int:
-    complain(text)
-    return status
+        status = leaving.code if isinstance(leaving.code, int) else 0
+        return status, "ended by a signal" if status > 128 else None
+    except BaseException as error:  # noqa: BLE001 - a panic of a library is no Exception
+        # Its text is left out: it may hold what must not be seen.
+        return 1, f"a defect in this program, please report it: {type(error).__name__}"
+    return 0, None
 
 
 def _program() -> str:

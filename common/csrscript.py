@@ -25,7 +25,7 @@ def check(args: argparse.Namespace) -> list[str]:
     if args.out != "-":
         files.check_csr(args.out, _is_csr)
     certkey.check_exists(args.key, names.file_name(identifiers[0]))
-    if args.account_key != args.default_account_key and not os.path.exists(args.account_key):
+    if args.account_key != args.default_account_key and not os.path.isfile(args.account_key):
         console.warn(f"{args.account_key}: no such file, so it is not compared with {args.key}")
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
@@ -68,5 +68,5 @@ def _is_csr(data: bytes) -> bool:
 
     try:
         return pem.is_csr(data) and bool(x509.load_pem_x509_csr(data))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -38,7 +39,11 @@ def kind(public_key: object) -> str:
     """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
     if isinstance(public_key, rsa.RSAPublicKey):
         exponent = public_key.public_numbers().e
-        return f"RSA, {public_key.key_size} bits" + (f", exponent {exponent}" * (exponent != 65537))
+        if exponent == 65537:
+            return f"RSA, {public_key.key_size} bits"
+        size = exponent.bit_length()
+        shown = f"exponent {exponent}" if size <= 64 else f"an exponent of {size} bits"
+        return f"RSA, {public_key.key_size} bits, {shown}"
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         return f"ECDSA, {_CURVES.get(public_key.curve.name, (public_key.curve.name,))[0]}"
     if isinstance(public_key, dsa.DSAPublicKey):
@@ -95,10 +100,11 @@ def csr_lines(csr: x509.CertificateSigningRequest) -> list[Line]:
 
 
 def _subject(name: x509.Name) -> str:
-    return ", ".join(
-        f"{_ATTRIBUTES.get(attribute.oid, attribute.rfc4514_attribute_name)}={attribute.value!s}"
-        for attribute in name
-    )
+    parts = []
+    for attribute in name:
+        word = _ATTRIBUTES.get(attribute.oid, attribute.rfc4514_attribute_name)
+        parts.append(f"{word}={_plain(str(attribute.value))}")
+    return ", ".join(parts)
 
 
 def _names(csr: x509.CertificateSigningRequest) -> list[str]:
@@ -113,8 +119,13 @@ def _general_name(name: x509.GeneralName) -> str:
     prefixes = ((x509.DNSName, "DNS:"), (x509.IPAddress, "IP:"), (x509.RFC822Name, "email:"))
     for kind_of_name, prefix in prefixes:
         if isinstance(name, kind_of_name):
-            return f"{prefix}{name.value}"
+            return f"{prefix}{_plain(str(name.value))}"
     return type(name).__name__
+
+
+def _plain(text: str) -> str:
+    """Return text, in quotes if it could be taken for more than one value."""
+    return text if re.fullmatch(r"[\w@.:*+/ -]*", text, re.ASCII) else repr(text)
 
 
 def _algorithm(csr: x509.CertificateSigningRequest) -> str:

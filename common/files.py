@@ -36,8 +36,11 @@ def read(path: str, advice: str) -> bytes:
 def check_new_key(path: str, force: bool) -> None:
     """Raise Refused if write_key is sure to refuse path. It costs nothing, so it comes first."""
     _check_directory(path)
-    if _is_file(path) and not force:
-        raise _exists(path)
+    if _is_file(path):
+        if not force:
+            raise _exists(path)
+        with errors_about(path), contextlib.suppress(FileNotFoundError):
+            os.lstat(f"{path}.~1~")  # a name too long for a backup shows here
 
 
 def write_key(path: str, data: bytes, force: bool) -> str | None:
@@ -84,7 +87,10 @@ def write_csr(path: str, data: bytes, is_csr: Callable[[bytes], bool]) -> None:
         except FileExistsError:
             with atomic.locked(path):
                 check_csr(path, is_csr)
-                os.replace(temporary, path)
+                if os.path.lexists(path):
+                    os.replace(temporary, path)
+                else:
+                    atomic.publish(temporary, path)
         atomic.sync_directory(path)
 
 
@@ -121,10 +127,14 @@ def _is_file(path: str) -> bool:
 def _check_directory(path: str) -> None:
     directory, name = os.path.split(path)
     directory = directory or "."
+    if os.path.lexists(directory) and not os.path.isdir(directory):
+        raise Refused(f"{path}: {directory} is no directory; name a file in one")
     if not os.path.isdir(directory):
         raise Refused(f"{path}: there is no directory {directory}; make it first")
     if not name:
         raise Refused(f"{path or 'an empty name'}: names no file; name one in {directory}")
+    if name.endswith("\n"):  # a shell drops it from what a command prints, so no twin could work
+        raise Refused(f"{path}: ends in a line break; name another file")
     if not os.access(directory, os.W_OK | os.X_OK):
         raise Refused(
             f"{path}: the directory {directory} cannot be written "

@@ -44,6 +44,10 @@ def read(path: str, passphrase_file: str | None) -> Inspected:
         raise Refused(f"{path}: {error}") from error
     except UnsupportedAlgorithm as error:
         raise Refused(f"{path}: is of a kind that is not known here ({error})") from error
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(f"{path}: holds what is not known here ({type(error).__name__})") from error
 
 
 def _request(path: str, data: bytes) -> Inspected:
@@ -74,7 +78,7 @@ def _private_key(path: str, block: pem.Block, passphrase_file: str | None) -> In
     except (ValueError, TypeError) as error:
         what = "is damaged, and no key can be read from it; restore a copy"
         if block.is_encrypted:
-            what = "is encrypted, and this passphrase does not open it"
+            what = "is encrypted, and this passphrase does not open it, if it can be opened here"
         raise Refused(f"{path}: {what}") from error
     public_key = key.public_key()
     fault = _fault_in_numbers(key)

@@ -6,6 +6,7 @@ Other CAs may sign what Let's Encrypt does not, so nothing here stops a request.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -93,7 +94,7 @@ def key_warning(kind: str, bits: int, exponent: int | None = None) -> str | None
     if bits not in RSA_BITS:
         return f"{bits} bits: Let's Encrypt takes RSA keys of 2048, 3072 or 4096 bits"
     if exponent != RSA_EXPONENT:
-        return f"public exponent {exponent}: Let's Encrypt takes RSA keys with {RSA_EXPONENT}"
+        return f"its public exponent is not {RSA_EXPONENT}, and Let's Encrypt takes no other"
     return None
 
 
@@ -147,9 +148,14 @@ def _domain_reason(
     return None
 
 
+@functools.cache
+def _special_networks() -> list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:
+    return [(ipaddress.ip_network(block), use) for block, use in SPECIAL_BLOCKS]
+
+
 def _address_reason(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    for block, use in SPECIAL_BLOCKS:
-        if address in ipaddress.ip_network(block):
+    for block, use in _special_networks():
+        if address in block:
             return f"is in {block} ({use}), so Let's Encrypt refuses it"
     # https://letsencrypt.org/docs/profiles/#shortlived
     return "is an IP address, which Let's Encrypt takes in its shortlived profile alone"

@@ -15,7 +15,8 @@ CURVES = ("P-256", "P-384")  # likewise
 
 _EXIT_STATUS = """\
 exit status:
-  0 done, 1 refused or failed, 2 wrong usage, 130 interrupted with Ctrl-C
+  0 done, 1 refused or failed, 2 wrong usage, 130 interrupted with Ctrl-C,
+  129 or 143 ended by SIGHUP or SIGTERM
 """
 
 
@@ -53,7 +54,7 @@ def key_parser(description: str | None, out: str | None) -> argparse.ArgumentPar
     parser.add_argument(
         "--force",
         action="store_true",
-        help="replace an existing key, which is kept as FILE.~1~, FILE.~2~, …",
+        help="replace an existing key, which is kept as FILE.~1~, FILE.~2~ and so on",
     )
     parser.add_argument(
         "--encrypt",

@@ -14,7 +14,7 @@ from common import console, encryption, files
 from common.console import Refused
 from common.pem import Block
 
-MAX_LENGTH = 1024  # bytes; OpenSSL takes no longer one (PEM_BUFSIZE in openssl/pem.h)
+MAX_LENGTH = 1023  # bytes; OpenSSL has PEM_BUFSIZE (openssl/pem.h), for it and a NUL
 
 
 def for_new_key(path: str | None) -> bytes:
@@ -73,6 +73,10 @@ def _ask(prompt: str, why: str = "") -> bytes:
         ) from None
     except EOFError:
         raise Refused("no passphrase was given") from None
+    except UnicodeError:  # its text would show what was typed
+        raise Refused(
+            "the passphrase is no text in the encoding of this terminal; use --passphrase-file FILE"
+        ) from None
     except KeyboardInterrupt:
         console.say("")  # the prompt has not ended its line
         raise
@@ -82,6 +86,8 @@ def _ask(prompt: str, why: str = "") -> bytes:
 def _checked(passphrase: bytes, what: str) -> bytes:
     if not passphrase:
         raise Refused(f"{what} is empty, and an empty passphrase protects nothing; use another")
+    if b"\0" in passphrase:
+        raise Refused(f"{what} holds a NUL, where OpenSSL would end it; use another, in UTF-8")
     if len(passphrase) > MAX_LENGTH:
         raise Refused(f"{what} has more than {MAX_LENGTH} bytes, which OpenSSL cannot read")
     return passphrase

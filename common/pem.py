@@ -45,11 +45,11 @@ class Block(NamedTuple):
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Return the complete PEM blocks of data in their order. Line ends may be LF, CRLF or CR."""
+    """Return the complete PEM blocks of data in their order. Line ends may be LF or CRLF."""
     found = []
     label = b""
     lines: list[bytes] = []
-    for line in data.splitlines():
+    for line in data.split(b"\n"):
         marker = line.rstrip()
         if marker.startswith(b"-----BEGIN ") and marker.endswith(b"-----"):
             label, lines = marker[11:-5], []
@@ -80,14 +80,26 @@ def private_key(data: bytes) -> Block:
 
 
 def is_csr(data: bytes) -> bool:
-    """Return whether data holds a PEM certificate signing request, and no other PEM."""
+    """Return whether data is a PEM certificate signing request, and nothing else is lost with it.
+
+    Before it may stand the text that openssl req -text prints of it.
+    """
     found = blocks(data)
-    return len(found) == data.count(b"-----BEGIN ") == 1 and found[0].label in CSR_LABELS
+    before, begin, rest = data.partition(b"-----BEGIN ")
+    after = rest.rpartition(b"-----")[2]
+    return (
+        [block.label in CSR_LABELS for block in found] == [True]
+        and begin not in rest
+        and not after.strip()
+        and (not before.strip() or before.startswith(b"Certificate Request:"))
+    )
 
 
 def _no_block(data: bytes) -> str:
     if not data.strip():
         return "is empty"
+    if b"\r" in data and b"\n" not in data:
+        return "has CR alone as line ends, which OpenSSL does not read; save it with LF or CRLF"
     if b"-----BEGIN " in data:
         return "is cut short: its PEM text has no end line; restore it from a copy"
     if data.startswith(b"\x30\x82"):  # a DER SEQUENCE of 256 bytes and more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from common.encryption import ITERATIONS
 from common.names import Identifier, common_name
 
 PKCS1, PKCS8 = "PKCS#1", "PKCS#8"
+
+MAX_ARGUMENT = 100_000  # bytes; Linux takes no argument of 128 KiB (MAX_ARG_STRLEN)
 
 # What encryption.encrypted does.
 _PROTECTION = ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512", "-iter", str(ITERATIONS)]
@@ -50,6 +53,8 @@ def key_twins(
         return [Twin("the same with OpenSSL", command)]
     tool = "pkey" if curve else "rsa"
     public = os.path.splitext(path)[0] + ".pub"
+    if public.lower() == path.lower() or os.path.exists(public):  # never over a key
+        public = f"{path}.pub"
     return [
         Twin(f"the same with OpenSSL, which replaces {path} without asking", command),
         Twin("view and verify", _shell([tool, "-in", path, "-text", "-check", "-noout"])),
@@ -82,12 +87,12 @@ def csr_twins(
     make = ["req", "-new", "-key", key, f"-{digest}"]
     make += ["-subj", _distinguished_name([(name, value) for name, value in subject if value])]
     make += ["-addext", f"subjectAltName={alternative_names}"]
+    view = Twin("view and verify", _shell(["req", "-in", out, "-text", "-verify", "-noout"]))
+    if len(alternative_names) > MAX_ARGUMENT:
+        return [] if out == "-" else [view]
     if out == "-":
         return [Twin("the same with OpenSSL", _shell(make))]
-    return [
-        Twin("the same with OpenSSL", _shell([*make, "-out", out])),
-        Twin("view and verify", _shell(["req", "-in", out, "-text", "-verify", "-noout"])),
-    ]
+    return [Twin("the same with OpenSSL", _shell([*make, "-out", out])), view]
 
 
 def _general_name(identifier: Identifier) -> str:
@@ -105,8 +110,9 @@ def _shell(arguments: Sequence[str]) -> str:
 
 
 def _quoted(argument: str) -> str:
-    if argument.isprintable():
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    if argument.isprintable() and argument.encode(encoding, "ignore").decode(encoding) == argument:
         return shlex.quote(argument)
-    # A file name with a line break, say: on one line, it takes printf to spell its bytes.
+    # A file name with a line break, say, or one that the terminal cannot show: printf spells it.
     octets = "".join(f"\\{byte:03o}" for byte in os.fsencode(argument))
     return f'"$(printf {shlex.quote(octets)})"'

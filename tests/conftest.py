@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import termios
@@ -138,6 +139,16 @@ def warnings_of(result: Result) -> list[str]:
     assert result.returncode == 0, result.stderr
     parts = (line.partition(": warning: ") for line in result.stderr.splitlines())
     return [text for _, found, text in parts if found]
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """Put back what console.run does to signals, which the next program started would inherit."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
     "two keys": (KEY + KEY, "holds 2 private keys"),
     "request": (CSR, "holds a certificate signing request"),
     "unheard of": (KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"), "holds PEM of the kind MAGIC"),
+    "CR alone": (KEY.replace(b"\n", b"\r"), "has CR alone as line ends"),
     "large": (bytes(100_000_000), "has more than"),
     "DER": (lambda: made("pkey", "-in", SOURCE, "-outform", "DER"), "is binary (DER)"),
     "public key": (lambda: made("rsa", "-in", SOURCE, "-pubout"), "holds a public key"),
@@ -122,7 +123,7 @@ def test_numbers_that_disagree(run: Run, tmp_path: Path) -> None:
 # What Let's Encrypt refuses and another CA may accept.
 DOUBTFUL = {
     "RSA 2056": (["genrsa", "2056"], "2056 bits: "),
-    "RSA with exponent 3": (["genrsa", "-3", "2048"], "public exponent 3: "),
+    "RSA with exponent 3": (["genrsa", "-3", "2048"], "its public exponent is not 65537"),
     "secp256k1": (["ecparam", "-name", "secp256k1", "-genkey"], "the curve secp256k1: "),
     "P-521": (["ecparam", "-name", "secp521r1", "-genkey", "-noout"], "the curve secp521r1: "),
 }
@@ -139,7 +140,6 @@ def test_a_doubtful_key_is_warned_of(kind: str, run: Run, tmp_path: Path) -> Non
 
 USABLE: dict[str, bytes | Callable[[], bytes]] = {
     "CRLF": KEY.replace(b"\n", b"\r\n"),
-    "CR": KEY.replace(b"\n", b"\r"),
     "PKCS#8": lambda: made("pkey", "-in", SOURCE),
     "no newline at the end": KEY.rstrip(),
     "notes before": b"Bag Attributes\n  friendlyName: mine\n" + KEY,

@@ -211,7 +211,7 @@ class TestAskedOnATerminal:
         [
             ((SECRET, "another"), "the two passphrases differ"),
             (("",), "the passphrase is empty"),
-            (("x" * 1025,), "has more than 1024 bytes"),
+            (("x" * 1024,), "has more than 1023 bytes"),
             (("\x04",), "no passphrase was given"),
         ],
     )
@@ -223,6 +223,13 @@ class TestAskedOnATerminal:
         assert message in written
         assert "Traceback" not in written
         assert os.listdir(tmp_path) == []
+
+    def test_what_is_no_text_is_not_shown(self, tmp_path: Path) -> None:
+        command = ["env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0", *self.MAKE]
+        status, written = on_a_terminal(command, tmp_path, "hunter2 ü")
+        assert status == 1
+        assert "the passphrase is no text in the encoding of this terminal" in written
+        assert "hunter2" not in written
 
     def test_ctrl_c(self, tmp_path: Path) -> None:
         status, written = on_a_terminal(self.MAKE, tmp_path, "\x03")
@@ -242,7 +249,7 @@ class TestAskedOnATerminal:
             status, written = on_a_terminal(command, tmp_path, "wrong")
             assert status == 1
             error = written.splitlines()[-1]
-            assert error.endswith("account.key: is encrypted, and this passphrase does not open it")
+            assert "account.key: is encrypted, and this passphrase does not open it" in error
 
     @staticmethod
     def show(*arguments: str) -> list[str]:
@@ -262,7 +269,9 @@ class TestAPassphraseFile:
             (b"", "its first line is empty"),
             (b"\nsecret\n", "its first line is empty"),
             (b"\r\n", "its first line is empty"),
-            (b"x" * 1025, "has more than 1024 bytes"),
+            (b"x" * 1024, "has more than 1023 bytes"),
+            (b"ab\0cd\n", "holds a NUL"),
+            ("secret".encode("utf-16"), "holds a NUL"),
             (None, "No such file"),
         ],
     )

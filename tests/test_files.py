@@ -110,13 +110,14 @@ class TestWhatIsNoRegularFile:
     ("out", "message"),
     [
         ("no/such/account.key", "there is no directory no/such; make it first"),
-        ("certificate.key/account.key", "there is no directory certificate.key"),
+        ("certificate.key/account.key", "certificate.key is no directory"),
         ("new/", "there is no directory new;"),
         ("./new/", "there is no directory ./new;"),
         (".", "is a directory"),
         ("", "names no file"),
         ("./", "names no file"),
         ("x" * 300, "File name too long"),
+        ("a\n", "ends in a line break"),
     ],
 )
 def test_a_place_where_no_file_can_be(out: str, message: str, key: Path, run: Run) -> None:

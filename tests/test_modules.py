@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -84,9 +86,18 @@ class TestPem:
 
     def test_is_csr(self) -> None:
         assert pem.is_csr(CSR)
-        assert pem.is_csr(b"text of it\n" + CSR)
+        assert pem.is_csr(b"Certificate Request:\n    Data:\n" + CSR + b"\n\n")
         assert pem.is_csr(CSR.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"))
-        for other in (b"", KEY, CSR + CSR, CSR + KEY, CSR + KEY[:99], CSR[:99]):
+        for other in (
+            b"",
+            KEY,
+            CSR + CSR,
+            CSR + KEY,
+            CSR + KEY[:99],
+            CSR[:99],
+            b"a" + CSR,
+            CSR + b"a",
+        ):
             assert not pem.is_csr(other)
 
 
@@ -127,6 +138,19 @@ class TestTwins:
             "openssl req -new -key k -sha384 -subj / "
             "-addext subjectAltName=IP:192.0.2.1,IP:2001:db8::1"
         )
+
+    def test_the_public_key_never_goes_over_a_key(self, tmp_path: Path) -> None:
+        extract = self.commands("a.pub", 2048, None, twins.PKCS1, False)[-1]
+        assert extract == "openssl rsa -in a.pub -pubout -out a.pub.pub"
+        (tmp_path / "b.pub").write_text("perhaps a key")
+        extract = self.commands(f"{tmp_path}/b.key", 2048, None, twins.PKCS1, False)[-1]
+        assert extract.endswith(f"-out {tmp_path}/b.key.pub")
+
+    def test_of_a_request_with_more_names_than_a_shell_takes(self) -> None:
+        many = [f"{number}.example.org" for number in range(8000)]
+        (only,) = twins.csr_twins("k", many, None, "sha256", "out")
+        assert only.command == "openssl req -in out -text -verify -noout"
+        assert twins.csr_twins("k", many, None, "sha256", "-") == []
 
     def test_file_names_no_shell_can_spell(self) -> None:
         (make, *_) = self.commands("a\nb'c", 2048, None, twins.PKCS1, False)
@@ -255,6 +279,52 @@ class TestFiles:
         with pytest.raises(Refused, match="is written, but may not outlast a power cut"):
             atomic.sync_directory(str(tmp_path / "a"))
 
+    def test_a_lock_that_is_not_given_up(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(atomic, "LOCK_PATIENCE", 0.05)
+        (tmp_path / "a.key").write_bytes(b"old")
+        with (
+            atomic.locked(str(tmp_path / "other")),
+            pytest.raises(Refused, match="cannot be locked"),
+        ):
+            files.write_key(str(tmp_path / "a.key"), b"new", force=True)
+        assert (tmp_path / "a.key").read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["a.key"]
+
+    def test_a_signal_waits_until_all_is_written(self, tmp_path: Path) -> None:
+        def write() -> None:
+            with atomic.staged(str(tmp_path / "a"), b"new", atomic.KEY_MODE) as temporary:
+                signal.raise_signal(signal.SIGINT)
+                atomic.publish(temporary, str(tmp_path / "a"))
+
+        with pytest.raises(KeyboardInterrupt):
+            write()
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_a_request_that_is_removed_meanwhile(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "a.csr"
+        path.write_bytes(b"old")
+        locked = atomic.locked
+
+        @contextlib.contextmanager
+        def removed(name: str) -> Iterator[None]:
+            with locked(name):
+                path.unlink()
+                yield
+
+        monkeypatch.setattr(atomic, "locked", removed)
+        files.write_csr(str(path), b"new", is_csr=lambda data: False)
+        assert path.read_bytes() == b"new"
+
+    def test_a_name_too_long_for_a_backup(self, tmp_path: Path) -> None:
+        path = tmp_path / ("x" * 253)
+        path.write_bytes(b"old")
+        with pytest.raises(Refused, match="File name too long"):
+            files.check_new_key(str(path), force=True)
+
     def test_a_backup_is_synced_before_the_old_name_goes(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -285,6 +355,7 @@ class TestConsole:
             (["s.py", "--out", "a", "-q"], ["s.py", "-q", "--out", "b"]),
             (["s.py", "--out=a", "x y"], ["s.py", "'x y'", "--out", "b"]),
             (["s.py", "-q", "--out"], ["s.py", "-q", "--out", "b"]),
+            (["s.py", "-q", "--", "a"], ["s.py", "-q", "--out", "b", "--", "a"]),
         ],
     )
     def test_rerun(

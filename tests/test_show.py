@@ -173,6 +173,30 @@ def test_how_a_key_of_openssl_is_encrypted(
     assert told in result.stdout
 
 
+ODD = Path(__file__).parent / "data" / "odd"
+
+
+@pytest.mark.parametrize("path", sorted(ODD.glob("*.csr")), ids=lambda path: path.stem)
+def test_an_odd_request(path: Path, run: Run) -> None:
+    result = run("show", str(path), str(ARTICLE / "rsa2048.key"))
+    assert result.returncode == 1  # at least, it does not belong to the key
+    assert all(line.startswith("show.py: error: ") for line in result.stderr.splitlines())
+    assert "private key\n" in result.stdout  # the key is shown all the same
+
+
+def test_a_name_with_a_comma_is_one_name(run: Run) -> None:
+    shown = run("show", str(ODD / "comma-in-name.csr")).stdout
+    assert "  names       DNS:'a.com, DNS:b.com'\n" in shown
+
+
+@pytest.mark.parametrize("path", sorted(ODD.glob("*.csr")), ids=lambda path: path.stem)
+def test_an_odd_request_in_the_way(path: Path, key: Path, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "certificate.csr").write_bytes(path.read_bytes())
+    result = run("make_csr.py")
+    assert result.returncode in (0, 1)
+    assert "defect" not in result.stderr
+
+
 class TestWhatIsBroken:
     @pytest.mark.parametrize("kind", [kind for kind in UNUSABLE if kind not in SHOWN])
     def test_a_key(self, kind: str, run: Run, tmp_path: Path) -> None:
