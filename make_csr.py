@@ -36,7 +36,7 @@ def create_csr(
     pkey: the certificate key, RSA or EC.
     domain_name, further_names: domain names or IP addresses, in any form that names.parse takes.
     email_address: for the subject, or None.
-    Raises names.BadName for what is no name, ValueError if the numbers of the key disagree.
+    Raises names.BadName for what is no name or address, ValueError if the key is no good.
     """
     # Not above: --help need not wait for it.
     from cryptography import x509
@@ -47,6 +47,7 @@ def create_csr(
 
     subject = []
     if email_address:
+        email_address = names.email_address(email_address)
         subject.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, email_address))
     if common_name:
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))

@@ -260,6 +260,10 @@ class TestCreateCsr:
         with pytest.raises(names.BadName, match="a_b"):
             make_csr.create_csr(pkey, "example.com", None, ["a_b.example.com"])
 
+    def test_refuses_what_is_no_email_address(self, pkey: crypto.PKey) -> None:
+        with pytest.raises(names.BadName, match="no e-mail address"):
+            make_csr.create_csr(pkey, "example.com", "nobody")
+
     def test_refuses_another_kind_of_key(self) -> None:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
