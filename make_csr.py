@@ -43,18 +43,14 @@ def create_csr(
     from cryptography.x509.oid import NameOID
 
     identifiers = names.parse_all([domain_name, *further_names])
-    common_name = names.common_name(identifiers)
-
     subject = []
     if email_address:
-        email_address = names.email_address(email_address)
-        subject.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, email_address))
-    if common_name:
+        subject.append(
+            x509.NameAttribute(NameOID.EMAIL_ADDRESS, names.email_address(email_address))
+        )
+    if common_name := names.common_name(identifiers):
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
-    san_list = [
-        x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
-        for name in identifiers
-    ]
+    san_list = [x509.DNSName(n) if isinstance(n, str) else x509.IPAddress(n) for n in identifiers]
     key, digest = certkey.for_signing(pkey)
     return (
         x509.CertificateSigningRequestBuilder()
@@ -84,9 +80,7 @@ def main() -> None:
     passphrase = certkey.passphrase_of(file, args.passphrase_file)
     pkey = load_key(file, passphrase)
     certkey.check(file, pkey)
-    certkey.check_not_account_key(
-        file, pkey, args.account_key, lambda other: load_key(other, passphrase)
-    )
+    certkey.check_not_account_key(file, pkey, args.account_key, load_key, passphrase)
 
     with certkey.errors_about(file):
         csr = create_csr(pkey, requested[0], args.email, requested[1:])

@@ -115,12 +115,14 @@ def check_not_account_key(
     file: KeyFile,
     pkey: crypto.PKey,
     account_path: str,
-    load_key: Callable[[KeyFile], crypto.PKey],
+    load_key: Callable[[KeyFile, bytes], crypto.PKey],
+    secret: bytes,
 ) -> None:
     """Raise Refused if the file at account_path, where there is one, holds the same key as file.
 
     RFC 8555 section 11.1 has the CA refuse it: who can use the account could use the certificate.
-    An account key that does not open with load_key is warned of, as it cannot be compared.
+    An account key that load_key does not open with the passphrase secret cannot be compared, and
+    is warned of.
     """
     from OpenSSL.crypto import FILETYPE_ASN1, dump_publickey
 
@@ -128,9 +130,9 @@ def check_not_account_key(
         return
     try:
         account = read(account_path)
-        same = account.block.text == file.block.text or (
-            dump_publickey(FILETYPE_ASN1, load_key(account)) == dump_publickey(FILETYPE_ASN1, pkey)
-        )
+        same = account.block.text == file.block.text or dump_publickey(
+            FILETYPE_ASN1, load_key(account, secret)
+        ) == dump_publickey(FILETYPE_ASN1, pkey)
     except Refused as refusal:
         console.warn(f"{refusal}; so it was not compared with {file.path}")
         return

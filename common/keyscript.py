@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 
 from common import console, encryption, files, passphrase, twins
@@ -40,7 +41,7 @@ def make_key(
         console.write_data(key)
     else:
         backup = files.write_key(args.out, key, args.force)
-        where, mode = args.out, ", mode 0600"
+        where, mode = args.out, ", mode 0600" if os.name == "posix" else ""
         kept = f"; the old key is now {backup}" if backup else ""
     if args.quiet:
         return

@@ -59,4 +59,4 @@ def test_a_script_teaches_one_library(script: str) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_fits_a_screen(script: str) -> None:
-    assert len((ROOT / script).read_text().splitlines()) <= 100
+    assert len((ROOT / script).read_text().splitlines()) <= 90
