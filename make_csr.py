@@ -31,9 +31,8 @@ def create_csr(
     email_address: str | None,
     further_names: Sequence[str] = (),
 ) -> x509.CertificateSigningRequest:
-    """Return a certificate signing request for the names, signed with pkey.
+    """Return a certificate signing request for the names, signed with pkey, an RSA or EC key.
 
-    pkey: the certificate key, RSA or EC.
     domain_name, further_names: domain names or IP addresses, in any form that names.parse takes.
     email_address: for the subject, or None.
     Raises names.BadName for what is no name or address, ValueError if the key is no good.

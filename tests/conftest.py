@@ -169,6 +169,14 @@ def key(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def account_key(tmp_path: Path) -> Path:
+    """Return a copy of a 4096-bit key, as account.key in the test's own directory."""
+    path = tmp_path / "account.key"
+    shutil.copy(ARTICLE / "rsa4096.key", path)
+    return path
+
+
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pebble.Pebble]:
     """Return a Pebble that runs as long as the tests do."""

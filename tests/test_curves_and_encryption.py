@@ -85,6 +85,7 @@ def test_a_key_from_script_to_certificate(
     encrypt: bool,
     secret_file: str,
     ca: pebble.Pebble,
+    account_key: Path,
     run: Run,
     tmp_path: Path,
 ) -> None:
@@ -109,8 +110,7 @@ def test_a_key_from_script_to_certificate(
     assert "verify OK" in shown.stderr
     assert f"Signature Algorithm: {algorithm}\n" in shown.stdout
 
-    assert run("make_account_key2.py", "--curve", "P-256").returncode == 0
-    issued = pebble.acme_library(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
+    issued = pebble.acme_tiny(ca, account_key, tmp_path / "certificate.csr")
     plain = tmp_path / "plain.key"
     openssl("pkey", "-in", "my.key", *password, "-out", plain.name, cwd=tmp_path)
     assert_is_certificate(ca, issued, plain, ["example.com"])

@@ -94,16 +94,15 @@ def test_one_key_for_account_and_certificate(ca: pebble.Pebble, run: Run, tmp_pa
 
 @pytest.mark.parametrize("line", [1, 3, 8, -2])
 def test_a_changed_byte_shows(
-    line: int, ca: pebble.Pebble, key: Path, run: Run, tmp_path: Path
+    line: int, ca: pebble.Pebble, key: Path, account_key: Path, run: Run, tmp_path: Path
 ) -> None:
     """In the names, the key or the signature: no certificate, or one that is not as it should."""
-    assert run("make_account_key.py", "--bits", "2048").returncode == 0
     assert run("make_csr.py", "example.com").returncode == 0
     csr = tmp_path / "certificate.csr"
     lines = csr.read_text().splitlines()
     lines[line] = with_a_change(lines[line])
     csr.write_text("\n".join(lines) + "\n")
-    issued = pebble.acme_tiny(ca, tmp_path / "account.key", csr)
+    issued = pebble.acme_tiny(ca, account_key, csr)
     with pytest.raises((AssertionError, ValueError)):
         assert_is_certificate(ca, issued, key, ["example.com"])
 

@@ -13,7 +13,7 @@ import pytest
 
 from common import letsencrypt, names
 from tests import pebble
-from tests.conftest import Run, openssl
+from tests.conftest import openssl
 
 
 class Rule(NamedTuple):
@@ -80,14 +80,13 @@ def test_nothing_else_is_refused(text: str) -> None:
     + [(text, False) for text in SHOULD_PASS],
 )
 def test_pebble_agrees(
-    text: str, refused: bool, ca: pebble.Pebble, key: Path, run: Run, tmp_path: Path
+    text: str, refused: bool, ca: pebble.Pebble, key: Path, account_key: Path, tmp_path: Path
 ) -> None:
     """Hand Pebble a request that OpenSSL has made without any check."""
     name = text.removeprefix("DNS:")
     subject = ["-subj", "/", "-addext", f"subjectAltName=DNS:{name}"]
     openssl("req", "-new", "-key", str(key), *subject, "-out", "certificate.csr", cwd=tmp_path)
-    assert run("make_account_key.py", "--bits", "2048").returncode == 0
-    answer = pebble.acme_library(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
+    answer = pebble.acme_library(ca, account_key, tmp_path / "certificate.csr")
     assert (answer.returncode != 0) == refused
     if refused:
         assert "urn:ietf:params:acme:error:malformed" in answer.stderr
