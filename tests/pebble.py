@@ -157,8 +157,9 @@ def _challenges(directory: Path) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _process(command: list[str], output: IO[str]) -> Iterator[None]:
-    # No pauses before a validation, and no nonces refused at random: each makes a test slow.
-    environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+    # Nothing at random: no pause before a validation, no nonce refused, no validation left out.
+    settled = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+    environment = {**os.environ, **settled}
     process = subprocess.Popen(
         command,
         env=environment,
