@@ -72,6 +72,10 @@ class TestPem:
                 b"\x30\x82",
                 "is binary (DER); convert a copy to PEM: openssl pkey -in FILE -inform DER",
             ),
+            (
+                KEY.replace(b"\n", b"\r\n")[:500],
+                "is cut short: its PEM text has no end line; restore it from a copy",
+            ),
             (b"text", "holds no PEM (-----BEGIN …)"),
         ],
     )
