@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from common import describe, files, passphrase, pem
+from common.certkey import MAX_RSA_BITS
 from common.console import Refused
-
-MAX_RSA_BITS = 8192  # to check the numbers of a larger key takes from ten seconds to hours
 
 
 class Inspected(NamedTuple):

@@ -6,12 +6,11 @@ import argparse
 import io
 from typing import NoReturn
 
-from common import files, names
+from common import files, letsencrypt, names
 from common.console import WrongUsage
 
-BITS = (2048, 3072, 4096)  # what Let's Encrypt accepts: LetsEncryptCPS, goodkey/good_key.go
 DEFAULT_BITS = 4096  # as in the article
-CURVES = ("P-256", "P-384")  # likewise
+CURVES = ("P-256", "P-384")  # letsencrypt.CURVES, by the names that people use
 
 _EXIT_STATUS = """\
 exit status:
@@ -38,7 +37,7 @@ def key_parser(description: str | None, out: str | None) -> argparse.ArgumentPar
     kind.add_argument(
         "--bits",
         type=int,
-        choices=BITS,
+        choices=letsencrypt.RSA_BITS,
         default=DEFAULT_BITS,
         help="size of the RSA modulus (default: %(default)s)",
     )
