@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Make an account key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
-The account key is your account at the certificate authority. There is no password beside it:
-whoever has it acts in your name, and without it you have to begin again with another account.
+The account key is your account at the certificate authority (CA). There is no password beside it:
+whoever has the key acts in your name.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
 
-from common import console, keyscript, options, twins
+from common import console, new_key, openssl_commands, options
+
+from Crypto.PublicKey import ECC, RSA
 
 FILENAME = "account.key"
 
@@ -18,18 +20,17 @@ def create_key(bits: int, curve: str | None) -> bytes:
     bits: size of the modulus of an RSA key, which is PKCS#1.
     curve: if given, an ECDSA key on this curve is made instead, which is PKCS#8.
     """
-    from Crypto.PublicKey import ECC, RSA  # not above: --help need not wait for it
-
     if curve:
         return ECC.generate(curve=curve).export_key(format="PEM").encode() + b"\n"
     key = RSA.generate(bits)
     return key.export_key() + b"\n"
 
 
-def main() -> None:
+@console.program("make_account_key.py")
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    args = options.key_parser(__doc__, FILENAME).parse_args()
-    keyscript.make_key("account key", create_key, twins.PKCS1, args)
+    args = options.key_parser("make_account_key.py", __doc__, FILENAME).parse(argv)
+    new_key.make("account key", create_key, openssl_commands.PKCS1, FILENAME, args)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Make a certificate key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
-The certificate key signs the certificate signing request, and later proves to browsers that your
-server is the one the certificate names. Make a new one for each certificate, and never use the
-account key in its place.
+The certificate key signs the certificate signing request (CSR), and later proves to browsers that
+your server is the one that the certificate names. Make a new one for each certificate, and never
+use the account key in its place.
 """
 
-from __future__ import annotations
+from collections.abc import Sequence
 
-from common import console, keyscript, names, options, twins
+from common import console, names, new_key, openssl_commands, options
+
+from Crypto.PublicKey import ECC, RSA
 
 DOMAIN_NAME = "example.com"
 
@@ -19,29 +21,27 @@ def create_key(bits: int, curve: str | None) -> bytes:
     bits: size of the modulus of an RSA key, which is PKCS#1.
     curve: if given, an ECDSA key on this curve is made instead, which is PKCS#8.
     """
-    from Crypto.PublicKey import ECC, RSA  # not above: --help need not wait for it
-
     if curve:
         return ECC.generate(curve=curve).export_key(format="PEM").encode() + b"\n"
     key = RSA.generate(bits)
     return key.export_key() + b"\n"
 
 
-def main() -> None:
+@console.program("make_certificate_key.py")
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = options.key_parser(__doc__, out=None)
+    parser = options.key_parser("make_certificate_key.py", __doc__, "DOMAIN.key")
     parser.add_argument(
         "domain",
         metavar="DOMAIN",
         nargs="?",
         default=DOMAIN_NAME,
-        help="names the file, nothing more (default: %(default)s)",
+        help=f"names the file, nothing more (default: {DOMAIN_NAME})",
     )
-    args = parser.parse_args()
-    filename = names.file_name(options.identifier(args.domain)) + ".key"
-    if args.out is None:
-        args.out = filename
-    keyscript.make_key("certificate key", create_key, twins.PKCS1, args)
+    args = parser.parse(argv)
+    domain = options.identifiers([options.text("DOMAIN_NAME", args.domain)])[0]
+    filename = names.file_name(domain) + ".key"
+    new_key.make("certificate key", create_key, openssl_commands.PKCS1, filename, args)
 
 
 if __name__ == "__main__":

@@ -2,24 +2,22 @@
 """Make a certificate signing request (CSR) with pyOpenSSL, signed by the certificate key.
 
 The request asks a certificate authority for a certificate: these names, for the holder of this
-key. With no NAME it is the request of the article, for api.neoprime.xyz and its e-mail address;
-with names, the e-mail address is left out unless given.
+key. With no NAME it is the request that the constants at the top of the script describe.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from common import certkey, console, csrscript, names, options
+from common import console, keys, names, new_request, options
 
-if TYPE_CHECKING:
-    from cryptography import x509
-    from OpenSSL import crypto
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from OpenSSL import crypto
 
 KEY_FILE = "certificate.key"
 CSR_FILE = "certificate.csr"
-ACCOUNT_KEY_FILE = "account.key"
 
 DOMAIN_NAME = "api.neoprime.xyz"
 EMAIL_ADDRESS = "support@neoprime.xyz"
@@ -27,63 +25,54 @@ EMAIL_ADDRESS = "support@neoprime.xyz"
 
 def create_csr(
     pkey: crypto.PKey,
-    domain_name: str,
+    domain_name: str | names.Identifier,
     email_address: str | None,
-    further_names: Sequence[str] = (),
+    more_names: Sequence[str | names.Identifier] = (),
 ) -> x509.CertificateSigningRequest:
     """Return a certificate signing request for the names, signed with pkey, an RSA or EC key.
 
-    domain_name, further_names: domain names or IP addresses, in any form that names.parse takes.
+    domain_name, more_names: in any form that names.parse accepts.
     email_address: for the subject, or None.
-    Raises names.BadName for what is no name or address, ValueError if the key is no good.
+    Raises names.InvalidName for an invalid name or address, TypeError if more_names is one string,
+    ValueError if the numbers of the key do not agree.
     """
-    # Not above: --help need not wait for it.
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
+    if isinstance(more_names, str):
+        raise TypeError("more_names is a sequence of names, not one string")
+    identifiers = names.parse_all([domain_name, *more_names])
 
-    identifiers = names.parse_all([domain_name, *further_names])
     subject = []
     if email_address:
-        subject.append(
-            x509.NameAttribute(NameOID.EMAIL_ADDRESS, names.email_address(email_address))
-        )
-    if common_name := names.common_name(identifiers):
+        email = names.email_address(email_address)
+        subject.append(x509.NameAttribute(NameOID.EMAIL_ADDRESS, email))
+    common_name = names.common_name(identifiers)
+    if common_name:
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
-    san_list = [x509.DNSName(n) if isinstance(n, str) else x509.IPAddress(n) for n in identifiers]
-    key, digest = certkey.for_signing(pkey)
-    return (
-        x509.CertificateSigningRequestBuilder()
-        .subject_name(x509.Name(subject))
-        .add_extension(x509.SubjectAlternativeName(san_list), critical=False)
-        .sign(key, digest)
-    )
+
+    san_list = [
+        x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
+        for name in identifiers
+    ]
+    cert = x509.CertificateSigningRequestBuilder(x509.Name(subject))
+    cert = cert.add_extension(x509.SubjectAlternativeName(san_list), critical=False)
+
+    key = pkey.to_cryptography_key()
+    if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise TypeError("pkey is neither an RSA nor an EC private key")
+    return cert.sign(key, hashes.SHA256())
 
 
-def load_key(file: certkey.KeyFile, passphrase: bytes) -> crypto.PKey:
-    """Return the private key in a file, opened with its passphrase. Raises console.Refused."""
-    from OpenSSL import crypto
-
-    with certkey.errors_about(file):
-        return crypto.load_privatekey(crypto.FILETYPE_PEM, file.block.text, passphrase)
-
-
-def main() -> None:
+@console.program("make_csr.py")
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    args = options.csr_parser(__doc__, KEY_FILE, ACCOUNT_KEY_FILE, CSR_FILE).parse_args()
-    if not args.names:
-        args.names = [DOMAIN_NAME]
-        args.email = EMAIL_ADDRESS if args.email is None else args.email
-    requested = csrscript.check(args)
+    args = options.csr_parser(__doc__).parse(argv)
+    identifiers = new_request.check(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
 
-    file = certkey.read(args.key)
-    passphrase = certkey.passphrase_of(file, args.passphrase_file)
-    pkey = load_key(file, passphrase)
-    certkey.check(file, pkey)
-    certkey.check_not_account_key(file, pkey, args.account_key, load_key, passphrase)
-
-    with certkey.errors_about(file):
-        csr = create_csr(pkey, requested[0], args.email, requested[1:])
-    csrscript.write(csr, requested, args)
+    key_material, passphrase = keys.read(args.key, args.passphrase_file)
+    with keys.errors_about(args.key, passphrase):
+        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, key_material, passphrase)
+        new_request.check_key(args, pkey, passphrase)
+        csr = create_csr(pkey, identifiers[0], args.email, identifiers[1:])
+    new_request.write(csr.public_bytes(Encoding.PEM), identifiers, args)
 
 
 if __name__ == "__main__":

@@ -1,201 +1,156 @@
 """Giving a file its name in one step, so that the name never shows part of it.
 
-A file is first written whole, and synced to the disk, under a temporary name beside its final
-one: a private key with mode 0600 from the call that creates it. It then gets its final name in
-one system call, either link, which fails where something has that name, or rename, which
-replaces what has it. Of two programs that want the same new name, one succeeds. A lock on the
-directory orders those that replace.
+The content is written whole, and synced to the disk, under a name that nobody can guess. A hard
+link then gives the file its name, and fails if anything has that name. On Windows a rename does.
+Hold the signals meanwhile: one that ends the program would leave the file under the other name.
 """
-
-from __future__ import annotations
 
 import contextlib
 import errno
 import os
-import re
-import signal
 import stat
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from common.console import Refused
-
-if sys.platform != "win32":
-    import fcntl
+from common import console
+from common.console import UserError
 
 KEY_MODE = 0o600
 PUBLIC_MODE = 0o666  # less the umask
 
-LOCK_PATIENCE = 5.0  # seconds; a program here holds the lock for milliseconds
-
-_NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-
-
-@contextlib.contextmanager
-def staged(path: str, data: bytes, mode: int) -> Iterator[str]:
-    """Write data to a temporary file beside path, and yield its name.
-
-    At the end the temporary name is removed, if publish or a rename has not used it up.
-    mode: permissions; KEY_MODE exactly, any other less the umask.
-    Raises OSError, or Refused where the file system cannot keep a key's mode.
-    """
-    temporary = os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with _signals_held():
-        try:
-            # A umask takes bits away. From a key it must not: it has 0600 from its first moment.
-            umask = os.umask(0o077) if mode == KEY_MODE else None
-            try:
-                descriptor = os.open(temporary, flags, mode)
-            finally:
-                if umask is not None:
-                    os.umask(umask)
-            with open(descriptor, "wb") as file:
-                if mode == KEY_MODE:
-                    _check_mode(descriptor)
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-            yield temporary
-        finally:
-            _remove(temporary)
+_ADVICE = {
+    errno.ENAMETOOLONG: "choose a shorter name with --out FILE",
+    errno.EPERM: "choose another directory with --out FILE; this one may have no hard links",
+}
 
 
 @contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    """Hold back Ctrl-C and the like until the block is left, so that it is done as a whole."""
-    if sys.platform == "win32":
-        yield
-        return
-    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+def errors_about(path: str) -> Iterator[None]:
+    """Turn an error of the operating system into a UserError about path."""
     try:
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def publish(temporary: str, path: str) -> None:
-    """Give the file named temporary the further name path.
-
-    Raises FileExistsError if anything has that name, a symbolic link included; Refused where the
-    file system has no hard links.
-    """
-    try:
-        # A symbolic link is linked itself and not followed, except where that cannot be asked for.
-        follow = os.link not in os.supports_follow_symlinks
-        os.link(temporary, path, follow_symlinks=follow)
     except OSError as error:
-        if error.errno in _NO_HARD_LINKS:
-            raise Refused(
-                f"{path}: no hard link can be made here ({error.strerror}): the file system has "
-                "none, or the old file is another user's; choose another directory with --out FILE"
-            ) from error
-        raise
-
-
-def replace_and_keep(temporary: str, path: str) -> str:
-    """Give the file at path a second, numbered name, then its own name to temporary.
-
-    The number is one above the highest there, as GNU cp --backup=numbered has it. At no instant
-    is there no file at path. Returns the second name. Raises OSError or Refused; then the file
-    at path is what it was. The caller holds the lock.
-    """
-    directory, name = os.path.split(path)
-    numbered = re.compile(re.escape(name) + r"\.~(\d+)~")
-    matches = (numbered.fullmatch(entry) for entry in os.listdir(directory or "."))
-    number = 1 + max((int(match[1]) for match in matches if match), default=0)
-    backup = f"{path}.~{number}~"
-    publish(path, backup)
-    try:
-        sync_directory(path)  # a power cut must not take the backup and leave the replacement
-        if not stat.S_ISREG(os.lstat(backup).st_mode):
-            raise Refused(f"{path}: was replaced by something that is no regular file; look at it")
-        os.replace(temporary, path)
-    except BaseException:
-        # An interrupt can arrive after the rename; the backup is then the only name of the old key.
-        if os.path.samestat(os.lstat(path), os.lstat(backup)):
-            _remove(backup)
-        raise
-    return backup
+        advice = _ADVICE.get(error.errno or 0, "choose another directory with --out FILE")
+        raise UserError(f"{path}: {error.strerror or error}; {advice}") from error
 
 
 @contextlib.contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Hold a lock on the directory of path; the kernel drops it when the process ends.
+def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
+    """Write data to a file beside path, yield its name, and remove that name at the end.
 
-    Raises Refused where there are no such locks (NFS). Windows has none, so there nothing is held.
+    mode: KEY_MODE exactly, or PUBLIC_MODE less the umask. Raises UserError, for an OSError in the
+    block too; then nothing is left, or the message says what.
     """
-    if sys.platform == "win32":
-        yield
-        return
-    descriptor = _open_directory(path)
+    temporary = _beside(path, "new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with errors_about(path):
+        descriptor = os.open(temporary, flags, mode)
+    with _removed(temporary, f"{temporary} is left, delete it"), errors_about(path):
+        with open(descriptor, "wb") as file:
+            if mode == KEY_MODE and os.name == "posix":  # Windows has access lists instead
+                _make_private(path, descriptor)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        yield temporary
+    if os.name == "posix":
+        _sync_directory(path)
+
+
+@contextlib.contextmanager
+def moved_aside(path: str) -> Iterator[str]:
+    """Rename path to a name that nobody can guess, yield that, and remove the file at the end.
+
+    After an exception the file gets the name path back; if it cannot, UserError says where it is.
+    """
+    old = _beside(path, "old")
+    _patiently(os.rename, path, old)
+    with _removed(old, f"what {path} was before is now {old}", back_to=path):
+        yield old
+
+
+def give_name(file: str, path: str) -> bool:
+    """Give file the name path; return False if anything has that name already. Raises OSError."""
     try:
-        try:
-            _flock(descriptor)
-        except OSError as error:
-            raise Refused(
-                f"{path}: its directory cannot be locked ({error.strerror}), so it is not "
-                "replaced; move it away, then run this again"
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
+        if os.name == "nt":
+            _patiently(os.rename, file, path)
+        else:
+            os.link(file, path, follow_symlinks=False)  # by default macOS follows them
+    except FileExistsError:
+        return False
+    return True
 
 
-def _flock(descriptor: int) -> None:
-    """Take the lock, or raise OSError if another program holds it for LOCK_PATIENCE seconds."""
-    deadline = time.monotonic() + LOCK_PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+def check_links(file: str, path: str) -> None:
+    """Raise OSError if no link can be made beside path, which give_name hides if path exists."""
+    trial = _beside(path, "new")
+    if os.name == "posix" and give_name(file, trial) and not _remove(trial):
+        console.warn(f"{trial} is left, delete it")
 
 
-def sync_directory(path: str) -> None:
-    """Have the disk keep the name path, too. Raises Refused where the disk fails to."""
-    if sys.platform == "win32":  # a directory cannot be synced there
-        return
+@contextlib.contextmanager
+def _removed(file: str, left: str, back_to: str | None = None) -> Iterator[None]:
+    """Remove file after the block, as _remove does; say what is left if that cannot be done."""
     try:
-        descriptor = _open_directory(path)
+        yield
+    except BaseException as error:
+        if _remove(file, back_to):
+            raise
+        # The text of any other exception may hold a secret.
+        reason = error if isinstance(error, UserError) else type(error).__name__
+        raise UserError(f"{reason}; {left}") from error
+    if not _remove(file):
+        console.warn(left)
+
+
+def _remove(file: str, back_to: str | None = None) -> bool:
+    """Remove a file, or just its name once it has the name back_to; return whether it is gone."""
+    try:
+        if back_to is not None and not give_name(file, back_to):
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            _patiently(os.unlink, file)
+    except OSError:
+        return False
+    return True
+
+
+def _beside(path: str, suffix: str) -> str:
+    return f"{path}.~{os.urandom(8).hex()}.{suffix}~"
+
+
+def _make_private(path: str, descriptor: int) -> None:
+    """Give a new file KEY_MODE whatever the umask."""
+    with contextlib.suppress(PermissionError):
+        os.chmod(descriptor, KEY_MODE)
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if mode != KEY_MODE:
+        raise UserError(
+            f"{path}: would have mode {mode:04o} and not 0600, since this file system (a Windows "
+            "drive, a USB stick?) keeps no permissions; write to your home directory with --out"
+        )
+
+
+def _patiently(call: Callable[..., None], *paths: str) -> None:
+    """Call an operation on files; on Windows again, while a virus scanner holds a new file open."""
+    for seconds in (0.01, 0.1, 0.5) if os.name == "nt" else ():
+        try:
+            return call(*paths)
+        except PermissionError:
+            time.sleep(seconds)
+    return call(*paths)
+
+
+def _sync_directory(path: str) -> None:
+    """Have the disk keep the name path; warn if it does not."""
+    try:
+        flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+        descriptor = os.open(os.path.dirname(path) or ".", flags)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
-        # A file system that has nothing to sync says EINVAL; one may not read every directory.
+        # A file system with nothing to sync says EINVAL; EACCES is a directory one cannot list.
         if error.errno not in (errno.EINVAL, errno.EACCES):
-            raise Refused(
-                f"{path}: is written, but may not outlast a power cut ({error.strerror}); "
-                "check the disk, and copy the file to another"
-            ) from error
-
-
-def _open_directory(path: str) -> int:
-    return os.open(os.path.dirname(path) or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-
-
-def _check_mode(descriptor: int) -> None:
-    # Windows has access control lists instead, which a new file takes from its directory.
-    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-    if os.name == "posix" and mode != KEY_MODE:
-        raise Refused(
-            f"the file system here keeps no modes: a key would have {mode:04o} and not "
-            f"{KEY_MODE:04o}; choose another directory with --out FILE"
-        )
-
-
-def _remove(path: str) -> None:
-    """Unlink path if it is there; try twice, since what is left would be a copy of a key."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
-    except OSError:
-        os.unlink(path)
+            console.warn(f"{path}: may not survive a power cut ({error.strerror}); keep a copy")

@@ -1,194 +1,159 @@
-"""Messages, progress and exit status: everything a person at the terminal sees.
+"""Messages, signals and exit status: everything a person at the terminal sees.
 
-Messages go to standard error and are one line each. Standard output carries data alone.
+Messages go to standard error, a line each. Standard output carries data alone.
 """
 
-from __future__ import annotations
-
 import contextlib
+import functools
 import os
-import shlex
 import signal
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, ParamSpec
+
+P = ParamSpec("P")
+
+_program = ""  # the name that messages begin with
 
 
-class Refused(Exception):
-    """Something that cannot or must not be done.
-
-    The text is the one line that the user reads: what, where, and what to do about it.
-    """
+class UserError(Exception):
+    """Something that cannot or must not be done: one line that says what, where, what to do."""
 
     status = 1
 
 
-class WrongUsage(Refused):
-    """A command line that makes no sense, a name that is none included."""
+class UsageError(UserError):
+    """A command line that makes no sense; an invalid name is one."""
 
     status = 2
 
 
-def one_line(text: str) -> str:
-    """Return text with whatever could break the line or steer the terminal made visible."""
+def printable(text: str) -> str:
+    """Return text with an escape for each character that could break a line or steer a terminal."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Write a line to standard error.
-
-    A standard error that is closed or full loses the line, and nothing else.
-    """
+    """Write a line to standard error; if that is closed or full, the line is lost."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            print(one_line(text), end=end, file=sys.stderr, flush=True)
+            print(printable(text), end=end, file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
     """Say what is likely to go wrong later; the exit status stays as it is."""
-    say(f"{_program()}: warning: {text}")
+    say(f"{_program}: warning: {text}")
 
 
-def complain(text: str) -> None:
+def error(text: str) -> None:
     """Say what has failed."""
-    say(f"{_program()}: error: {text}")
+    say(f"{_program}: error: {text}")
 
 
 def write_data(data: bytes) -> None:
-    """Write data to standard output, or raise Refused."""
+    """Write data to standard output. Raises UserError."""
     if sys.stdout is None:
-        raise Refused("standard output is closed")
+        raise UserError("standard output is closed; use --out FILE")
     try:
-        # Past the buffer, so that a failure shows here and not when the interpreter ends.
+        # Past Python's buffer, so that a failure shows here and not when the interpreter ends.
         while data:
             data = data[os.write(sys.stdout.fileno(), data) :]
-    except OSError as error:
-        raise Refused(f"standard output: {error.strerror}; nothing was kept") from error
+    except OSError as failure:
+        raise UserError(f"standard output: {failure.strerror}; not all was written") from failure
 
 
-def rerun(option: str, value: str) -> str:
-    """Return the command that runs this script again as now, but with an option and its value."""
-    now = iter(sys.argv[1:])
-    kept = []
-    for argument in now:
-        if argument == "--":  # what follows is no option
-            kept += [argument, *now]
-        elif argument == option:
-            next(now, None)
-        elif not argument.startswith(f"{option}="):
-            kept.append(argument)
-    given = [f"{option}={value}"] if value.startswith("-") else [option, value]
-    at = kept.index("--") if "--" in kept else len(kept)
-    return command(script(), *kept[:at], *given, *kept[at:])
-
-
-def script() -> str:
-    """Return the path of the running script, as it was given."""
-    return sys.argv[0]
-
-
-def command_beside(name: str, *arguments: str) -> str:
-    """Return a shell command that runs another script of the directory of this one."""
-    here = os.path.dirname(os.path.realpath(script()) if os.path.islink(script()) else script())
-    return command(os.path.join(here, name), *arguments)
-
-
-def command(script: str, *arguments: str) -> str:
-    """Return a shell command that runs script with the Python that runs now."""
-    import shutil  # only a message that suggests a command pays for it
-
-    python = os.path.basename(sys.executable)
-    if shutil.which(python) != sys.executable:
-        python = sys.executable
-    return shlex.join([python, script, *arguments])
+def write_text(text: str) -> None:
+    """Write text to standard output, escaped where its encoding ends. Raises UserError."""
+    if sys.stdout is None:
+        raise UserError("standard output is closed")
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as failure:
+        raise UserError(f"standard output: {failure.strerror}; not all was written") from failure
 
 
 @contextlib.contextmanager
 def progress(what: str, quiet: bool) -> Iterator[None]:
-    """On a terminal, say that a slow step runs, and how long it took once it is done."""
+    """On a terminal, say what takes a while, and how long it took once it is done."""
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     say(f"{what} … ", end="")
     started = time.monotonic()
-    ending = "stopped"
+    yield
+    say(f"done after {time.monotonic() - started:.1f} s")
+
+
+def hold_signals() -> None:
+    """Hold Ctrl-C and any other signal until the program has said what it did."""
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+
+@contextlib.contextmanager
+def _signals_as_before() -> Iterator[None]:
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
         yield
-        ending = "done"
     finally:
-        say(f"{ending} after {time.monotonic() - started:.1f} s")
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def run(main: Callable[[], None]) -> NoReturn:
-    """Run a script's main and exit: 0 done, 1 refused or failed, 2 wrong usage, 130 Ctrl-C.
+def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
+    """Decorate the main function of the program called name, to return its exit status.
 
-    Never a traceback: whatever is raised becomes one line on standard error.
+    0 done, 1 refused or failed, 2 wrong usage. Whatever is raised becomes one line on standard
+    error, never a traceback. Signals that were held arrive after that.
     """
-    # SIGTERM and a closed terminal end a program on the spot; raising instead lets a temporary
-    # file be removed. A signal that is ignored (nohup) stays ignored.
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _terminate)
-    if not sys.warnoptions:  # a library's warning says nothing to who makes a key
+
+    def decorate(main: Callable[P, None]) -> Callable[P, int]:
+        @functools.wraps(main)
+        def status(*args: P.args, **kwargs: P.kwargs) -> int:
+            global _program
+            _program = name
+            with _signals_as_before():
+                try:
+                    main(*args, **kwargs)
+                except UserError as failure:
+                    error(str(failure))
+                    return failure.status
+                except SystemExit:  # argparse has printed the help
+                    return 0
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as failure:  # noqa: BLE001 - a panic in Rust is no Exception
+                    # Its text is left out: it may hold a secret.
+                    error(f"a defect in this program, please report it: {type(failure).__name__}")
+                    return 1
+                return 0
+
+        return status
+
+    return decorate
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run the main function of a script as a program: exit with its status."""
+    if not sys.warnoptions:  # a library's warning means nothing to who makes a key
         warnings.simplefilter("ignore")
-    status = _status(main)
-    for stream in (sys.stdout, sys.stderr):
-        _settle(stream)
+    try:
+        status = main()
+    except KeyboardInterrupt:  # the prompt for a passphrase has restored the terminal
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+        raise
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # nobody reads it; the interpreter would try once more, and complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(status)
-
-
-def _status(main: Callable[[], None]) -> int:
-    status, message = _outcome(main)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, whatever is pressed now
-    if message is not None:
-        complain(message)
-    return status
-
-
-def _outcome(main: Callable[[], None]) -> tuple[int, str | None]:
-    """Return the exit status of main, and the message of its failure if it needs one."""
-    try:
-        main()
-    except Refused as refusal:
-        return refusal.status, str(refusal)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT, "interrupted"
-    except ImportError as error:
-        top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        requirements = shlex.quote(os.path.join(top, "requirements.txt"))
-        advice = "activate the virtual environment that has the libraries, or install them"
-        return 1, f"{error}; {advice}: python -m pip install -r {requirements}"
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return 1, f"{where}{error.strerror or error}"
-    except SystemExit as leaving:
-        status = leaving.code if isinstance(leaving.code, int) else 0
-        return status, "ended by a signal" if status > 128 else None
-    except BaseException as error:  # noqa: BLE001 - a panic of a library is no Exception
-        # Its text is left out: it may hold what must not be seen.
-        return 1, f"a defect in this program, please report it: {type(error).__name__}"
-    return 0, None
-
-
-def _program() -> str:
-    return os.path.basename(script())
-
-
-def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
-def _settle(stream: object) -> None:
-    """Flush stream; where that fails (a closed pipe) let the interpreter's own attempt succeed."""
-    if stream is None:
-        return
-    try:
-        stream.flush()  # type: ignore[attr-defined]
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]

@@ -1,154 +1,151 @@
-"""Reading and writing files so that no key is lost or leaked, whatever happens.
+"""Reading files, and writing them so that nothing is lost and no key is leaked.
 
-Here is what may be written where; how it is written is in atomic.
+A key gets a new name or none. A request may replace a request: the old one is moved aside, read
+again there, and removed once the new one has its name. What is removed is thus what was read, and
+what another program puts in the way meanwhile stays.
 """
-
-from __future__ import annotations
 
 import contextlib
 import itertools
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from common import atomic
-from common.console import Refused, rerun
+from common import atomic, console, shell
+from common.console import UserError
 
-# Far above any key, certificate chain or list of names; guards against a wrong file of gigabytes.
-MAX_SIZE = 1 << 20  # bytes
+MAX_SIZE = 1 << 20  # bytes; far above any key, chain or list of names
+
+_TRIES = 100  # at a name that other programs use at the same time
+
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?"
+
+_OBSTRUCTIONS = {
+    stat.S_IFREG: None,
+    stat.S_IFLNK: "is a symbolic link, which is not followed; name the file itself",
+    stat.S_IFDIR: "is a directory; name a file in it",
+}
+
+# Takes the content of a file; returns why it must not be replaced and what to do, or None.
+Obstacle = Callable[[bytes], str | None]
 
 
 def read(path: str, advice: str) -> bytes:
-    """Return the content of a file. Raises Refused, also for more than MAX_SIZE bytes.
+    """Return the content of a file of at most MAX_SIZE bytes. Raises UserError.
 
-    advice: the end of the message then, which says what to name instead.
+    advice: the end of the message then, which says what to do.
     """
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        raise Refused(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
+        raise UserError(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
     if len(data) > MAX_SIZE:
-        raise Refused(f"{path}: has more than {MAX_SIZE} bytes; {advice}")
+        raise UserError(f"{path}: has more than {MAX_SIZE} bytes; {advice}")
     return data
 
 
-def check_new_key(path: str, force: bool) -> None:
-    """Raise Refused if write_key is sure to refuse path. It costs nothing, so it comes first."""
+def check_new_key(path: str) -> None:
+    """Raise UserError if write_key is sure to refuse path, before seconds are spent on a key."""
     _check_directory(path)
-    if _is_file(path):
-        if not force:
-            raise _exists(path)
-        with errors_about(path), contextlib.suppress(FileNotFoundError):
-            os.lstat(f"{path}.~1~")  # a name too long for a backup shows here
+    with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
+        raise UserError(f"{path}: {_obstruction(path) or _exists(path)}")
 
 
-def write_key(path: str, data: bytes, force: bool) -> str | None:
+def write_key(path: str, key: bytes) -> None:
     """Write a private key to a new file of mode 0600.
 
-    With force, a file of that name is kept under a numbered one: FILE.~1~, FILE.~2~, …
-    Returns that name, or None if there was no such file.
-    Raises Refused; then what was there is there still, and nothing else.
+    Raises UserError; then the directory is unchanged, or the message says what is not.
     """
+    with atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
+        if not atomic.give_name(temporary, path):
+            raise UserError(f"{path}: {_exists(path)}")
+
+
+def check_request(path: str, obstacle: Obstacle) -> None:
+    """Raise UserError if write_request is sure to refuse path."""
     _check_directory(path)
-    backup = None
-    with errors_about(path), atomic.staged(path, data, atomic.KEY_MODE) as temporary:
-        try:
-            atomic.publish(temporary, path)
-        except FileExistsError:
-            if not force:
-                raise _exists(path) from None
-            with atomic.locked(path):
-                _is_file(path)
-                backup = atomic.replace_and_keep(temporary, path)
-        atomic.sync_directory(path)
-    return backup
+    with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
+        _check_replaceable(path, path, obstacle)
 
 
-def check_csr(path: str, is_csr: Callable[[bytes], bool]) -> None:
-    """Raise Refused if write_csr is sure to refuse path."""
-    _check_directory(path)
-    if _is_file(path) and not is_csr(read(path, "name another file with --out FILE")):
-        raise Refused(
-            f"{path}: exists and is no certificate signing request, so it is not replaced; "
-            "name another file with --out FILE"
-        )
+def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
+    """Write a request to a new file, or in place of a file to which obstacle has no objection.
 
-
-def write_csr(path: str, data: bytes, is_csr: Callable[[bytes], bool]) -> None:
-    """Write a certificate signing request, to a new file or in place of one that is_csr accepts.
-
-    Raises Refused; then what was there is there still, and nothing else.
+    Raises UserError; then the directory is unchanged, or the message says what is not.
     """
-    _check_directory(path)
-    with errors_about(path), atomic.staged(path, data, atomic.PUBLIC_MODE) as temporary:
-        try:
-            atomic.publish(temporary, path)
-        except FileExistsError:
-            with atomic.locked(path):
-                check_csr(path, is_csr)
-                if os.path.lexists(path):
-                    os.replace(temporary, path)
-                else:
-                    atomic.publish(temporary, path)
-        atomic.sync_directory(path)
+    with (
+        atomic.temporary_file(path, request, atomic.PUBLIC_MODE) as temporary,
+        contextlib.ExitStack() as stack,
+        atomic.errors_about(path),
+    ):
+        for _ in range(_TRIES):
+            if atomic.give_name(temporary, path):
+                return
+            with contextlib.suppress(FileNotFoundError):  # what had the name is gone again
+                _check_replaceable(path, path, obstacle)
+                atomic.check_links(temporary, path)
+                old = stack.enter_context(atomic.moved_aside(path))
+                _check_replaceable(path, old, obstacle)
+        raise UserError(f"{path}: other programs keep replacing it; run this again")
 
 
-@contextlib.contextmanager
-def errors_about(path: str) -> Iterator[None]:
-    """Turn an error of the operating system into a Refused that names path."""
-    try:
-        yield
-    except OSError as error:
-        raise Refused(f"{path or 'an empty name'}: {error.strerror or error}") from error
+def free_name(path: str) -> str:
+    """Return a name that nothing has yet: path with a number from 2 before its suffix."""
+    stem, suffix = os.path.splitext(path)
+    stem += "-" if stem[-1:].isdigit() else ""
+    numbered = (f"{stem}{number}{suffix}" for number in itertools.count(2))
+    return next(name for name in numbered if not os.path.lexists(name))
 
 
-# What may stand in the way of a file: a test of its mode, and what to say.
-_OBSTACLES: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISLNK, "is a symbolic link, which is not followed; name the file itself"),
-    (stat.S_ISDIR, "is a directory; name a file in it"),
-    (lambda mode: not stat.S_ISREG(mode), "is no regular file; name one, or - for standard output"),
-)
+def _check_replaceable(path: str, file: str, obstacle: Obstacle) -> None:
+    """Raise UserError, about path, if a file must not be replaced. Raises OSError."""
+    problem = _obstruction(file)
+    if problem is None:
+        with open(file, "rb", opener=_open_at_once) as content:
+            data = content.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
+        large = "is too large for a request (CSR); use --out FILE"
+        problem = large if len(data) > MAX_SIZE else obstacle(data)
+    if problem:
+        raise UserError(f"{path}: {problem}")
 
 
-def _is_file(path: str) -> bool:
-    """Return whether a regular file has the name path. Raises Refused if anything else has it."""
-    with errors_about(path):
-        try:
-            mode = os.lstat(path).st_mode
-        except FileNotFoundError:
-            return False
-    for stands_in_the_way, message in _OBSTACLES:
-        if stands_in_the_way(mode):
-            raise Refused(f"{path}: {message}")
-    return True
+def _open_at_once(path: str, flags: int) -> int:
+    """Open what may have become a link or a pipe: follow none, wait for none."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _obstruction(path: str) -> str | None:
+    """Return why path is not a regular file, or None if it is. Raises OSError."""
+    other = "is not a regular file; name one, or - for standard output"
+    return _OBSTRUCTIONS.get(stat.S_IFMT(os.lstat(path).st_mode), other)
+
+
+def _exists(path: str) -> str:
+    another = shell.command("--out", shell.file(free_name(path))) or "--out FILE"
+    return (
+        f"exists, and a key is never replaced; keep using it, make another with {another}, or "
+        "move the old one away"
+    )
 
 
 def _check_directory(path: str) -> None:
+    """Raise UserError if no file can have the name path; warn if anybody could replace it."""
     directory, name = os.path.split(path)
     directory = directory or "."
-    if os.path.lexists(directory) and not os.path.isdir(directory):
-        raise Refused(f"{path}: {directory} is no directory; name a file in one")
-    if not os.path.isdir(directory):
-        raise Refused(f"{path}: there is no directory {directory}; make it first")
+    problem = ""
     if not name:
-        raise Refused(f"{path or 'an empty name'}: names no file; name one in {directory}")
-    if name.endswith("\n"):  # a shell drops it from what a command prints, so no twin could work
-        raise Refused(f"{path}: ends in a line break; name another file")
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise Refused(
-            f"{path}: the directory {directory} cannot be written "
-            "(its mode, or a read-only file system); name a file elsewhere"
-        )
-
-
-def _exists(path: str) -> Refused:
-    stem, suffix = os.path.splitext(path)
-    stem += "-" if stem[-1:].isdigit() else ""
-    other = next(
-        name for n in itertools.count(2) if not os.path.lexists(name := f"{stem}{n}{suffix}")
-    )
-    return Refused(
-        f"{path}: exists, and a key is never overwritten; keep it and go on, or make another: "
-        f"{rerun('--out', other)} (or add --force: the old key is kept, as {path}.~1~ or so)"
-    )
+        problem = "is not the name of a file;"
+    elif os.name == "nt" and re.fullmatch(_RESERVED, name, re.IGNORECASE):
+        problem = "is a reserved name on Windows;"
+    elif not os.path.isdir(directory):
+        problem = f"there is no directory {directory}; make it, or"
+    elif not os.access(directory, os.W_OK | os.X_OK):
+        problem = f"the directory {directory} is not writable;"
+    if problem:
+        raise UserError(f"{path or 'an empty name'}: {problem} choose another with --out FILE")
+    mode = os.stat(directory).st_mode
+    if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        console.warn(f"{path}: anybody can replace files in {directory}; stop that with chmod o-w")

@@ -1,29 +1,27 @@
-"""What Let's Encrypt refuses although it is well formed: a warning each, with the rule's source.
+"""What Let's Encrypt rejects although another CA may sign it, each rule with its source.
 
-The CA's code is Boulder (https://github.com/letsencrypt/boulder); its files are named below.
-Other CAs may sign what Let's Encrypt does not, so nothing here stops a request.
+The CA's program is Boulder (https://github.com/letsencrypt/boulder), whose files are named below.
+What only the CA knows is left out: blocklists, rate limits, the CAA records of the domain.
 """
-
-from __future__ import annotations
 
 import functools
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Sequence
 
-from common.names import Identifier
-
-MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
-MAX_NAMES = (
-    100  # in the classic profile; MaxNames, ra/ra.go; https://letsencrypt.org/docs/profiles/
-)
+from common.names import DomainName, Identifier
 
 RSA_BITS = (2048, 3072, 4096)  # LetsEncryptCPS, goodkey/good_key.go
 RSA_EXPONENT = 65537  # goodKeyRSA, goodkey/good_key.go
-CURVES = ("secp256r1", "secp384r1")  # P-256 and P-384; LetsEncryptCPS, goodkey/good_key.go
+CURVES = ("P-256", "P-384")  # LetsEncryptCPS, goodkey/good_key.go
+
+MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
+
+# The profiles of a certificate: how many names one may have, and whether IP addresses among them.
+# https://letsencrypt.org/docs/profiles/
+PROFILES = {"classic": (100, False), "tlsserver": (25, False), "shortlived": (25, True)}
 
 # The IANA special-purpose address registries, which iana/ip.go embeds; the Baseline Requirements
-# (section 4.2.2) forbid certificates for them. A block inside another is left out.
+# (section 4.2.2) forbid certificates for them. Blocks inside other blocks are left out.
 # https://www.iana.org/assignments/iana-ipv4-special-registry/
 # https://www.iana.org/assignments/iana-ipv6-special-registry/
 SPECIAL_BLOCKS = (
@@ -63,55 +61,71 @@ SPECIAL_BLOCKS = (
 
 
 def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return a line for each reason Let's Encrypt has to refuse a request for these identifiers.
+    """Return a line for whatever Let's Encrypt would say against a request for identifiers.
 
     identifiers: as names.parse_all returns them.
     """
-    domains = [identifier for identifier in identifiers if isinstance(identifier, str)]
-    addresses = [identifier for identifier in identifiers if not isinstance(identifier, str)]
-    warnings = [
-        f"{domain}: {reason}, so Let's Encrypt refuses it"
-        for domain, reason in zip(domains, _domain_reasons(domains), strict=True)
-        if reason
-    ]
-    warnings += [f"{address}: {_address_reason(address)}" for address in addresses]
-    if len(identifiers) > MAX_NAMES:
+    warnings = [f"{reason}, so Let's Encrypt rejects it" for reason in name_reasons(identifiers)]
+    addresses = [str(name) for name in identifiers if not isinstance(name, DomainName)]
+    if addresses and not warnings:
         warnings.append(
-            f"{len(identifiers)} names: Let's Encrypt takes at most {MAX_NAMES} in a request"
+            f"{addresses[0]}: Let's Encrypt issues for an IP address only under its "
+            "shortlived profile, which the ACME client has to ask for"
         )
     return warnings
 
 
-def key_warning(kind: str, bits: int, exponent: int | None = None) -> str | None:
-    """Return why Let's Encrypt refuses such a key, for an account or a certificate, or None.
+def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
+    """Return each reason for which Let's Encrypt rejects a request for identifiers.
 
-    kind: "RSA", or the name of the curve as OpenSSL has it.
-    bits: size of the modulus or of the curve.
-    exponent: public exponent of an RSA key.
+    A reason begins with the name it is about. identifiers: as names.parse_all returns them.
+    """
+    domains = [name for name in identifiers if isinstance(name, DomainName)]
+    addresses = [name for name in identifiers if not isinstance(name, DomainName)]
+    public_suffix = _public_suffixes({name.rpartition(".")[2] for name in domains})
+    found = [(str(name), _domain_reason(name, public_suffix, set(domains))) for name in domains]
+    found += [(str(address), _address_reason(address)) for address in addresses]
+    reasons = [f"{name}: {reason}" for name, reason in found if reason]
+    if not profiles(identifiers):
+        most = PROFILES["shortlived" if addresses else "classic"][0]
+        kind = "names with an IP address among them" if addresses else "names"
+        reasons.append(f"{len(identifiers)} {kind}: are more than the {most} that a profile takes")
+    return reasons
+
+
+def profiles(identifiers: Sequence[Identifier]) -> list[str]:
+    """Return the profiles under which so many and such identifiers can be in one certificate."""
+    has_address = any(not isinstance(name, DomainName) for name in identifiers)
+    return [
+        profile
+        for profile, (most, addresses) in PROFILES.items()
+        if len(identifiers) <= most and addresses >= has_address
+    ]
+
+
+def key_reason(kind: str, bits: int, exponent: int) -> str | None:
+    """Return why Let's Encrypt rejects a key, for an account or a certificate, or None.
+
+    kind: "RSA", or the curve of an ECDSA key by its NIST name, such as "P-256".
+    bits: size of the modulus. exponent: the public exponent. An ECDSA key has neither: any number.
     """
     if kind != "RSA":
-        return None if kind in CURVES else f"the curve {kind}: Let's Encrypt takes P-256 and P-384"
+        return None if kind in CURVES else f"is on {kind}, not on one of {', '.join(CURVES)}"
     if bits not in RSA_BITS:
-        return f"{bits} bits: Let's Encrypt takes RSA keys of 2048, 3072 or 4096 bits"
+        return f"has {bits} bits, not {', '.join(map(str, RSA_BITS[:-1]))} or {RSA_BITS[-1]}"
     if exponent != RSA_EXPONENT:
-        return f"its public exponent is not {RSA_EXPONENT}, and Let's Encrypt takes no other"
+        return f"has a public exponent other than {RSA_EXPONENT}"
     return None
 
 
-def _domain_reasons(domains: Sequence[str]) -> Iterable[str | None]:
-    """Return for each domain name the reason to refuse it, or None."""
-    if not domains:
-        return []
-    public_suffix = _public_suffixes({domain.rpartition(".")[2] for domain in domains})
-    present = set(domains)
-    return [_domain_reason(domain, public_suffix, present) for domain in domains]
-
-
-def _public_suffixes(last_labels: AbstractSet[str]) -> Callable[[str], str | None]:
+def _public_suffixes(last_labels: set[str]) -> Callable[[str], str | None]:
     """Return a function that finds the public suffix of a name with one of these last labels."""
+    if not last_labels:
+        return lambda name: None
     from publicsuffixlist import PSLFILE, PublicSuffixList
 
-    # To parse all of the list would take longer than all else that a request needs but its key.
+    # To parse the whole list would take longer than signing a request, so only what ends in one of
+    # these labels is read. The list has Unicode labels.
     a_labels = (label for label in last_labels if label.startswith("xn--"))
     wanted = last_labels | {label[4:].encode().decode("punycode") for label in a_labels}
     with open(PSLFILE, encoding="utf-8") as file:
@@ -120,31 +134,31 @@ def _public_suffixes(last_labels: AbstractSet[str]) -> Callable[[str], str | Non
             for line in file
             if line.rstrip().rpartition(".")[2] in wanted or line.startswith("// ===")
         ]
-    # accept_unknown would make a suffix of any last label, a mistyped one included. The private
-    # section holds names of companies (github.io), which can have certificates (iana/iana.go).
+    # The ICANN section alone: the private one has names of companies (github.io), which can have
+    # certificates (iana/iana.go). Without accept_unknown=False a mistyped ending would be a suffix.
     return PublicSuffixList(rules, accept_unknown=False, only_icann=True).publicsuffix
 
 
 def _domain_reason(
-    domain: str, public_suffix: Callable[[str], str | None], present: AbstractSet[str]
+    name: DomainName, public_suffix: Callable[[str], str | None], present: set[DomainName]
 ) -> str | None:
-    base = domain.removeprefix("*.")
+    base = name.removeprefix("*.")
     if base.count(".") + 1 > MAX_LABELS:
         return f"has more than {MAX_LABELS} labels"  # errTooManyLabels, policy/pa.go
-    if base == domain and "." not in domain:
+    if base == name and "." not in name:
         return "is a single label"  # errTooFewLabels, policy/pa.go
     suffix = public_suffix(base)
-    if suffix is None:
-        return "is under no public suffix (mistyped, or internal)"  # errNonPublic, policy/pa.go
-    # A rule *.kobe.jp makes suffixes of the names below kobe.jp. The package counts kobe.jp
-    # itself as one too, Boulder does not: of such a name every child would be a suffix.
-    if suffix == base and public_suffix(f"child.{base}") == base:
+    # errNonPublic, policy/pa.go. The list has onion (RFC 7686), which the CA cannot validate.
+    if suffix in (None, "onion"):
+        return "is not under a public suffix (mistyped? only a private CA signs internal names)"
+    # Of a rule *.kobe.jp the package makes kobe.jp a suffix too, Boulder does not: kobe.jp, under
+    # jp, can have a certificate. With a rule *.er there is nothing above er to be under.
+    if suffix == base and ("." not in base or public_suffix(f"child.{base}") == base):
         # errICANNTLD and errICANNTLDWildcard, policy/pa.go
-        return "is a public suffix" if base == domain else "is a wildcard for a public suffix"
-    # "redundant with a wildcard domain", ra/ra.go; a wildcard stands for exactly one label.
-    covering = "*." + domain.partition(".")[2]
-    if base == domain and covering in present:
-        return f"is covered by {covering}"
+        return "is a public suffix" if base == name else "is a wildcard for a public suffix"
+    covering = "*." + name.partition(".")[2]  # a wildcard stands for exactly one label
+    if base == name and covering in present:
+        return f"is covered by {covering}"  # wildcardOverlap, ra/ra.go
     return None
 
 
@@ -153,9 +167,8 @@ def _special_networks() -> list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Netw
     return [(ipaddress.ip_network(block), use) for block, use in SPECIAL_BLOCKS]
 
 
-def _address_reason(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    for block, use in _special_networks():
+def _address_reason(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
+    for block, use in _special_networks():  # errReservedIP, policy/pa.go
         if address in block:
-            return f"is in {block} ({use}), so Let's Encrypt refuses it"
-    # https://letsencrypt.org/docs/profiles/#shortlived
-    return "is an IP address, which Let's Encrypt takes in its shortlived profile alone"
+            return f"is in {block} ({use}; only a private CA signs it)"
+    return None

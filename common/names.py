@@ -1,207 +1,244 @@
-"""Names for a certificate: what a text means, or why no CA may sign it.
+"""Names for a certificate: what a text means, or why no CA may sign it, and what was meant.
 
-Pure functions over strings. Nothing is looked up: a name need not exist to be well formed.
-
-What is accepted, and what becomes of it:
+Pure functions over text. Nothing is looked up: a name need not exist to be valid. These forms are
+accepted:
 
     example.com, *.example.com      as they are
     Example.COM                     lower case: example.com
     example.com.                    without the trailing dot of the DNS root: example.com
-    münchen.example                 labels as A-labels: xn--mnchen-3ya.example
+    münchen.example                 A-labels: xn--mnchen-3ya.example
     192.0.2.1                       an IPv4 address
     2001:DB8:0::1                   an IPv6 address, in its canonical form: 2001:db8::1
     DNS:example.com, IP:192.0.2.1   OpenSSL's prefixes, as in its subjectAltName
 """
 
-from __future__ import annotations
-
 import ipaddress
+import re
 import unicodedata
 from collections.abc import Iterable
 
-from common import slips
 
-# A DNS name in lower case with A-labels, or an IP address: what ACME calls an identifier
-# (RFC 8555 section 9.7.7, RFC 8738 section 3).
-Identifier = str | ipaddress.IPv4Address | ipaddress.IPv6Address
+class DomainName(str):
+    """A domain name that parse has checked: lower case, A-labels, no trailing dot."""
+
+    __slots__ = ()
+
+
+# What ACME calls an identifier: RFC 8555 section 9.7.7, RFC 8738 section 3.
+Identifier = DomainName | ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_LABEL = 63  # octets; RFC 1035 section 2.3.4
-MAX_NAME = (
-    253  # octets as text: the 255 of RFC 1035 section 2.3.4 count a length octet and the root
-)
+MAX_NAME = 253  # octets as text: RFC 1035's 255 include a length octet and the root label
 MAX_COMMON_NAME = 64  # characters; ub-common-name, RFC 5280 appendix A.1
-MAX_EMAIL = 128  # characters; ub-emailaddress-length, RFC 5280 appendix A.1
+# OpenSSL's limit, from RFC 3280's ub-emailaddress-length; RFC 5280 appendix A.1 raised it to 255.
+MAX_EMAIL = 128  # characters
 
-# Joiners have no width, and yet Persian and Indic names need them: IDNA judges them in context.
+# Baseline Requirements 4.2.2 (ballot SC-086v3, in force since 2026-03-15): an address is proved as
+# an IP address, not by its name in the reverse DNS.
+REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
+
+# Zero-width joiners: Persian and Indic names need them, and IDNA 2008 allows them in context.
 _JOINERS = "\u200c\u200d"
 
-_LDH = "only letters, digits, hyphens and dots may be in a name (RFC 5890 section 2.3.1)"
+_LDH = "a name has only letters, digits, hyphens and dots (RFC 5890)"
 
 
-class BadName(ValueError):
-    """A text that is no name a CA may sign; the message says why, and what was likely meant."""
+class InvalidName(ValueError):
+    """A text that is not a name a CA may sign; the message says why, and what was likely meant."""
 
 
-def parse(text: str) -> Identifier:
-    """Return the identifier that text stands for.
+def parse(text: str | Identifier) -> Identifier:
+    """Return the identifier that text stands for; what parse has returned is returned unchanged.
 
     text: one of the forms listed at the top of this module.
-    Raises BadName.
+    Raises InvalidName.
     """
+    if isinstance(text, Identifier):
+        return text
     try:
         return _identifier(text)
-    except BadName as error:
-        raise BadName(f"{_shown(text)}: {error}{slips.hint(text, _identifier)}") from None
+    except InvalidName as error:
+        raise InvalidName(f"{_quoted(text)}: {error}{_hint(text)}") from None
 
 
-def parse_all(texts: Iterable[str]) -> list[Identifier]:
-    """Return the identifiers of texts in their order, each once.
+def parse_all(texts: Iterable[str | Identifier]) -> list[Identifier]:
+    """Return the identifiers that texts stand for, in their order and each once.
 
-    Raises BadName for the first text that is none.
+    Raises InvalidName for the first text that is not a name.
     """
     return list(dict.fromkeys(parse(text) for text in texts))
 
 
-def common_name(identifiers: Iterable[Identifier]) -> str | None:
-    """Return the first DNS name that fits a common name, or None.
+def common_name(identifiers: Iterable[Identifier]) -> DomainName | None:
+    """Return the first domain name that fits into a common name, or None.
 
-    Never an IP address: Boulder refuses a certificate signing request with one (csr/csr.go).
+    Never an IP address: Boulder rejects a request that has one there (csr/csr.go).
     """
     for identifier in identifiers:
-        if isinstance(identifier, str) and len(identifier) <= MAX_COMMON_NAME:
+        if isinstance(identifier, DomainName) and len(identifier) <= MAX_COMMON_NAME:
             return identifier
     return None
 
 
 def file_name(identifier: Identifier) -> str:
-    """Return identifier as the start of a file name, with _ for * and - for : (for Windows)."""
+    """Return identifier as the start of a file name: _ for * and, for Windows, - for :."""
     return str(identifier).replace("*", "_").replace(":", "-")
 
 
 def email_address(text: str) -> str:
-    """Return text, an e-mail address that fits the emailAddress attribute of a subject.
+    """Return text if it can be the emailAddress of a subject.
 
-    Raises BadName unless it is printable ASCII (the attribute is an IA5String, RFC 2985 section
-    5.2.1) of at most MAX_EMAIL characters with something on both sides of its last @.
+    Raises InvalidName unless it is printable ASCII (the attribute is an IA5String, RFC 2985
+    section 5.2.1) of at most MAX_EMAIL characters, with something on both sides of its last @.
     """
     local, _, domain = text.rpartition("@")
     if not text.isascii():
         reason = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
     elif not text.isprintable() or text != text.strip():
-        reason = "holds a control character, or a space at one end"
+        reason = "has a control character, or a space at one end"
     elif not local or not domain:
-        reason = "is no e-mail address, which looks like hostmaster@example.com"
+        reason = "is not an e-mail address such as hostmaster@example.com"
     elif len(text) > MAX_EMAIL:
-        reason = f"has {len(text)} characters, and {MAX_EMAIL} are allowed (RFC 5280 appendix A.1)"
+        reason = f"has {len(text)} characters, more than the {MAX_EMAIL} that OpenSSL allows"
     else:
         return text
-    raise BadName(f"{_shown(text)}: {reason}")
+    raise InvalidName(f"{_quoted(text)}: {reason}")
+
+
+def check_domain_name(name: str) -> None:
+    """Raise InvalidName unless name is a domain name, in lower case, that a CA may sign."""
+    base = name.removeprefix("*.")
+    if not base:
+        raise InvalidName("is empty")
+    if "*" in base:
+        raise InvalidName("has a * that is not the whole leftmost label (BR 1.6.1, Wildcard)")
+    for label in base.split("."):
+        _check_label(label)
+    if len(name) > MAX_NAME:
+        raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
+    if base.rpartition(".")[2].isdigit():  # so that a name is never mistaken for an IPv4 address
+        raise InvalidName("ends in a label of digits alone (RFC 3696 section 2)")
+    if f".{base}".endswith(tuple(f".{zone}" for zone in REVERSE_ZONES)):
+        raise InvalidName("is in the reverse DNS, where a CA proves nothing (BR 4.2.2)")
 
 
 def _identifier(text: str) -> Identifier:
     if text.startswith("DNS:"):
-        return _dns_name(text.removeprefix("DNS:"))
-    address = _ip_address(text.removeprefix("IP:"))
-    if address is not None:
-        return address
-    if text.startswith("IP:"):
-        raise BadName("is no IP address")
-    return _dns_name(text)
-
-
-def _ip_address(text: str) -> Identifier | None:
+        return _domain_name(text.removeprefix("DNS:"))
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text.removeprefix("IP:"))
     except ValueError:
-        return None
+        if text.startswith("IP:"):
+            raise InvalidName("is not an IP address") from None
+        return _domain_name(text)
     if "%" in text:
-        raise BadName("has a zone, which means something on one machine alone (RFC 4007)")
+        raise InvalidName("has a zone, which means something on one machine alone (RFC 4007)")
     return address
 
 
-def _dns_name(text: str) -> str:
-    # A U-label is never longer than its A-label, so this bounds the work and refuses nothing good.
+def _domain_name(text: str) -> DomainName:
+    # The A-labels of a name are never shorter than its text, so this only bounds the work.
     if len(text) > 4 * MAX_NAME:
-        raise BadName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
+        raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
     name = text.lower() if text.isascii() else _a_labels(text)
     name = name.removesuffix(".")
-    if not name:
-        raise BadName("is empty")
-    base = name.removeprefix("*.")
-    if "*" in base:
-        raise BadName("has a * that is not the whole leftmost label (Baseline Requirements 1.6.1)")
-    labels = base.split(".")
-    for label in labels:
-        _check_label(label)
-    if len(name) > MAX_NAME:
-        raise BadName(
-            f"has {len(name)} characters, and {MAX_NAME} are allowed (RFC 1035 section 2.3.4)"
-        )
-    # No top-level domain is a number, so that names and IP addresses cannot be confused.
-    if labels[-1].isdigit():
-        raise BadName(
-            "ends in a label of digits alone, as only an IP address does (RFC 3696 section 2)"
-        )
-    return name
+    check_domain_name(name)
+    return DomainName(name)
 
 
 def _a_labels(text: str) -> str:
     """Return a Unicode name with A-labels: UTS #46 mapping, then IDNA 2008 (RFC 5891)."""
-    import idna  # only a Unicode name pays for its tables
+    import idna  # most names are ASCII and need none of its tables
 
-    for char in text:
-        # UTS #46 would drop some of these without a word; nobody means to have them in a name.
-        if unicodedata.category(char)[0] in "CZ" and char not in _JOINERS:
-            raise BadName(f"has an invisible character, U+{ord(char):04X}; {_LDH}")
     try:
-        mapped = idna.uts46_remap(text, std3_rules=False, transitional=False)
+        for char in text:
+            invisible = unicodedata.category(char)[0] in "CZ" and char not in _JOINERS
+            # The mapping drops some characters silently. Nobody sees or means them.
+            if invisible or not idna.uts46_remap(char, std3_rules=False):
+                raise InvalidName(f"has an invisible character, U+{ord(char):04X}; {_LDH}")
+        mapped = idna.uts46_remap(text, std3_rules=False)
         return ".".join(
             label if label.isascii() else idna.alabel(label).decode("ascii")
             for label in mapped.split(".")
         )
     except idna.IDNAError as error:
-        raise BadName(
+        raise InvalidName(
             f"is not allowed by IDNA 2008 ({error}); if it is registered all the same, "
-            "give it as an A-label (xn--…)"
+            "give its A-label (xn--…)"
         ) from None
 
 
 def _check_label(label: str) -> None:
-    """Raise BadName unless label, in lower case, is one that RFC 5890 section 2.3.1 describes."""
+    """Raise InvalidName unless label, in lower case, follows RFC 5890 section 2.3.1."""
     if not label:
-        raise BadName("has an empty label")
-    for char in label:
-        if not (char.isascii() and (char.isalnum() or char == "-")):
-            raise BadName(f"has {_shown(char)} in it; {_LDH}")
+        raise InvalidName("has an empty label, the part between two dots")
+    if odd := re.search("[^a-z0-9-]", label):
+        raise InvalidName(f"has {odd[0]!a} in it; {_LDH}")
     if len(label) > MAX_LABEL:
-        raise BadName(
-            f"has a label of {len(label)} characters, "
-            f"and {MAX_LABEL} are allowed (RFC 1035 section 2.3.4)"
-        )
+        raise InvalidName(f"has a label over {MAX_LABEL} characters (RFC 1035 section 2.3.4)")
     if label.startswith("-") or label.endswith("-"):
-        raise BadName(f"has a hyphen at an end of the label {label} (RFC 5890 section 2.3.1)")
+        raise InvalidName(f"has a hyphen at an end of the label {label} (RFC 5890)")
     if label.startswith("xn--"):
         _check_p_label(label)
     elif label[2:4] == "--":
-        raise BadName(
-            f"has hyphens in places 3 and 4 of the label {label}, "
-            "which only an A-label (xn--…) may have (RFC 5890 section 2.3.1)"
-        )
+        raise InvalidName(f"has -- where only an A-label (xn--…) may, in {label} (RFC 5890)")
 
 
 def _check_p_label(label: str) -> None:
-    """Raise BadName unless an xn-- label is what the Baseline Requirements (1.6.1) call a P-Label.
+    """Raise InvalidName unless an xn-- label is a P-Label (Baseline Requirements 1.6.1).
 
-    IDNA 2008 asks for more: it has no emoji, say. CAs sign such names, so they pass (pa.go).
+    IDNA 2008 asks for more; an emoji, say, is outside it. CAs sign such names, so they pass.
     """
+    encoded = label.removeprefix("xn--").encode("ascii")
     try:
-        unicode_label = label.removeprefix("xn--").encode("ascii").decode("punycode")
-        unicode_label.encode("utf-8")  # refuses the surrogates that the codec lets through
+        text = encoded.decode("punycode")
+        text.encode("utf-8")  # refuses the surrogates that the codec lets through
     except UnicodeError:
-        raise BadName(f"has the label {label}, which is no Punycode (RFC 3492)") from None
-    if not unicodedata.is_normalized("NFC", unicode_label):
-        raise BadName(f"has the label {label}, whose Unicode form is not in NFC (RFC 5891)")
+        raise InvalidName(f"has the label {label}, which is not Punycode (RFC 3492)") from None
+    if text.encode("punycode") != encoded:
+        raise InvalidName(f"has the label {label}, which is not the Punycode of its text")
+    if not unicodedata.is_normalized("NFC", text):
+        raise InvalidName(f"has the label {label}, whose text is not in NFC (RFC 5891)")
 
 
-def _shown(text: str) -> str:
+# Texts that are not names, and yet plainly mean one: what it is, and a pattern that finds the name.
+# The first that fits is suggested.
+_SLIPS = (
+    ("a URL", r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#@\[\]]+|\[[^\]]*\])"),
+    ("an e-mail address", r"(?:mailto:)?[^\s@/:]+@([^\s@/:]+)$"),
+    ("an address in brackets", r"(\[[0-9a-f:.]+\])(?::\d+)?$"),
+    ("a network, not one address", r"([0-9a-f:.]+)/\d+$"),
+    ("a host with a port", r"([^:/@\s]+):\d+$"),
+    ("a name with a path", r"([^:/@\s]+)/"),
+    ("a name with something around it", r"(?:dns:)?[\s\"'<(/.-]*([^\s,;]+?)[\s\"'>)/,;-]*$"),
+)
+
+
+def _hint(text: str) -> str:
+    """Return the end of a message: what text seems to be and what was meant, or nothing."""
+    text = text[: 4 * MAX_NAME]
+    words = [_meant(word) for word in re.split(r"[,;\s]+", text.strip(" ,;"))]
+    if len(words) > 1 and all(words):
+        return f"; this is a list: give each name by itself, {' '.join(map(str, words))}"
+    for kind, pattern in _SLIPS:
+        found = re.match(pattern, text, re.IGNORECASE)
+        meant = _meant(found[1].strip("[]")) if found else None
+        if meant:
+            return f"; this is {kind}: did you mean {meant}?"
+    hyphenated = _meant(re.sub(r"[\s_]+", "-", text.strip()))
+    if hyphenated and not re.search(r"[^\w\s.-]", text):
+        return f"; did you mean {hyphenated}?"
+    return ""
+
+
+def _meant(text: str) -> Identifier | None:
+    """Return what text stands for if it is plainly a name, with a dot or a colon, or None."""
+    try:
+        identifier = _identifier(text)
+    except InvalidName:
+        return None
+    return identifier if re.search(r"[.:]", str(identifier)) else None
+
+
+def _quoted(text: str) -> str:
     return repr(text) if len(text) <= 80 else f"{text[:80]!r}…"

@@ -1,38 +1,76 @@
 """The command lines, so that the same option means the same in every script."""
 
-from __future__ import annotations
-
 import argparse
-import io
+import difflib
+import re
+import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from common import files, letsencrypt, names
-from common.console import WrongUsage
+from common.console import UsageError
 
 DEFAULT_BITS = 4096  # as in the article
-CURVES = ("P-256", "P-384")  # letsencrypt.CURVES, by the names that people use
-
-_EXIT_STATUS = """\
-exit status:
-  0 done, 1 refused or failed, 2 wrong usage, 130 interrupted with Ctrl-C,
-  129 or 143 ended by SIGHUP or SIGTERM
-"""
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that reports a mistake in one line."""
+class Parser(argparse.ArgumentParser):
+    """A command line that reports a mistake in one line, as a UsageError."""
+
+    def __init__(self, prog: str, description: str | None, lists: bool = False) -> None:
+        """Make a parser for the program prog; lists: whether @FILE stands for names in FILE."""
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog="exit status: 0 done, 1 refused or failed, 2 wrong usage",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            fromfile_prefix_chars="@" if lists else None,
+        )
+
+    def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
+        """Return what the arguments mean (None: those of the process). Raises UserError."""
+        arguments = sys.argv[1:] if arguments is None else arguments
+        for argument in arguments:
+            if argument.startswith("--") and argument.endswith("=--"):  # argparse would drop it
+                self.error(f"{argument}: -- is not a value")
+        args, unknown = self.parse_known_intermixed_args(arguments)
+        if unknown:
+            self.error(self._unknown(unknown[0]))
+        return args
 
     def error(self, message: str) -> NoReturn:
-        raise WrongUsage(f"{message}; see {self.prog} --help")
+        """Raise UsageError."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+    def _unknown(self, argument: str) -> str:
+        options = re.findall(r"--[\w-]+", self.format_usage())
+        for meant in difflib.get_close_matches(argument.partition("=")[0], options, 1):
+            return f"{argument}: is not an option; did you mean {meant}?"
+        try:
+            names.parse(argument)
+        except names.InvalidName as error:
+            if "did you mean" in str(error):
+                return str(error)
+        return f"{argument}: is not an option or argument of this program"
+
+    def _read_args_from_files(self, arg_strings: list[str]) -> list[str]:
+        """Replace each @FILE by the names in FILE.
+
+        Before Python 3.12 argparse itself would read it in an encoding that depends on the machine.
+        """
+        found = []
+        for argument in arg_strings:
+            found += _listed_names(argument[1:]) if argument.startswith("@") else [argument]
+        return found
 
 
-def key_parser(description: str | None, out: str | None) -> argparse.ArgumentParser:
+def key_parser(prog: str, description: str | None, filename: str) -> Parser:
     """Return the command line of a script that makes a key.
 
-    description: the script's docstring. out: the default file, or None if it is DOMAIN.key.
-    The parsed result has bits, curve, out, force, encrypt, passphrase_file and quiet.
+    prog, description: name and docstring of the script. filename: of the key, without --out.
+    The parsed result has bits, curve, out, encrypt, passphrase_file and quiet.
     """
-    parser = _parser(description)
+    parser = Parser(prog, description)
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--bits",
@@ -42,149 +80,89 @@ def key_parser(description: str | None, out: str | None) -> argparse.ArgumentPar
         help="size of the RSA modulus (default: %(default)s)",
     )
     kind.add_argument(
-        "--curve", choices=CURVES, help="make an ECDSA key on this curve, and no RSA key"
+        "--curve", choices=letsencrypt.CURVES, help="make an ECDSA key on this curve instead"
+    )
+    _add_out(parser, f"the key (default: {filename})")
+    parser.add_argument(
+        "--encrypt", action="store_true", help="encrypt the key; the passphrase is asked for twice"
     )
     parser.add_argument(
-        "--out",
-        metavar="FILE",
-        default=out,
-        help=f"where to write the key; - is standard output (default: {out or 'DOMAIN.key'})",
+        "--passphrase-file", metavar="FILE", help="encrypt the key with the first line of FILE"
     )
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="replace an existing key, which is kept as FILE.~1~, FILE.~2~ and so on",
-    )
-    parser.add_argument(
-        "--encrypt",
-        action="store_true",
-        help="encrypt the key; the passphrase is asked for twice on the terminal",
-    )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="encrypt the key with the first line of FILE",
-    )
-    return _with_quiet(parser)
+    return parser
 
 
-def csr_parser(
-    description: str | None, key: str, account_key: str, out: str
-) -> argparse.ArgumentParser:
-    """Return the command line of make_csr; key, account_key and out are the default files.
+def csr_parser(description: str | None) -> Parser:
+    """Return the command line of make_csr, with its docstring as description.
 
-    The parsed result has names, email, key, account_key, default_account_key, passphrase_file, out
-    and quiet.
+    The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
     """
-    parser = _parser(description)
+    parser = Parser("make_csr.py", description, lists=True)
     parser.add_argument(
         "names",
         metavar="NAME",
         nargs="*",
-        help="a domain name, *.domain name or IP address; @FILE reads names from FILE, one a "
-        "line, skipping blank lines and # comments (default: the request of the article)",
+        help="a domain name, a wildcard such as *.example.com, or an IP address; @FILE stands for "
+        "the names in FILE, one a line (default: the request that the script describes)",
     )
     parser.add_argument("--email", metavar="ADDRESS", help="e-mail address for the subject")
     parser.add_argument(
         "--key",
         metavar="FILE",
-        default=key,
-        help="the certificate key (default: %(default)s)",
+        help="the certificate key (default: NAME.key of the first NAME, or else certificate.key)",
     )
     parser.add_argument(
         "--account-key",
         metavar="FILE",
-        default=account_key,
-        help="refuse to sign if this file holds the same key, as a CA does (default: %(default)s)",
+        help="the account key, which is refused as certificate key (default: account.key)",
     )
     parser.add_argument(
         "--passphrase-file",
         metavar="FILE",
-        help="open an encrypted key with the first line of FILE (default: ask on the terminal)",
+        help="open an encrypted key with the first line of FILE (default: ask for it)",
     )
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        default=out,
-        help="where to write the request; - is standard output (default: %(default)s)",
-    )
-    parser.set_defaults(default_account_key=account_key)
-    return _with_quiet(parser)
-
-
-def show_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return the command line of show. The parsed result has files, passphrase_file and public."""
-    parser = _parser(description, "python -m common.show")
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="a private key, public key or request, in PEM"
-    )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open encrypted keys with the first line of FILE (default: ask on the terminal)",
-    )
-    parser.add_argument("--public", action="store_true", help="print the public key in PEM instead")
+    _add_out(parser, "the request (default: certificate.csr)")
     return parser
 
 
-def identifiers(arguments: list[str]) -> list[names.Identifier]:
-    """Return what the NAME arguments stand for, the names in each @FILE in their place.
-
-    Raises WrongUsage for what is no name, Refused for a file that cannot be read.
-    """
-    found = []
-    for argument in arguments:
-        if not argument.startswith("@"):
-            found.append(identifier(argument))
-            continue
-        listed = _listed(argument[1:])
-        if not listed:
-            raise WrongUsage(f"{argument[1:]}: holds no name")
-        found += listed
-    return list(dict.fromkeys(found))
-
-
-def identifier(text: str, where: str = "") -> names.Identifier:
-    """Return the identifier text stands for, or raise WrongUsage that begins with where."""
+def identifiers(texts: Sequence[str], where: str = "") -> list[names.Identifier]:
+    """Return what names stand for. Raises UsageError, a message that begins with where."""
     try:
-        return names.parse(text)
-    except names.BadName as error:
-        raise WrongUsage(f"{where}{error}") from None
+        return names.parse_all(texts)
+    except names.InvalidName as error:
+        raise UsageError(f"{where}{error}") from None
 
 
-def email_address(text: str) -> str:
-    """Return text, or raise WrongUsage if it cannot be the e-mail address of a subject."""
-    try:
-        return names.email_address(text)
-    except names.BadName as error:
-        raise WrongUsage(f"--email {error}") from None
+def text(constant: str, value: object) -> str:
+    """Return the value of a constant that readers edit. Raises UsageError if it is not text."""
+    if isinstance(value, str):
+        return value
+    raise UsageError(f"{constant} = {value!r}: is not text; write one value in quotes")
 
 
-def _listed(path: str) -> list[names.Identifier]:
+def _add_out(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "--out", metavar="FILE", help=f"where to write {what}; - is standard output"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
+
+
+def _listed_names(path: str) -> list[str]:
+    """Return the names in a file, one a line; blank lines and what follows a # are skipped."""
     data = files.read(path, "name a list of names after the @")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise WrongUsage(f"{path}: is UTF-16, as some Windows programs write; save it as UTF-8")
+        raise UsageError(f"{path}: is UTF-16, as PowerShell 5 writes after >; save it as UTF-8")
     try:
-        # Not splitlines(), to which U+2028 and others end a line too: they would add a name.
-        lines = io.StringIO(data.decode("utf-8-sig"), newline=None).readlines()
+        lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise WrongUsage(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    texts = (
-        (number, line.partition("#")[0].strip(" \t\n")) for number, line in enumerate(lines, 1)
-    )
-    return [identifier(text, f"{path}, line {number}: ") for number, text in texts if text]
-
-
-def _parser(description: str | None, prog: str | None = None) -> argparse.ArgumentParser:
-    return _Parser(
-        prog=prog,
-        description=description,
-        epilog=_EXIT_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def _with_quiet(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing on success")
-    return parser
+        raise UsageError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        if name := line.partition("#")[0].strip(" \t\r"):
+            try:
+                found.append(str(names.parse(name)))
+            except names.InvalidName as error:
+                raise UsageError(f"{path}, line {number}: {error}") from None
+    if not found:
+        raise UsageError(f"{path}: holds no name; write one a line")
+    return found

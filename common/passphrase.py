@@ -1,93 +1,106 @@
-"""Where a passphrase comes from.
+"""A passphrase, from a file or the terminal.
 
-It comes from the terminal, without echo, or from a file: never from a command line or
-the environment, which other users of the machine can see.
+Never from a command line or the environment, which other users of the machine can see.
 """
 
-from __future__ import annotations
-
+import contextlib
+import getpass
 import os
+import signal
 import stat
+import sys
+import unicodedata
 import warnings
+from collections.abc import Iterator
 
-from common import console, encryption, files
-from common.console import Refused
-from common.pem import Block
+from common import console, files
+from common.console import UserError
 
-MAX_LENGTH = 1023  # bytes; OpenSSL has PEM_BUFSIZE (openssl/pem.h), for it and a NUL
+MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
 
 
 def for_new_key(path: str | None) -> bytes:
-    """Return the passphrase for a key to be made: from a file, or asked for twice.
+    """Return the passphrase for a key to be made, in UTF-8: from a file, or asked for twice.
 
-    path: of the file, or None. Raises Refused.
+    path: of the file, or None. Raises UserError.
     """
     if path is not None:
         return _read(path)
     first = _ask("Passphrase for the new key: ")
     if _ask("The same again: ") != first:
-        raise Refused("the two passphrases differ; nothing was made")
+        raise UserError("the two passphrases differ; nothing was made, try again")
     return first
 
 
-def for_key(key_path: str, block: Block, path: str | None) -> bytes:
-    """Return the passphrase of the encrypted key in the file key_path: from a file, or asked for.
+def for_key(key_path: str, path: str | None) -> bytes:
+    """Return the passphrase of the key in key_path, in UTF-8: from a file, or asked for.
 
-    path: of the file, or None. Raises Refused.
+    path: of the file, or None. Raises UserError.
     """
-    if encryption.is_costly(block):
-        raise Refused(
-            f"{key_path}: is encrypted at a cost that no honest key has "
-            f"({encryption.description(block)}), so it is not opened"
-        )
     if path is not None:
         return _read(path)
-    return _ask(f"Passphrase of {console.one_line(key_path)}: ", f"{key_path}: is encrypted, and ")
+    return _ask(f"Passphrase of {console.printable(key_path)}: ")
 
 
 def _read(path: str) -> bytes:
     """Return the first line of a file, without the end of the line."""
-    first_line = (
-        files.read(path, "name the file with --passphrase-file")
-        .partition(b"\n")[0]
-        .removesuffix(b"\r")
-    )
+    data = files.read(path, "name the file of the passphrase with --passphrase-file")
     mode = os.stat(path).st_mode
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        console.warn(f"{path}: others may read this passphrase; take that away with chmod 600")
-    return _checked(first_line, f"{path}: its first line")
-
-
-def _ask(prompt: str, why: str = "") -> bytes:
-    """Return what is typed, unseen, on the terminal; why begins the message where there is none."""
-    import getpass
-
+        console.warn(f"{path}: others can use this file; take that away with chmod 600")
     try:
-        with warnings.catch_warnings():
-            # Where there is no terminal, getpass would read standard input instead, and say so.
+        text = data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: its first line is not UTF-8; save it as UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise UserError(f"{path}: begins with a byte order mark; save it as UTF-8 without one")
+    return _checked(text, f"{path}: its first line")
+
+
+def _ask(prompt: str) -> bytes:
+    """Return what is typed, unseen, on the terminal."""
+    no_terminal = UserError("there is no terminal to ask for a passphrase; use --passphrase-file")
+    if sys.platform == "win32" and not (sys.stdin and sys.stdin.isatty()):
+        raise no_terminal  # getpass would wait for ever
+    try:
+        with warnings.catch_warnings(), _interruptible():
+            # Where there is no terminal, getpass warns, and reads what is on standard input.
             warnings.simplefilter("error", getpass.GetPassWarning)
             typed = getpass.getpass(prompt)
+        # Windows gives a character beyond U+FFFF as two surrogates.
+        text = typed.encode("utf-16", "surrogatepass").decode("utf-16")
     except getpass.GetPassWarning:
-        raise Refused(
-            f"{why}there is no terminal to ask for a passphrase on; use --passphrase-file FILE"
-        ) from None
+        raise no_terminal from None
     except EOFError:
-        raise Refused("no passphrase was given") from None
+        raise UserError("no passphrase was typed; try again") from None
     except UnicodeError:  # its text would show what was typed
-        raise Refused(
-            "the passphrase is no text in the encoding of this terminal; use --passphrase-file FILE"
+        raise UserError(
+            "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
         ) from None
-    except KeyboardInterrupt:
-        console.say("")  # the prompt has not ended its line
-        raise
-    return _checked(typed.encode("utf-8", "surrogateescape"), "the passphrase")
+    return _checked(text, "the passphrase")
 
 
-def _checked(passphrase: bytes, what: str) -> bytes:
-    if not passphrase:
-        raise Refused(f"{what} is empty, and an empty passphrase protects nothing; use another")
-    if b"\0" in passphrase:
-        raise Refused(f"{what} holds a NUL, where OpenSSL would end it; use another, in UTF-8")
-    if len(passphrase) > MAX_LENGTH:
-        raise Refused(f"{what} has more than {MAX_LENGTH} bytes, which OpenSSL cannot read")
-    return passphrase
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM raise KeyboardInterrupt, so that getpass restores the terminal."""
+    fatal = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_DFL]
+    try:
+        for number in fatal:
+            signal.signal(number, signal.default_int_handler)
+        yield
+    finally:
+        for number in fatal:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _checked(text: str, what: str) -> bytes:
+    """Return a passphrase in UTF-8, or raise UserError if it could not be typed again."""
+    if not text:
+        raise UserError(f"{what} is empty, which protects nothing; use another")
+    if any(unicodedata.category(char) == "Cc" for char in text):
+        raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
+    if len(text.encode()) > MAX_LENGTH:
+        raise UserError(f"{what} has more than {MAX_LENGTH} bytes, which OpenSSL cannot read")
+    if text != text.strip():
+        console.warn(f"{what} has a blank at an end, which belongs to the passphrase")
+    return text.encode()

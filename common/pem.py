@@ -1,107 +1,114 @@
-"""Finding the private key in the text of a file, and saying what is there instead.
+"""Finding a private key or a request in the text of a file, and saying what is there instead.
 
-PEM is RFC 7468: a line with a label, base64, a line with the same label. Text around the blocks
-is allowed there, so a key may stand between the notes and certificates of a larger file.
+PEM (RFC 7468) is a BEGIN line with a label, base64, and an END line with the same label. Text
+around the blocks is allowed there, so a key may stand between notes and certificates.
 """
 
-from __future__ import annotations
-
+import re
 from typing import NamedTuple
 
-CSR_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # RFC 7468 section 7
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 5958 section 3, RFC 7468 section 11
+ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
+KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
+REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # RFC 7468 section 7
 
-_KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
+_PKCS7 = "PKCS#7 (.p7b); take the certificates out with: openssl pkcs7 -print_certs -in FILE"
 
-# What people give instead of a private key, by its label, and what to do then.
+# What people give instead of a private key, by its label.
 _OTHERS = {
-    "OPENSSH PRIVATE KEY": "a key of OpenSSH; convert a copy: ssh-keygen -p -m PEM -f FILE",
+    "OPENSSH PRIVATE KEY": "an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY",
     "PUBLIC KEY": "a public key",
     "RSA PUBLIC KEY": "a public key",
     "CERTIFICATE": "a certificate",
     "CERTIFICATE REQUEST": "a certificate signing request",
     "NEW CERTIFICATE REQUEST": "a certificate signing request",
+    "PKCS7": _PKCS7,
 }
 
+# How files without a PEM block are told apart: the first pattern that matches says what it is.
+_NO_BLOCK = (
+    (rb"\s*\Z", "is empty"),
+    (rb"\xff\xfe", "is UTF-16, as PowerShell 5 writes after >; make it again with --out FILE"),
+    (rb"\xfe\xff", "is UTF-16; save it as ASCII"),
+    (rb"[^\n]*\r[^\n]*\Z", "has CR alone at the ends of lines; save it with LF or CRLF"),
+    (rb"(?s).*^[ \t]+-----BEGIN ", "is indented; remove the blanks before its lines"),
+    (rb"(?s).*^-----BEGIN ", "is cut short: an END line is missing; restore it from a copy"),
+    (rb"\s*\{", "is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
+    (rb"PuTTY-User-Key-File", "is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
+    (rb"(ssh|ecdsa)-\S+ AAAA", "is an SSH public key"),
+    (rb"\xfe\xed\xfe\xed", "is a Java keystore; convert it with keytool and openssl pkcs12"),
+    (
+        rb"(?s)\x30.{1,5}?\x02\x01\x03\x30",  # version 3; RFC 7292 section 4
+        "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE",
+    ),
+    # signedData; RFC 2315 section 14
+    (rb"(?s)\x30.{1,5}?\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", f"is {_PKCS7}"),
+    (rb"\x30[\x00-\x84]", "is binary (DER); convert it to PEM with: openssl pkey -in FILE"),
+    (rb"", "holds no PEM (-----BEGIN …)"),
+)
 
-class NoKey(ValueError):
-    """A text that holds no private key, or none that can be read.
 
-    The message says why; a part after a semicolon, where there is one, says what to do.
-    """
+class NotFound(ValueError):
+    """The text does not hold what was looked for; the message says what it holds instead."""
 
 
 class Block(NamedTuple):
-    """One PEM block: its label, and its lines with the two that hold the label."""
+    """One PEM block: its label, and its text from the BEGIN line to the END line."""
 
     label: str
     text: bytes
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether a passphrase opens it, be it in PKCS#8 or in the old way of RFC 1421."""
+        """Whether a passphrase opens it, in PKCS#8 or in the older form of RFC 1421."""
         return self.label == ENCRYPTED or b"\nProc-Type:" in self.text
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Return the complete PEM blocks of data in their order. Line ends may be LF or CRLF."""
+    """Return the complete PEM blocks of data in their order, with LF at the ends of lines."""
     found = []
-    label = b""
-    lines: list[bytes] = []
-    for line in data.split(b"\n"):
-        marker = line.rstrip()
-        if marker.startswith(b"-----BEGIN ") and marker.endswith(b"-----"):
-            label, lines = marker[11:-5], []
-        lines.append(marker)
-        if label and marker == b"-----END " + label + b"-----":
-            text = b"\n".join(lines) + b"\n"
-            found.append(Block(label.decode("ascii", "replace"), text))
-            label, lines = b"", []
+    label, lines = b"", list[bytes]()
+    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):  # a UTF-8 byte order mark
+        line = line.rstrip()
+        if line.startswith(b"-----BEGIN ") and line.endswith(b"-----"):
+            label, lines = line[11:-5], []
+        lines.append(line)
+        if label and line == b"-----END " + label + b"-----":
+            found.append(Block(label.decode("ascii", "replace"), b"\n".join(lines) + b"\n"))
+            label = b""
     return found
 
 
 def private_key(data: bytes) -> Block:
-    """Return the one private key of data, with LF line ends.
-
-    Raises NoKey where there is none, or more than one.
-    """
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise NoKey("starts with a byte order mark; save it as plain ASCII")
+    """Return the one private key of data. Raises NotFound if there is none, or several."""
     found = blocks(data)
     keys = [block for block in found if block.label.endswith("PRIVATE KEY")]
     if len(keys) > 1:
-        raise NoKey(f"holds {len(keys)} private keys; give each a file of its own")
+        raise NotFound(f"holds {len(keys)} private keys; give each a file of its own")
     for block in keys or found:
-        if block.label in _KEY_LABELS:
+        if block.label in KEY_LABELS:
             return block
-        raise NoKey(f"holds {_OTHERS.get(block.label, f'PEM of the kind {block.label}')}")
-    raise NoKey(_no_block(data))
+        raise NotFound(f"holds {_OTHERS.get(block.label, f'PEM with the label {block.label}')}")
+    raise NotFound(what_instead(data))
 
 
-def is_csr(data: bytes) -> bool:
-    """Return whether data is a PEM certificate signing request, and nothing else is lost with it.
+def what_instead(data: bytes) -> str:
+    """Return what data is, if it has no complete PEM block, and perhaps what to do."""
+    return next(what for pattern, what in _NO_BLOCK if re.match(pattern, data, re.MULTILINE))
 
-    Before it may stand the text that openssl req -text prints of it.
+
+def request(data: bytes) -> x509.CertificateSigningRequest | None:
+    """Return the request that data is, or None if it is not one PEM request and nothing else.
+
+    White space does not count. Whatever else data may hold, it would not be what the request
+    looks like when it is written anew.
     """
-    found = blocks(data)
-    before, begin, rest = data.partition(b"-----BEGIN ")
-    after = rest.rpartition(b"-----")[2]
-    return (
-        [block.label in CSR_LABELS for block in found] == [True]
-        and begin not in rest
-        and not after.strip()
-        and (not before.strip() or before.startswith(b"Certificate Request:"))
-    )
-
-
-def _no_block(data: bytes) -> str:
-    if not data.strip():
-        return "is empty"
-    if b"\r" in data and b"\n" not in data:
-        return "has CR alone as line ends, which OpenSSL does not read; save it with LF or CRLF"
-    if b"-----BEGIN " in data:
-        return "is cut short: its PEM text has no end line; restore it from a copy"
-    if data.startswith(b"\x30\x82"):  # a DER SEQUENCE of 256 bytes and more
-        return "is binary (DER); convert a copy to PEM: openssl pkey -in FILE -inform DER"
-    return "holds no PEM (-----BEGIN …)"
+    try:
+        csr = x509.load_pem_x509_csr(data)
+        written = csr.public_bytes(Encoding.PEM)
+    except (ValueError, x509.InvalidVersion):
+        return None
+    alike = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE").split()
+    return csr if b"".join(alike) == b"".join(written.split()) else None

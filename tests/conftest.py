@@ -1,90 +1,49 @@
-"""What the tests share: the scripts as a user runs them, and keys that are made once."""
+"""What the tests share: running the scripts, keys that are made once, and other programs.
 
-from __future__ import annotations
+`run` calls a script's main in this process. What only a process of its own can show (signals,
+streams, imports) goes through `run_process`, and prompts through `on_a_terminal`.
+"""
 
-import fcntl
+import functools
+import importlib
 import os
-import pty
 import shutil
 import signal
 import subprocess
 import sys
-import termios
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import pytest
+from typing import Any, NamedTuple
 
 from tests import pebble
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = Path(__file__).resolve().parent / "data" / "article"
+KEY_SCRIPTS = ("make_account_key.py", "make_account_key2.py", "make_certificate_key.py")
+SCRIPTS = (*KEY_SCRIPTS, "make_csr.py")
 
 Result = subprocess.CompletedProcess[str]
 Run = Callable[..., Result]
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Show = Callable[..., tuple[int, str, str]]
 
 
-def command_of(script: str) -> list[str]:
-    """Return what comes after "python" to run a script of the project, or show."""
-    return ["-m", "common.show"] if script == "show" else [str(ROOT / script)]
-
-
-def run_script(script: str, *arguments: str, cwd: Path, **options: object) -> Result:
-    """Run a script of the project, or show, as a user does; a warning of Python's is an error."""
-    environment = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONDONTWRITEBYTECODE": "1"}
-    if script == "show":
-        environment["PYTHONPATH"] = str(ROOT)
-    return subprocess.run(  # type: ignore[call-overload, no-any-return]
-        [sys.executable, *command_of(script), *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        # No terminal, so that a script that would ask for a passphrase says so and ends.
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        **options,
-    )
-
-
-def on_a_terminal(command: list[str], cwd: Path, *answers: str) -> tuple[int, str]:
-    """Run a command on a terminal of its own; return its exit status and what it wrote there.
-
-    answers: what is typed, one after the other, each at a prompt: text that ends in ": ".
-    """
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    )
-    os.close(theirs)
-    written, unseen, typed = b"", b"", iter(answers)
-    while True:
-        try:
-            read = os.read(ours, 4096)
-        except OSError:  # how Linux says that nobody holds the other end any more
-            read = b""
-        if not read:
-            break
-        written, unseen = written + read, unseen + read
-        answer = next(typed, None) if unseen.rstrip(b" ").endswith(b":") else None
-        if answer is not None:
-            os.write(ours, answer.encode() + b"\n")
-            unseen = b""
-    os.close(ours)
-    return process.wait(timeout=60), written.decode()
-
-
-def need(program: str) -> None:
-    """Skip the test where a program is missing. In CI that is a failure, see below."""
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on Windows what needs POSIX, so that it does not count as skipped."""
+    if sys.platform == "win32":
+        left_out = [item for item in items if item.get_closest_marker("posix")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -94,34 +53,131 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def need(program: str) -> None:
+    """Skip the test where a program is missing. In CI that is a failure."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a script, or show, in this process and in tmp_path."""
+    monkeypatch.chdir(tmp_path)
+
+    def in_process(script: str, *arguments: str) -> Result:
+        name = "common.show.__main__" if script == "show" else script.removesuffix(".py")
+        capfd.readouterr()
+        status = importlib.import_module(name).main(list(arguments))
+        return Result([script, *arguments], status, *capfd.readouterr())
+
+    return in_process
+
+
+def command_of(script: str, *arguments: str) -> list[str]:
+    """Return the command that runs a script in a process of its own."""
+    return [sys.executable, str(ROOT / script), *arguments]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of a user, who has no PYTHONWARNINGS."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"} | more
+
+
+def run_process(command: list[str], cwd: Path, **options: Any) -> Result:
+    """Run a command without a terminal."""
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("env", environment())
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
+        timeout=60,
+        check=False,
+        start_new_session=True,
+        **options,
+    )
+
+
+class Session(NamedTuple):
+    """What came of a command on a terminal."""
+
+    status: int
+    written: str
+    echo: bool  # whether the terminal shows again what is typed
+
+
+def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals) -> Session:
+    """Run a command on a terminal of its own.
+
+    answers: what is typed, or the signal that is sent, at each prompt: text that ends in ": ".
+    """
+    if sys.platform == "win32":
+        raise NotImplementedError("Windows has no pseudoterminals of this kind")
+    import fcntl
+    import pty
+    import select
+    import termios
+
+    def start() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # it may be ignored here, as after nohup
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environment(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=start,
+    )
+    written, unseen, left = b"", b"", list(answers)
+    deadline = time.monotonic() + 60
+    while True:
+        if select.select([ours], [], [], 0.01)[0]:
+            read = os.read(ours, 4096)
+            written, unseen = written + read, unseen + read
+        elif process.poll() is not None:
+            break
+        elif time.monotonic() > deadline:
+            process.kill()
+        if left and unseen.rstrip(b" ").endswith(b":"):
+            answer, unseen = left.pop(0), b""
+            if isinstance(answer, signal.Signals):
+                process.send_signal(answer)
+            else:
+                os.write(ours, answer.encode() + b"\n")
+    echo = bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+    os.close(ours)
+    os.close(theirs)
+    return Session(process.wait(), written.decode(errors="backslashreplace"), echo)
+
+
 def shell(command: str, cwd: Path) -> Result:
     """Run a command in a POSIX shell."""
     if command.startswith("openssl "):
         need("openssl")
-    return subprocess.run(
-        ["sh", "-c", command], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
+    return run_process(["sh", "-c", command], cwd)
 
 
 def openssl(*arguments: str, cwd: Path) -> str:
     """Run OpenSSL, which must succeed, and return what it prints."""
     need("openssl")
-    result = subprocess.run(
-        ["openssl", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
+    result = run_process(["openssl", *arguments], cwd)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
-def twins(result: Result) -> list[str]:
-    """Return the commands that a script has printed to be copied."""
-    start = "  $ "
-    return [line[len(start) :] for line in result.stderr.splitlines() if line.startswith(start)]
-
-
-def with_a_change(line: str) -> str:
-    """Return a line of PEM with one character exchanged for another of base64."""
-    return line[:9] + ("A" if line[9] != "A" else "B") + line[10:]
+def commands_of(result: Result) -> list[str]:
+    """Return the commands that a script has printed to be pasted."""
+    start = "  > " if os.name == "nt" else "  $ "
+    lines = result.stderr.splitlines()
+    return [line.removeprefix(start) for line in lines if line.startswith(start)]
 
 
 def error_of(result: Result, status: int = 1) -> str:
@@ -141,24 +197,39 @@ def warnings_of(result: Result) -> list[str]:
     return [text for _, found, text in parts if found]
 
 
-@pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """Put back what console.run does to signals, which the next program started would inherit."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
+def with_a_change(line: str) -> str:
+    """Return a line of PEM with one character exchanged for another of base64."""
+    return line[:9] + ("A" if line[9] != "A" else "B") + line[10:]
+
+
+@functools.cache
+def private_key(kind: int | str, number: int = 0) -> PrivateKey:
+    """Return a key, made once: of kind bits, or on the curve kind. number: one of several."""
+    if isinstance(kind, int):
+        return rsa.generate_private_key(65537, kind)
+    curves = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+    return ec.generate_private_key(curves[kind])
+
+
+def pem_of(
+    key: PrivateKey,
+    passphrase: bytes | None = None,
+    form: PrivateFormat = PrivateFormat.TraditionalOpenSSL,
+) -> bytes:
+    """Return a private key in PEM; with a passphrase it is encrypted."""
+    protection = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    return key.private_bytes(Encoding.PEM, form, protection)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run a script in a directory of the test's own."""
+def show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Show:
+    """Run show in the test's own directory; return its status, output and messages."""
+    from common.show.__main__ import main
 
-    def in_directory(script: str, *arguments: str, **options: object) -> Result:
-        return run_script(script, *arguments, cwd=tmp_path, **options)
-
-    return in_directory
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: (main(arguments), *capfd.readouterr())
 
 
 @pytest.fixture
@@ -175,6 +246,18 @@ def account_key(tmp_path: Path) -> Path:
     path = tmp_path / "account.key"
     shutil.copy(ARTICLE / "rsa4096.key", path)
     return path
+
+
+SECRET = "correct horse; battery $taple ü"
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> str:
+    """Return the name of a file with SECRET, which only its owner can read."""
+    path = tmp_path / "secret"
+    path.write_bytes(f"{SECRET}\nand another line\n".encode())
+    path.chmod(0o600)
+    return path.name
 
 
 @pytest.fixture(scope="session")

@@ -1,272 +1,441 @@
 """make_csr: the request itself, and the command line around it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
 
+import make_csr
+from common import names
+from tests.conftest import (
+    ARTICLE,
+    SECRET,
+    Run,
+    error_of,
+    openssl,
+    pem_of,
+    private_key,
+    warnings_of,
+)
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
-import make_csr
-from common import names
-from tests.conftest import ARTICLE, Run, error_of, openssl, warnings_of
+REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
+OTHER_REQUEST = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
+REQUESTS = [  # made by the article's own program
+    ("rsa2048", "api.neoprime.xyz", "support@neoprime.xyz"),
+    ("rsa2048", "example.com", "hostmaster@example.com"),
+    ("rsa4096", "api.neoprime.xyz", "support@neoprime.xyz"),
+]
 
 
-def load(path: Path) -> x509.CertificateSigningRequest:
-    return x509.load_pem_x509_csr(path.read_bytes())
+def load(path: str = "certificate.csr") -> x509.CertificateSigningRequest:
+    return x509.load_pem_x509_csr(Path(path).read_bytes())
 
 
-def alternative_names(csr: x509.CertificateSigningRequest) -> list[object]:
+def names_in(csr: x509.CertificateSigningRequest) -> list[object]:
     extension = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert not extension.critical
     return [name.value for name in extension.value]
 
 
-def subject(csr: x509.CertificateSigningRequest) -> dict[x509.ObjectIdentifier, object]:
-    return {attribute.oid: attribute.value for attribute in csr.subject}
+def subject(csr: x509.CertificateSigningRequest) -> list[tuple[x509.ObjectIdentifier, object]]:
+    return [(attribute.oid, attribute.value) for attribute in csr.subject]
 
 
-@pytest.mark.parametrize(
-    ("key", "domain", "email"),
-    [
-        ("rsa2048", "api.neoprime.xyz", "support@neoprime.xyz"),
-        ("rsa2048", "example.com", "hostmaster@example.com"),
-        ("rsa4096", "api.neoprime.xyz", "support@neoprime.xyz"),
-    ],
-)
-class TestTheCsrOfTheArticle:
-    def test_is_made_byte_for_byte(
-        self, key: str, domain: str, email: str, run: Run, tmp_path: Path
-    ) -> None:
-        source = str(ARTICLE / f"{key}.key")
-        result = run("make_csr.py", domain, "--email", email, "--key", source)
-        assert result.returncode == 0, result.stderr
-        made = tmp_path / "certificate.csr"
-        assert made.read_bytes() == (ARTICLE / f"{key}-{domain}.csr").read_bytes()
-
-    def test_is_what_the_function_returns(self, key: str, domain: str, email: str) -> None:
-        text = (ARTICLE / f"{key}.key").read_text()
-        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text)
-        expected = load(ARTICLE / f"{key}-{domain}.csr")
-        assert make_csr.create_csr(pkey, domain, email) == expected
+@pytest.mark.parametrize(("key_name", "domain", "email"), REQUESTS)
+def test_the_requests_of_the_article(key_name: str, domain: str, email: str, run: Run) -> None:
+    source = ARTICLE / f"{key_name}.key"
+    expected = (ARTICLE / f"{key_name}-{domain}.csr").read_bytes()
+    assert run("make_csr.py", domain, "--email", email, "--key", str(source)).returncode == 0
+    assert Path("certificate.csr").read_bytes() == expected
+    pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, source.read_bytes())
+    assert make_csr.create_csr(pkey, domain, email).public_bytes(Encoding.PEM) == expected
 
 
-def test_a_bare_run_makes_the_request_of_the_article(key: Path, run: Run, tmp_path: Path) -> None:
-    result = run("make_csr.py")
-    assert result.returncode == 0, result.stderr
-    expected = ARTICLE / "rsa2048-api.neoprime.xyz.csr"
-    assert (tmp_path / "certificate.csr").read_bytes() == expected.read_bytes()
-    assert result.stdout == ""
-    assert "certificate.csr" in result.stderr
-
-
-def test_an_email_replaces_that_of_the_article(key: Path, run: Run, tmp_path: Path) -> None:
-    assert run("make_csr.py", "--email", "me@example.org").returncode == 0
-    assert subject(load(tmp_path / "certificate.csr")) == {
-        NameOID.EMAIL_ADDRESS: "me@example.org",
-        NameOID.COMMON_NAME: "api.neoprime.xyz",
-    }
-
-
-def test_names_in_their_order_each_once(key: Path, run: Run, tmp_path: Path) -> None:
-    wanted = ["b.example.org", "A.example.org.", "192.0.2.1", "B.EXAMPLE.ORG", "*.c.example.org"]
-    assert run("make_csr.py", *wanted, "DNS:d.example.org", "IP:2001:DB8::0:1").returncode == 0
-    csr = load(tmp_path / "certificate.csr")
-    assert alternative_names(csr) == [
-        "b.example.org",
-        "a.example.org",
-        ip_address("192.0.2.1"),
-        "*.c.example.org",
-        "d.example.org",
-        ip_address("2001:db8::1"),
-    ]
-    assert subject(csr) == {NameOID.COMMON_NAME: "b.example.org"}
-    assert csr.is_signature_valid
-    assert len(list(csr.attributes)) == len(list(csr.extensions)) == 1
-
-
-def test_a_name_too_long_for_a_common_name(key: Path, run: Run, tmp_path: Path) -> None:
-    longer, longest_common_name = f"{'a' * 53}.example.org", f"{'a' * 52}.example.org"
-    assert (len(longer), len(longest_common_name)) == (65, 64)
-    assert run("make_csr.py", "192.0.2.1", longer, longest_common_name).returncode == 0
-    csr = load(tmp_path / "certificate.csr")
-    assert subject(csr) == {NameOID.COMMON_NAME: longest_common_name}
-
-
-def test_no_name_fits_a_common_name(key: Path, run: Run, tmp_path: Path) -> None:
-    assert run("make_csr.py", "192.0.2.1").returncode == 0
-    assert subject(load(tmp_path / "certificate.csr")) == {}
-
-
-def test_a_hundred_names(key: Path, run: Run, tmp_path: Path) -> None:
-    wanted = [f"{number}.example.org" for number in range(100)]
-    assert warnings_of(run("make_csr.py", *wanted)) == []
-    assert alternative_names(load(tmp_path / "certificate.csr")) == wanted
-
-
-def test_names_from_a_file(key: Path, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "names.txt").write_bytes(
-        b"\xef\xbb\xbf# ours\r\n\r\nb.example.org\r\n \t c.example.org  # and this\n"
-        b"m\xc3\xbcnchen.example.org"
+@pytest.mark.usefixtures("key")
+def test_a_bare_run(run: Run) -> None:
+    for _ in range(2):  # it may replace its own request
+        result = run("make_csr.py")
+        assert (result.returncode, result.stdout) == (0, "")
+        assert Path("certificate.csr").read_bytes() == REQUEST
+    assert result.stderr.startswith(
+        "Wrote the request (CSR) to certificate.csr: PEM, signed by certificate.key, "
+        "for api.neoprime.xyz.\n"
     )
-    assert run("make_csr.py", "a.example.org", "@names.txt", "z.example.org").returncode == 0
-    assert alternative_names(load(tmp_path / "certificate.csr")) == [
-        "a.example.org",
-        "b.example.org",
-        "c.example.org",
-        "xn--mnchen-3ya.example.org",
-        "z.example.org",
-    ]
 
 
-@pytest.mark.parametrize(
-    ("content", "status", "message"),
-    [
-        (b"", 2, "names.txt: holds no name"),
-        (b"# nothing\n\n", 2, "names.txt: holds no name"),
-        (b"a.org\nno name\n", 2, "names.txt, line 2: 'no name': "),
-        (b"a.org\xe2\x80\xa8b.org\n", 2, "names.txt, line 1: "),  # U+2028 LINE SEPARATOR
-        (b"a.org\x0cb.org\n", 2, "names.txt, line 1: "),
-        (b"a.org, b.org\n", 2, "names.txt, line 1: "),
-        (b"@names.txt\n", 2, "names.txt, line 1: "),
-        (b"m\xfcnchen.org\n", 2, "names.txt: is not UTF-8 at byte 1; "),
-        ("a.org\n".encode("utf-16"), 2, "names.txt: is UTF-16"),
-        (b"a.org\n" * 200_000, 1, "names.txt: has more than "),
-        (None, 1, "names.txt: No such file"),
-    ],
-)
-def test_a_file_that_is_no_list_of_names(
-    content: bytes | None, status: int, message: str, key: Path, run: Run, tmp_path: Path
-) -> None:
-    if content is not None:
-        (tmp_path / "names.txt").write_bytes(content)
-    assert error_of(run("make_csr.py", "@names.txt"), status).startswith(message)
-    assert not (tmp_path / "certificate.csr").exists()
-
-
-@pytest.mark.parametrize("name", ["", "a b.org", "https://a.org", "a.org,b.org", "a\nDNS:b.org"])
-def test_what_is_no_name_is_wrong_usage(name: str, key: Path, run: Run, tmp_path: Path) -> None:
-    error_of(run("make_csr.py", "a.org", name), status=2)
-    assert os.listdir(tmp_path) == ["certificate.key"]
-
-
-@pytest.mark.parametrize(
-    "email", ["", "@", "a@", "@b", "nobody", "a\nb@c.org", "ä@b.org", " a@b.org", "a@" + "b" * 127]
-)
-def test_what_is_no_email_address_is_wrong_usage(
-    email: str, key: Path, run: Run, tmp_path: Path
-) -> None:
-    assert error_of(run("make_csr.py", "--email", email), status=2).startswith("--email ")
-    assert os.listdir(tmp_path) == ["certificate.key"]
-
-
-def test_the_longest_email_address(key: Path, run: Run, tmp_path: Path) -> None:
-    email = "a@" + "b" * 126
-    assert run("make_csr.py", "--email", email).returncode == 0
-    assert subject(load(tmp_path / "certificate.csr"))[NameOID.EMAIL_ADDRESS] == email
-
-
-def test_standard_output_carries_the_request_alone(key: Path, run: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("key")
+def test_standard_output_carries_the_request_alone(run: Run) -> None:
     result = run("make_csr.py", "--out", "-")
-    assert result.stdout == (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_text()
-    assert os.listdir(tmp_path) == ["certificate.key"]
+    assert result.stdout.encode() == REQUEST
+    assert result.stderr.startswith("Wrote the request (CSR) to standard output: ")
+    assert "Next: " not in result.stderr
+    assert os.listdir() == ["certificate.key"]
 
 
-def test_quiet_says_nothing_but_warnings(key: Path, run: Run) -> None:
+@pytest.mark.usefixtures("key")
+def test_quiet_says_nothing_but_warnings(run: Run) -> None:
     result = run("make_csr.py", "-q")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert len(warnings_of(run("make_csr.py", "-q", "localhost"))) == 1
 
 
-def test_the_article_goes_on_where_the_key_has_another_name(run: Run, tmp_path: Path) -> None:
-    shutil.copy(ARTICLE / "rsa2048.key", tmp_path / "example.com.key")
-    assert "make_csr.py --key example.com.key" in error_of(run("make_csr.py"))
-    shutil.copy(ARTICLE / "rsa2048.key", tmp_path / "_.example.org.key")
-    message = error_of(run("make_csr.py", "*.example.org"))
-    assert "make_csr.py '*.example.org' --key _.example.org.key" in message
+def test_a_request_has_the_names_in_their_order_each_once(run: Run, key: Path) -> None:
+    wanted = ["b.example.org", "A.example.org.", "192.0.2.1", "B.EXAMPLE.ORG", "*.c.example.org"]
+    # Options and names may be mixed.
+    result = run("make_csr.py", *wanted, "--email", "me@example.org", "IP:2001:DB8::1")
+    assert "for b.example.org, a.example.org, 192.0.2.1 and 2 more." in result.stderr
+    csr = load()
+    assert names_in(csr) == [
+        "b.example.org",
+        "a.example.org",
+        ip_address("192.0.2.1"),
+        "*.c.example.org",
+        ip_address("2001:db8::1"),
+    ]
+    assert subject(csr) == [
+        (NameOID.EMAIL_ADDRESS, "me@example.org"),
+        (NameOID.COMMON_NAME, "b.example.org"),
+    ]
+    assert len(list(csr.attributes)) == len(list(csr.extensions)) == 1
 
 
-def test_without_any_key_the_message_says_how_to_make_it(run: Run, tmp_path: Path) -> None:
-    message = error_of(run("make_csr.py", "a.org", "--key", "my.key"))
-    assert message.startswith("my.key: no such file; ")
-    assert "make_certificate_key.py --out my.key" in message
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.parametrize("options", [[], ["--account-key", "other.key"]])
-def test_the_account_key_signs_no_request(
-    options: list[str], key: Path, run: Run, tmp_path: Path
-) -> None:
-    account = tmp_path / (options[-1] if options else "account.key")
-    # The same key in other words: PKCS#8 instead of PKCS#1.
-    openssl("pkey", "-in", str(key), "-out", str(account), cwd=tmp_path)
-    assert f"is the account key too ({account.name})" in error_of(run("make_csr.py", *options))
-    assert not (tmp_path / "certificate.csr").exists()
-
-
-def test_an_account_key_that_is_named_and_missing(key: Path, run: Run) -> None:
-    (warning,) = warnings_of(run("make_csr.py", "--account-key", "none"))
-    assert warning == "none: no such file, so it is not compared with certificate.key"
-    assert warnings_of(run("make_csr.py")) == []
-
-
-def test_another_account_key_does_not_matter(key: Path, run: Run, tmp_path: Path) -> None:
-    shutil.copy(ARTICLE / "rsa4096.key", tmp_path / "account.key")
-    assert warnings_of(run("make_csr.py")) == []
-    (tmp_path / "account.key").write_text("no key")
-    assert warnings_of(run("make_csr.py"))[0].startswith("account.key: holds no PEM")
-
-
+@pytest.mark.usefixtures("key")
 @pytest.mark.parametrize(
-    ("options", "digest"),
+    ("arguments", "common_name"),
     [
-        (["ec_paramgen_curve:P-256"], "sha256"),
-        (["ec_paramgen_curve:P-384"], "sha384"),
-        (["ec_paramgen_curve:P-521"], "sha512"),
+        (["192.0.2.1", f"{'a' * 53}.example.org", f"{'a' * 52}.example.org"], "a" * 52),
+        (["192.0.2.1"], None),  # never an IP address
     ],
 )
-def test_an_ec_key_signs_with_a_hash_of_its_strength(
-    options: list[str], digest: str, run: Run, tmp_path: Path
-) -> None:
-    out = str(tmp_path / "certificate.key")
-    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", *options, "-out", out, cwd=tmp_path)
-    assert run("make_csr.py").returncode == 0
-    csr = load(tmp_path / "certificate.csr")
+def test_the_common_name(arguments: list[str], common_name: str | None, run: Run) -> None:
+    assert run("make_csr.py", *arguments).returncode == 0
+    expected = [(NameOID.COMMON_NAME, f"{common_name}.example.org")] if common_name else []
+    assert subject(load()) == expected
+
+
+@pytest.mark.usefixtures("key")
+def test_a_hundred_names(run: Run) -> None:
+    wanted = [f"{number}.example.org" for number in range(100)]
+    assert warnings_of(run("make_csr.py", *wanted)) == []
+    assert names_in(load()) == wanted
+    for number, listed in ((3, "1.example.org, 2.example.org."), (4, "2.example.org and 1 more.")):
+        assert f"{listed}\n" in run("make_csr.py", *wanted[:number]).stderr
+
+
+@pytest.mark.parametrize("curve", ["P-256", "P-384", "P-521"])
+def test_an_ec_key_signs_with_sha256(curve: str, run: Run) -> None:
+    Path("certificate.key").write_bytes(pem_of(private_key(curve)))
+    result = run("make_csr.py")
+    csr = load()
     assert csr.is_signature_valid
     assert csr.signature_hash_algorithm is not None
-    assert csr.signature_hash_algorithm.name == digest
+    assert csr.signature_hash_algorithm.name == "sha256"
+    assert len(warnings_of(result)) == (curve == "P-521")
 
 
-@pytest.fixture(scope="module")
+class TestTheEmailAddress:
+    @pytest.mark.usefixtures("key")
+    def test_may_have_128_characters(self, run: Run) -> None:
+        email = "a@" + "b" * 126
+        assert run("make_csr.py", "--email", email).returncode == 0
+        assert subject(load())[0] == (NameOID.EMAIL_ADDRESS, email)
+
+    @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize("email", ["", "nobody", "a\nb@c.org", "ä@b.org", "a@" + "b" * 127])
+    def test_is_wrong_usage(self, email: str, run: Run) -> None:
+        assert error_of(run("make_csr.py", "--email", email), 2).startswith("--email ")
+        assert os.listdir() == ["certificate.key"]
+
+
+class TestTheKeyFile:
+    """--key, and what is taken without it."""
+
+    def test_is_named_after_the_first_name(self, run: Run) -> None:
+        shutil.copy(ARTICLE / "rsa2048.key", "example.com.key")
+        Path("certificate.key").write_bytes(pem_of(private_key("P-256")))
+        shutil.copy("certificate.key", "_.example.org.key")
+        signed = "signed by {}, for"
+        result = run("make_csr.py", "Example.com.", "www.example.com")
+        assert signed.format("example.com.key") in result.stderr
+        result = run("make_csr.py", "*.example.org", "example.com")
+        assert signed.format("_.example.org.key") in result.stderr
+        result = run("make_csr.py", "www.example.com", "example.com")
+        assert signed.format("certificate.key") in result.stderr
+        result = run("make_csr.py", "www.example.com", "--key", "example.com.key")
+        assert signed.format("example.com.key") in result.stderr
+
+    def test_follows_from_the_key_script(self, run: Run) -> None:
+        made = run("make_certificate_key.py", "--curve", "P-256", "example.com")
+        assert made.stderr.splitlines()[-1].endswith("make_csr.py example.com")
+        assert run("make_csr.py", "example.com").returncode == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ([], "certificate.key: no such file; name the certificate key with --key FILE, or"),
+            (["a.org", "--key", "my.key"], "my.key: no such file; "),
+            (["a.org", "--key", ""], "an empty name: no such file; "),
+            (["a.org", "--key", "a\nb"], "a\\nb: no such file; "),
+            (["a.org", "--key", "."], ".: "),
+        ],
+    )
+    def test_is_missing(self, arguments: list[str], message: str, run: Run) -> None:
+        Path("example.com.key").write_bytes(pem_of(private_key("P-256")))
+        error = error_of(run("make_csr.py", *arguments))
+        assert error.startswith(message)
+        assert "example.com" not in error  # no command for a name that nobody has typed
+        assert os.listdir() == ["example.com.key"]
+
+
+class TestTheAccountKey:
+    @pytest.mark.parametrize("kind", [2048, "P-256"])
+    @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
+    def test_signs_no_request(self, kind: int | str, form: PrivateFormat, run: Run) -> None:
+        Path("certificate.key").write_bytes(pem_of(private_key(kind)))
+        Path("account.key").write_bytes(b"notes\r\n" + pem_of(private_key(kind), form=form))
+        assert error_of(run("make_csr.py")).startswith(
+            "certificate.key: is the account key too (account.key), and a CA rejects one key for "
+        )
+        os.rename("account.key", "other.key")
+        assert run("make_csr.py").returncode == 0
+        error = error_of(run("make_csr.py", "--account-key", "other.key"))
+        assert "(other.key)" in error
+
+    @pytest.mark.parametrize("encoding", ["compressed", "hybrid", "explicit"])
+    def test_signs_no_request_in_another_encoding(self, encoding: str, run: Run) -> None:
+        Path("certificate.key").write_bytes(pem_of(private_key("P-256")))
+        option = ["-param_enc", encoding] if encoding == "explicit" else ["-conv_form", encoding]
+        openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
+        result = run("make_csr.py")
+        if result.returncode:
+            assert "is the account key too" in error_of(result)
+        else:  # before 45 cryptography opened no explicit curve
+            assert encoding == "explicit"
+            assert warnings_of(result)[0].startswith("account.key: cannot be opened; it was not ")
+
+    def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
+        for number, name in enumerate(("account.key", "certificate.key")):
+            form = (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL)[number]
+            Path(name).write_bytes(pem_of(private_key(2048), SECRET.encode(), form))
+        error = error_of(run("make_csr.py", "--passphrase-file", secret_file))
+        assert "is the account key too" in error
+
+    @pytest.mark.parametrize(
+        ("content", "warning"),
+        [
+            (None, "none: no such file; it was not compared with certificate.key"),
+            (b"no key", "none: holds no PEM (-----BEGIN …); it was not compared with"),
+            ("encrypted", "none: is encrypted; it was not compared with certificate.key"),
+            (
+                pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
+                "none: cannot be opened; it was not compared with",
+            ),
+        ],
+    )
+    def test_that_cannot_be_compared(
+        self, content: bytes | str | None, warning: str, key: Path, run: Run
+    ) -> None:
+        if content == "encrypted":
+            content = pem_of(private_key("P-256"), b"secret")
+        if isinstance(content, bytes):
+            Path("none").write_bytes(content)
+        (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
+        assert found.startswith(warning)
+
+    def test_that_is_a_directory(self, key: Path, run: Run) -> None:
+        os.mkdir("account.key")
+        (found,) = warnings_of(run("make_csr.py"))
+        assert found.endswith("; it was not compared with certificate.key")
+
+    @pytest.mark.usefixtures("key", "account_key")
+    def test_that_is_another(self, run: Run) -> None:
+        assert warnings_of(run("make_csr.py")) == []
+
+
+class TestTheConstants:
+    """Readers edit them, as the article tells them to."""
+
+    @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize(
+        ("constant", "value", "message"),
+        [
+            ("DOMAIN_NAME", None, "DOMAIN_NAME = None: is not text; "),
+            ("DOMAIN_NAME", ["a.org"], "DOMAIN_NAME = ['a.org']: is not text; "),
+            ("DOMAIN_NAME", "", "DOMAIN_NAME = '': is empty"),
+            ("DOMAIN_NAME", "a_b.org", "DOMAIN_NAME = 'a_b.org': has '_' in it"),
+            ("EMAIL_ADDRESS", ["a@b.org"], "EMAIL_ADDRESS = ['a@b.org']: is not text; "),
+            ("EMAIL_ADDRESS", "nobody", "EMAIL_ADDRESS = 'nobody': is not an e-mail address"),
+            ("KEY_FILE", None, "KEY_FILE = None: is not text; "),
+            ("CSR_FILE", 3, "CSR_FILE = 3: is not text; "),
+        ],
+    )
+    def test_a_mistake_names_the_constant(
+        self, constant: str, value: object, message: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(make_csr, constant, value)
+        assert error_of(run("make_csr.py"), 2).startswith(message)
+        assert os.listdir() == ["certificate.key"]
+
+    @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize("value", [None, ""])
+    def test_no_email_address(
+        self, value: str | None, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(make_csr, "EMAIL_ADDRESS", value)
+        assert run("make_csr.py").returncode == 0
+        assert subject(load()) == [(NameOID.COMMON_NAME, "api.neoprime.xyz")]
+
+    @pytest.mark.usefixtures("key")
+    def test_edited_ones_describe_the_request(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(make_csr, "DOMAIN_NAME", "a.example.org")
+        monkeypatch.setattr(make_csr, "EMAIL_ADDRESS", "me@example.org")
+        monkeypatch.setattr(make_csr, "CSR_FILE", "my.csr")
+        Path("my.csr").write_bytes(OTHER_REQUEST)  # the reader's own names replace any request
+        result = run("make_csr.py")
+        assert names_in(load("my.csr")) == ["a.example.org"]
+        assert "/emailAddress=me@example.org/CN=a.example.org" in result.stderr
+
+    @pytest.mark.parametrize("value", [None, ["a.org"], "a_b"])
+    def test_of_make_certificate_key(
+        self, value: object, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("make_certificate_key.DOMAIN_NAME", value)
+        error_of(run("make_certificate_key.py"), 2)
+        assert os.listdir() == []
+
+    @pytest.mark.usefixtures("key")
+    def test_unedited_ones_replace_no_request_for_other_names(self, run: Run) -> None:
+        path = Path("certificate.csr")
+        path.write_bytes(OTHER_REQUEST)
+        error = error_of(run("make_csr.py"))
+        assert error.startswith("certificate.csr: is a request for other names than the article's")
+        assert path.read_bytes() == OTHER_REQUEST
+        assert run("make_csr.py", "api.neoprime.xyz").returncode == 0  # the user typed it
+
+
+def test_an_invalid_signature_is_not_written(
+    key: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An EC key with another key's point makes one under cryptography 42 to 44."""
+
+    class Invalid:
+        is_signature_valid = False
+
+    monkeypatch.setattr("common.pem.request", lambda data: Invalid())
+    assert error_of(run("make_csr.py")).startswith("certificate.key: makes invalid signatures")
+    assert os.listdir() == [key.name]
+
+
+class TestAListOfNames:
+    """@FILE as a NAME."""
+
+    @pytest.mark.usefixtures("key")
+    def test_stands_for_its_names(self, run: Run) -> None:
+        Path("names").write_bytes(
+            b"\xef\xbb\xbf# ours\r\n\r\nb.example.org\r\n \t C.example.org  # and this\n"
+            b"m\xc3\xbcnchen.example.org"
+        )
+        assert run("make_csr.py", "a.example.org", "@names", "z.example.org").returncode == 0
+        assert names_in(load()) == [
+            "a.example.org",
+            "b.example.org",
+            "c.example.org",
+            "xn--mnchen-3ya.example.org",
+            "z.example.org",
+        ]
+
+    @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize(
+        ("content", "status", "message"),
+        [
+            (b"", 2, "names: holds no name"),
+            (b"# nothing\n\n", 2, "names: holds no name"),
+            (b"a.org\nno name\n", 2, "names, line 2: 'no name': "),
+            (b"a.org\xe2\x80\xa8b.org\n", 2, "names, line 1: "),  # U+2028 LINE SEPARATOR
+            (b"a.org\x0cb.org\n", 2, "names, line 1: "),
+            (b"a.org, b.org\n", 2, "names, line 1: "),
+            (b"@names\n", 2, "names, line 1: "),
+            (b"a.org\n--out=x\n", 2, "names, line 2: '--out=x': "),
+            (b"-q\n", 2, "names, line 1: '-q': "),
+            (b"m\xfcnchen.org\n", 2, "names: is not UTF-8 at byte 1; "),
+            ("a.org\n".encode("utf-16-le"), 2, "names, line 1: "),
+            (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), 2, "names: is UTF-16"),
+            (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), 2, "names: is UTF-16"),
+            (b"a.org\n" * 200_000, 1, "names: has more than "),
+            (None, 1, "names: No such file or directory; name a list of names after the @"),
+        ],
+    )
+    def test_that_is_none(self, content: bytes | None, status: int, message: str, run: Run) -> None:
+        if content is not None:
+            Path("names").write_bytes(content)
+        assert error_of(run("make_csr.py", "@names"), status).startswith(message)
+        assert not os.path.exists("certificate.csr")
+
+
+@pytest.mark.usefixtures("key")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([""], "'': is empty"),
+        (["a.org", "a\nDNS:b.org"], r"'a\nDNS:b.org': has '\n' in it"),
+        (["--emial", "a@b.org"], "--emial: is not an option; did you mean --email?"),
+        (["a.org", "--zzz"], "--zzz: is not an option or argument of this program; "),
+        (["-example.com"], "'-example.com': has a hyphen at an end of the label -example"),
+        (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
+        (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
+        (["--acc", "x"], "--acc: is not an option"),  # no abbreviations
+    ],
+)
+def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
+    assert error_of(run("make_csr.py", *arguments), 2).startswith(message)
+    assert os.listdir() == ["certificate.key"]
+
+
+@pytest.fixture
 def pkey() -> crypto.PKey:
-    return crypto.load_privatekey(crypto.FILETYPE_PEM, (ARTICLE / "rsa2048.key").read_bytes())
+    return crypto.PKey.from_cryptography_key(private_key("P-256"))
 
 
 class TestCreateCsr:
     """The function, for who imports it."""
 
     def test_normalises_names(self, pkey: crypto.PKey) -> None:
-        csr = make_csr.create_csr(
-            pkey, "München.example.", None, ["192.0.2.1", "xn--mnchen-3ya.example"]
-        )
-        assert alternative_names(csr) == ["xn--mnchen-3ya.example", ip_address("192.0.2.1")]
+        more = ["192.0.2.1", "xn--mnchen-3ya.example"]
+        csr = make_csr.create_csr(pkey, "München.example.", None, more)
+        assert names_in(csr) == ["xn--mnchen-3ya.example", ip_address("192.0.2.1")]
 
-    def test_refuses_what_is_no_name(self, pkey: crypto.PKey) -> None:
-        with pytest.raises(names.BadName, match="a_b"):
-            make_csr.create_csr(pkey, "example.com", None, ["a_b.example.com"])
+    def test_refuses_a_string_of_more_names(self, pkey: crypto.PKey) -> None:
+        with pytest.raises(TypeError, match="not one string"):
+            make_csr.create_csr(pkey, "example.com", None, "localhost")
 
-    def test_refuses_what_is_no_email_address(self, pkey: crypto.PKey) -> None:
-        with pytest.raises(names.BadName, match="no e-mail address"):
-            make_csr.create_csr(pkey, "example.com", "nobody")
+    @pytest.mark.parametrize("arguments", [("a_b", None), ("a.org", "nobody")])
+    def test_refuses_what_is_not_a_name(
+        self, pkey: crypto.PKey, arguments: tuple[str, str | None]
+    ) -> None:
+        with pytest.raises(names.InvalidName, match=r"a_b|nobody"):
+            make_csr.create_csr(pkey, *arguments)
 
     def test_refuses_another_kind_of_key(self) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        pkey = crypto.PKey.from_cryptography_key(Ed25519PrivateKey.generate())
-        with pytest.raises(ValueError, match="neither an RSA nor an EC"):
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, pem)
+        with pytest.raises(TypeError, match="neither an RSA nor an EC"):
             make_csr.create_csr(pkey, "example.com", None)
+
+
+@pytest.mark.usefixtures("key")
+def test_the_last_line_goes_on_with_show(run: Run) -> None:
+    last = run("make_csr.py", "--out=-x.csr").stderr.splitlines()[-1]
+    assert last.startswith("Next: ")
+    assert "show" in last
+    assert last.endswith(f" {os.path.join('.', '-x.csr')} certificate.key")

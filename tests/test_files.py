@@ -1,281 +1,428 @@
-"""Nothing lost, nothing leaked: what is written where."""
+"""Nothing lost, nothing leaked: what is written where, and what is refused."""
 
-from __future__ import annotations
-
+import errno
 import os
+import signal
 import stat
-import subprocess
-import sys
+import struct
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+
+import make_account_key
+import make_csr
+from common import atomic, files
+from common.console import UserError
 
 import pytest
 
-from common import atomic, files
-from common.console import Refused
-from tests.conftest import ARTICLE, ROOT, Run, error_of
+ARTICLE = Path(__file__).resolve().parent / "data" / "article"
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
+CSR = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
 
-MAKE = ("make_account_key.py", "--bits", "2048")
-OLD = "the old key\n"
+MAKE_KEY = (make_account_key.main, ["--curve", "P-256"])
+MAKE_CSR = (make_csr.main, ["--key", str(ARTICLE / "rsa2048.key"), "example.com"])
+BOTH = pytest.mark.parametrize("program", [MAKE_KEY, MAKE_CSR], ids=["key", "request"])
+Patch = pytest.MonkeyPatch
+Output = pytest.CaptureFixture[str]
+Program = tuple[Callable[[list[str]], int], list[str]]
 
-
-@pytest.fixture
-def old(tmp_path: Path) -> Path:
-    path = tmp_path / "account.key"
-    path.write_text(OLD)
-    path.chmod(0o640)
-    return path
-
-
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
-def test_a_key_has_mode_0600_whatever_the_umask(umask: int, run: Run, tmp_path: Path) -> None:
-    assert run(*MAKE, umask=umask).returncode == 0
-    assert stat.S_IMODE((tmp_path / "account.key").stat().st_mode) == 0o600
+posix = pytest.mark.skipif(
+    os.name != "posix", reason="Windows has other kinds of files, modes and errors"
+)
 
 
-@pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o666), (0o022, 0o644), (0o077, 0o600)])
-def test_a_request_has_the_mode_of_any_file(
-    umask: int, mode: int, key: Path, run: Run, tmp_path: Path
-) -> None:
-    assert run("make_csr.py", umask=umask).returncode == 0
-    assert stat.S_IMODE((tmp_path / "certificate.csr").stat().st_mode) == mode
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: Patch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-@pytest.mark.parametrize("script", ["make_account_key.py", "make_account_key2.py"])
-def test_an_existing_key_is_not_overwritten(script: str, old: Path, run: Run) -> None:
-    message = error_of(run(script))
-    assert message.startswith("account.key: exists, and a key is never overwritten; ")
-    assert f"{script} --out account2.key" in message
-    assert old.read_text() == OLD
-    assert os.listdir(old.parent) == ["account.key"]
+def run(program: Program, *more: str) -> int:
+    main, arguments = program
+    return main([*arguments, *more])
 
 
-def test_the_file_offered_instead_is_free(old: Path, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "account2.key").write_text("another")
-    assert "--out account3.key" in error_of(run(*MAKE))
-    assert "--out account2-2.key" in error_of(run(*MAKE, "--out", "account2.key"))
+def state() -> set[tuple[str, int, int, int, int]]:
+    """Return what tells whether anything was written or moved; the time of reading may differ."""
+    stats = [(path.name, path.lstat()) for path in Path().iterdir()]
+    return {(name, s.st_ino, s.st_mode, s.st_mtime_ns, s.st_nlink) for name, s in stats}
 
 
-def test_force_keeps_the_old_keys(old: Path, run: Run, tmp_path: Path) -> None:
-    result = run(*MAKE, "--force")
-    assert result.returncode == 0
-    assert "the old key is now account.key.~1~" in result.stderr
-    first = (tmp_path / "account.key").read_text()
-    assert run(*MAKE, "--force").returncode == 0
-    assert sorted(os.listdir(tmp_path)) == ["account.key", "account.key.~1~", "account.key.~2~"]
-    kept = tmp_path / "account.key.~1~"
-    assert kept.read_text() == OLD
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
-    assert (tmp_path / "account.key.~2~").read_text() == first
-    assert (tmp_path / "account.key").read_text() not in (OLD, first)
+def refused(program: Program, capsys: Output, *more: str) -> str:
+    """Run what must be refused, and change nothing; return the error."""
+    before = state()
+    assert run(program, *more) == 1
+    assert state() == before
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    return said.err.partition(": error: ")[2]
 
 
-def test_backups_are_numbered_above_the_highest(old: Path, run: Run, tmp_path: Path) -> None:
-    for name in ("account.key.~9~", "account.key.~x~", "account.key.~10~.~11~", "account_key.~12~"):
-        (tmp_path / name).write_text(name)
-    assert run(*MAKE, "--force").returncode == 0
-    assert (tmp_path / "account.key.~10~").read_text() == OLD
+def test_a_file_is_never_written_over(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(os, "urandom", bytes)
+    Path(f"a.key.~{'00' * 8}.new~").write_bytes(KEY)
+    with pytest.raises(UserError, match="File exists"):
+        files.write_key("a.key", b"new")
+    assert Path(f"a.key.~{'00' * 8}.new~").read_bytes() == KEY
 
 
-def test_force_where_there_is_no_key_yet(run: Run, tmp_path: Path) -> None:
-    assert run(*MAKE, "--force").returncode == 0
-    assert os.listdir(tmp_path) == ["account.key"]
+@posix
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+@pytest.mark.parametrize(("program", "mode"), [(MAKE_KEY, 0), (MAKE_CSR, 0o666)])
+def test_modes(program: Program, mode: int, umask: int, monkeypatch: Patch) -> None:
+    """A key has mode 0600 whenever it has any content; a request has the mode of any new file."""
+    seen = []
+    true_fsync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        true_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    before = os.umask(umask)
+    try:
+        assert run(program, "--out", "new") == 0
+    finally:
+        os.umask(before)
+    expected = mode & ~umask if mode else 0o600
+    assert stat.S_IMODE(Path("new").stat().st_mode) == expected == seen[0]
 
 
-@pytest.mark.parametrize("force", [[], ["--force"]])
-class TestWhatIsNoRegularFile:
-    def test_a_symbolic_link(self, force: list[str], old: Path, run: Run, tmp_path: Path) -> None:
-        (tmp_path / "link.key").symlink_to(old)
-        message = error_of(run(*MAKE, "--out", "link.key", *force))
-        assert message.startswith("link.key: is a symbolic link")
-        assert old.read_text() == OLD
-
-    def test_a_dangling_link(self, force: list[str], run: Run, tmp_path: Path) -> None:
-        (tmp_path / "account.key").symlink_to("nothing")
-        assert "is a symbolic link" in error_of(run(*MAKE, *force))
-        assert os.listdir(tmp_path) == ["account.key"]
-
-    def test_a_directory(self, force: list[str], run: Run, tmp_path: Path) -> None:
-        (tmp_path / "account.key").mkdir()
-        assert "is a directory" in error_of(run(*MAKE, *force))
-
-    def test_a_device(self, force: list[str], run: Run) -> None:
-        assert "is no regular file" in error_of(run(*MAKE, "--out", "/dev/null", *force))
-
-    def test_a_pipe(self, force: list[str], run: Run, tmp_path: Path) -> None:
-        os.mkfifo(tmp_path / "account.key")
-        assert "is no regular file" in error_of(run(*MAKE, *force))
+@posix
+def test_an_access_list_of_the_directory_opens_no_key() -> None:
+    entries = [(1, 5, 0), (2, 4, 65534), (4, 4, 0), (16, 7, 0), (32, 4, 0)]  # tag, rights, user
+    packed = struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHi", tag, rights, user or -1) for tag, rights, user in entries
+    )
+    try:
+        os.setxattr(".", "system.posix_acl_default", packed)
+    except (AttributeError, OSError) as error:
+        pytest.skip(f"no access lists here: {error}")
+    files.write_key("a.key", KEY)
+    assert stat.S_IMODE(os.stat("a.key").st_mode) == 0o600  # the group's part is the mask of all
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("no/such/account.key", "there is no directory no/such; make it first"),
-        ("certificate.key/account.key", "certificate.key is no directory"),
-        ("new/", "there is no directory new;"),
-        ("./new/", "there is no directory ./new;"),
-        (".", "is a directory"),
-        ("", "names no file"),
-        ("./", "names no file"),
-        ("x" * 300, "File name too long"),
-        ("a\n", "ends in a line break"),
+        ("no/such/file", "no/such/file: there is no directory no/such; make it, or choose another"),
+        ("a.file/file", "a.file/file: there is no directory a.file;"),
+        ("new/", "new/: is not the name of a file; choose another"),
+        ("", "an empty name: is not the name of a file;"),
+        (".", ".: is a directory; name a file in it"),
+        ("a.directory", "a.directory: is a directory; name a file in it"),
+        ("a.file", "a.file: "),
+        pytest.param("x" * 300, ": File name too long; choose a shorter name", marks=posix),
+        pytest.param("a.link", "a.link: is a symbolic link, which is not followed", marks=posix),
+        pytest.param("to.nothing", "to.nothing: is a symbolic link", marks=posix),
+        pytest.param("a.pipe", "a.pipe: is not a regular file; name one, or -", marks=posix),
+        pytest.param("/dev/null", "/dev/null: is not a regular file", marks=posix),
     ],
 )
-def test_a_place_where_no_file_can_be(out: str, message: str, key: Path, run: Run) -> None:
-    for command in (MAKE, ("make_csr.py",)):
-        assert message in error_of(run(*command, "--out", out))
-    assert os.listdir(key.parent) == ["certificate.key"]
+def test_refused_before_anything_is_made(
+    program: Program,
+    out: str,
+    message: str,
+    monkeypatch: Patch,
+    capsys: Output,
+) -> None:
+    monkeypatch.setattr(make_account_key, "create_key", None)
+    monkeypatch.setattr(make_csr, "create_csr", None)
+    Path("a.file").write_text("notes\n")
+    Path("a.directory").mkdir()
+    if os.name == "posix":
+        Path("a.link").symlink_to("a.file")
+        Path("to.nothing").symlink_to("nothing")
+        os.mkfifo("a.pipe")
+    assert message in refused(program, capsys, "--out", out)
 
 
-def test_what_can_be_refused_is_refused_before_a_key_is_made(old: Path, run: Run) -> None:
-    # Without the library no key can be made, so a refusal that comes first needs none.
-    environment = {**os.environ, "PYTHONPATH": str(old.parent)}
-    (old.parent / "Crypto.py").write_text("raise SystemExit('too late')")
-    script = [sys.executable, str(ROOT / "make_account_key.py")]
-    for more in ([], ["--out", "no/such.key"], ["--bits", "1"]):
-        result = subprocess.run(
-            [*script, *more],
-            cwd=old.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "too late" not in result.stderr
-        assert "error: " in result.stderr
+@posix
+@BOTH
+def test_a_name_too_long_for_the_temporary_file(program: Program, capsys: Output) -> None:
+    message = refused(program, capsys, "--out", "x" * 240)
+    assert message.endswith(": File name too long; choose a shorter name with --out FILE\n")
 
 
-def test_a_request_is_made_again(key: Path, run: Run, tmp_path: Path) -> None:
-    assert run("make_csr.py", "a.example.org").returncode == 0
-    first = (tmp_path / "certificate.csr").read_bytes()
-    assert run("make_csr.py", "b.example.org").returncode == 0
-    assert (tmp_path / "certificate.csr").read_bytes() != first
-    assert sorted(os.listdir(tmp_path)) == ["certificate.csr", "certificate.key"]
-
-
-CSR = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
-KEY = (ARTICLE / "rsa2048.key").read_bytes()
+@posix
+@BOTH
+def test_a_working_directory_that_was_removed(
+    program: Program,
+    here: Path,
+    monkeypatch: Patch,
+    capsys: Output,
+) -> None:
+    (here / "gone").mkdir()
+    monkeypatch.chdir(here / "gone")
+    (here / "gone").rmdir()
+    assert run(program, "--out", "new") == 1
+    advice = "choose another directory with --out FILE"
+    assert f"new: No such file or directory; {advice}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "content",
-    [KEY, b"", b"notes\n", CSR + KEY, CSR + KEY[:500], CSR[:500], CSR.replace(b"M", b"N")],
+    ("out", "another"),
+    [
+        ("account.key", "account3.key"),
+        ("account2.key", "account2-2.key"),
+        (".key", ".key2"),
+        ("-x.key", "./-x2.key"),
+        ("a b.key", "'a b2.key'"),
+        pytest.param("a\tb.key", "FILE", marks=posix),
+    ],
 )
-def test_a_request_replaces_nothing_but_a_request(
-    content: bytes, key: Path, run: Run, tmp_path: Path
+def test_an_existing_key_stays(out: str, another: str, capsys: Output) -> None:
+    Path("account2.key").write_bytes(KEY)
+    Path(out).write_bytes(KEY)
+    message = refused(MAKE_KEY, capsys, f"--out={out}")
+    assert "exists, and a key is never replaced; keep using it, make another with " in message
+    if os.name == "posix" or ("'" not in another and "/" not in another):
+        assert f" --out {another}, or move the old one away" in message
+
+
+def test_a_request_replaces_a_request() -> None:
+    Path("certificate.csr").write_bytes(CSR + b"\n \n")
+    assert run(MAKE_CSR) == 0
+    assert Path("certificate.csr").read_bytes() not in (CSR, CSR + b"\n \n")
+    assert os.listdir() == ["certificate.csr"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (KEY, "is not a request (CSR) and nothing else, so it is not replaced; use --out FILE"),
+        (b"", "is not a request"),
+        (CSR + KEY, "is not a request"),
+        (CSR + CSR, "is not a request"),
+        (CSR[:500], "is not a request"),
+        (CSR + b"\n" * files.MAX_SIZE + KEY, "is too large for a request (CSR); use --out FILE"),
+    ],
+    ids=["key", "empty", "request and key", "two requests", "cut short", "large"],
+)
+def test_a_request_replaces_nothing_else(content: bytes, reason: str, capsys: Output) -> None:
+    Path("certificate.csr").write_bytes(content)
+    assert reason in refused(MAKE_CSR, capsys)
+    with pytest.raises(UserError, match=r"^certificate\.csr: "):
+        files.write_request("certificate.csr", CSR, lambda data: "no" if data != CSR else None)
+    assert Path("certificate.csr").read_bytes() == content
+    assert os.listdir() == ["certificate.csr"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("call", [1, 2])
+def test_an_exception_while_looking_changes_nothing(error: type[BaseException], call: int) -> None:
+    calls = []
+
+    def obstacle(data: bytes) -> None:
+        calls.append(data)
+        if len(calls) == call:
+            raise error("secret")
+
+    Path("a.csr").write_bytes(CSR)
+    with pytest.raises(error):
+        files.write_request("a.csr", b"new", obstacle)
+    assert os.listdir() == ["a.csr"]
+    assert Path("a.csr").read_bytes() == CSR
+
+
+def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch) -> None:
+    def unlink(path: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def obstacle(data: bytes) -> None:
+        raise ValueError("secret")
+
+    Path("a.csr").write_bytes(CSR)
+    monkeypatch.setattr(os, "unlink", unlink)
+    with pytest.raises(UserError) as raised:
+        files.write_request("a.csr", b"new", obstacle)
+    left = next(name for name in os.listdir() if name != "a.csr")
+    assert str(raised.value) == f"ValueError; {left} is left, delete it"
+
+
+@posix
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_is_swapped_in_is_not_waited_for_or_followed(kind: str, monkeypatch: Patch) -> None:
+    Path("a.csr").write_bytes(CSR)
+    Path("other.csr").write_bytes(CSR)
+    true_lstat = os.lstat
+    writers: list[int] = []
+
+    def lstat(path: str) -> os.stat_result:
+        monkeypatch.setattr(os, "lstat", true_lstat)
+        result = os.lstat(path)
+        os.unlink(path)
+        if kind == "pipe":
+            os.mkfifo(path)
+            writers.append(os.open(path, os.O_RDWR))
+        else:
+            os.symlink("other.csr", path)
+        return result
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
+    signal.alarm(10)
+    with pytest.raises(UserError):
+        files.check_request("a.csr", lambda data: None if data else "is not a request")
+    signal.alarm(0)
+    for writer in writers:
+        os.close(writer)
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK])
+@BOTH
+def test_where_no_link_can_be_made(
+    program: Program,
+    number: int,
+    monkeypatch: Patch,
+    capsys: Output,
 ) -> None:
-    (tmp_path / "certificate.csr").write_bytes(content)
-    assert "is no certificate signing request" in error_of(run("make_csr.py"))
-    assert (tmp_path / "certificate.csr").read_bytes() == content
+    def link(source: str, target: str, **options: bool) -> None:
+        raised = errno.EEXIST if os.path.lexists(target) else number
+        raise OSError(raised, os.strerror(raised))
+
+    monkeypatch.setattr(os, "link", link)
+    message = refused(program, capsys, "--out", "new")
+    assert message.startswith(f"new: {os.strerror(number)}; choose another directory with --out")
+    assert ("no hard links" in message) == (number == errno.EPERM)
+    if program is MAKE_CSR:
+        monkeypatch.delattr(os, "rename")
+        Path("old").write_bytes(CSR)
+        assert refused(program, capsys, "--out", "old") == message.replace("new", "old")
 
 
-def test_a_request_never_replaces_its_key(key: Path, run: Run) -> None:
-    assert "is no certificate signing" in error_of(run("make_csr.py", "--out", "certificate.key"))
-    assert key.read_bytes() == KEY
+@posix
+def test_where_there_are_no_modes(monkeypatch: Patch, capsys: Output) -> None:
+    true_open = os.open
+    monkeypatch.setattr(os, "chmod", lambda *_: None)
+    monkeypatch.setattr(os, "open", lambda path, flags, mode=0: true_open(path, flags, 0o700))
+    message = refused(MAKE_KEY, capsys)
+    assert "mode 0700 and not 0600, since this file system (a Windows drive, a USB " in message
 
 
-def test_a_request_follows_no_link(key: Path, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "real.csr").write_bytes(CSR)
-    (tmp_path / "certificate.csr").symlink_to("real.csr")
-    assert "is a symbolic link" in error_of(run("make_csr.py"))
-    assert (tmp_path / "real.csr").read_bytes() == CSR
+@posix
+@pytest.mark.parametrize(
+    ("number", "warnings"), [(errno.EIO, 1), (errno.EINVAL, 0), (errno.EACCES, 0)]
+)
+@BOTH
+def test_a_directory_that_cannot_be_synced(
+    program: Program, number: int, warnings: int, monkeypatch: Patch, capsys: Output
+) -> None:
+    errors = iter([None, OSError(number, os.strerror(number))])
+
+    def fsync(descriptor: int) -> None:
+        if error := next(errors):
+            raise error
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert run(program, "--out", "new") == 0
+    warned, wrote, _ = capsys.readouterr().err.partition("Wrote the ")
+    assert wrote
+    assert warned.count(": new: may not survive a power cut (") == warnings
+    assert next(errors, None) is None
+    assert os.listdir() == ["new"]
 
 
-def test_of_many_at_once_exactly_one_writes(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / MAKE[0]), *MAKE[1:]]
-    running = [
-        subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(8)
-    ]
-    errors = [process.communicate()[1] for process in running]
-    assert sorted(process.returncode for process in running) == [0] + [1] * 7
-    assert sum("exists, and a key is never overwritten" in error for error in errors) == 7
-    assert os.listdir(tmp_path) == ["account.key"]
+@posix
+def test_a_directory_that_became_a_pipe_is_not_waited_for(capsys: Output) -> None:
+    os.mkfifo("pipe")
+    writer = os.open("pipe", os.O_RDWR)
+    atomic._sync_directory("pipe/new")
+    os.close(writer)
+    assert "new: may not survive a power cut (Not a directory)" in capsys.readouterr().err
 
 
-class TestTheWritingItself:
-    """Faults between the check and the end, which no user can time."""
+@posix
+@pytest.mark.parametrize(("mode", "warnings"), [(0o777, 1), (0o1777, 0), (0o775, 0)])
+@BOTH
+def test_a_directory_where_anybody_can_replace_files(
+    program: Program, mode: int, warnings: int, capsys: Output
+) -> None:
+    os.chmod(".", mode)
+    assert run(program) == 0
+    assert capsys.readouterr().err.count(": warning: ") == warnings
 
-    def test_a_key_that_appears_meanwhile(self, old: Path) -> None:
-        with pytest.raises(Refused, match="never overwritten"):
-            files.write_key(str(old), b"new", force=False)
-        assert old.read_text() == OLD
-        assert os.listdir(old.parent) == [old.name]
 
-    def test_a_link_that_appears_meanwhile(self, old: Path, tmp_path: Path) -> None:
-        link = tmp_path / "link.key"
-        link.symlink_to(old)
-        for force in (False, True):
-            with pytest.raises(Refused):
-                files.write_key(str(link), b"new", force)
-        assert old.read_text() == OLD
-        assert sorted(os.listdir(tmp_path)) == ["account.key", "link.key"]
+@posix
+@BOTH
+def test_signals_are_held_and_let_go(program: Program, monkeypatch: Patch) -> None:
+    held = []
+    true_link = os.link
 
-    @pytest.mark.parametrize("name", ["replace", "fsync", "listdir"])
-    def test_a_failure_leaves_what_was_there(
-        self, name: str, old: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(*_: object) -> None:
-            raise OSError(28, "No space left on device")
+    def link(source: str, target: str, **options: bool) -> None:
+        held.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        true_link(source, target, **options)
 
-        with monkeypatch.context() as patched:
-            patched.setattr(os, name, fail)
-            with pytest.raises(Refused, match=r"account\.key: No space left on device"):
-                files.write_key(str(old), b"new", force=True)
-        assert old.read_text() == OLD
-        assert os.listdir(old.parent) == [old.name]
+    monkeypatch.setattr(os, "link", link)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert signal.SIGTERM not in before
+    assert run(program) == 0
+    assert held[0] >= {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
 
-    def test_an_interrupt_after_the_rename_loses_no_key(
-        self, old: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        rename = os.replace
 
-        def interrupted(source: str, target: str) -> None:
-            rename(source, target)
-            raise KeyboardInterrupt
+def test_reading() -> None:
+    Path("large").write_bytes(bytes(files.MAX_SIZE))
+    assert len(files.read("large", "advice")) == files.MAX_SIZE
+    Path("large").write_bytes(bytes(files.MAX_SIZE + 1))
+    for path, message in [
+        ("large", "large: has more than 1048576 bytes; advice"),
+        ("none", "none: No such file or directory; advice"),
+        ("", "an empty name: No such file or directory; advice"),
+    ]:
+        with pytest.raises(UserError) as raised:
+            files.read(path, "advice")
+        assert str(raised.value) == message
 
-        monkeypatch.setattr(os, "replace", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            files.write_key(str(old), b"new", force=True)
-        assert old.read_bytes() == b"new"
-        assert (old.parent / "account.key.~1~").read_text() == OLD
 
-    def test_a_file_system_without_hard_links(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def refuse(*_: object, **__: object) -> None:
-            raise PermissionError(1, "Operation not permitted")
+class TestAsOnWindows:
+    """With a rename that fails where the target exists, and that a virus scanner delays."""
 
-        monkeypatch.setattr(os, "link", refuse)
-        with pytest.raises(Refused, match="no hard link"):
-            files.write_key(str(tmp_path / "a.key"), b"new", force=False)
-        assert os.listdir(tmp_path) == []
+    @pytest.fixture(autouse=True)
+    def windows(self, monkeypatch: Patch) -> list[float]:
+        slept: list[float] = []
 
-    def test_a_file_system_without_modes(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        true_open = os.open
+        def scanned(call: Callable[..., None]) -> Callable[..., None]:
+            tries = iter([PermissionError(errno.EACCES, "in use")] * 2)
 
-        def open_for_all(path: str, flags: int, mode: int = 0o777) -> int:
-            descriptor = true_open(path, flags, mode)
-            if flags & os.O_CREAT:
-                os.chmod(path, 0o755)
-            return descriptor
+            def after_two_tries(*paths: str) -> None:
+                for error in tries:
+                    raise error
+                if len(paths) == 2 and os.path.lexists(paths[1]):
+                    raise FileExistsError
+                call(*paths)
 
-        monkeypatch.setattr(os, "open", open_for_all)
-        with pytest.raises(Refused, match="would have 0755 and not 0600"):
-            files.write_key(str(tmp_path / "a.key"), b"new", force=False)
-        assert os.listdir(tmp_path) == []
+            return after_two_tries
 
-    def test_the_mode_is_right_from_the_first_moment(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seen = []
-        true_write = os.fsync
+        calls = {"rename": scanned(os.rename), "unlink": scanned(os.unlink), "chmod": None}
+        windows = SimpleNamespace(**{**vars(os), "name": "nt", **calls})
+        monkeypatch.setattr(atomic, "os", windows)
+        monkeypatch.setattr(files, "os", windows)
+        monkeypatch.setattr(time, "sleep", slept.append)
+        return slept
 
-        def look(descriptor: int) -> None:
-            seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
-            true_write(descriptor)
+    def test_writing(self, windows: list[float]) -> None:
+        files.write_key("a.key", KEY)
+        assert windows == [0.01, 0.1, 0.01, 0.1]
+        with pytest.raises(UserError, match="exists"):
+            files.write_key("a.key", KEY)
+        files.write_request("a.csr", b"1", lambda data: None)
+        files.write_request("a.csr", b"2", lambda data: None)
+        with pytest.raises(UserError, match="no"):
+            files.write_request("a.csr", b"3", lambda data: "no")
+        assert sorted(os.listdir()) == ["a.csr", "a.key"]
+        assert files.read("a.csr", "") == b"2"
 
-        monkeypatch.setattr(os, "fsync", look)
-        with atomic.staged(str(tmp_path / "a.key"), b"new", atomic.KEY_MODE) as temporary:
-            assert stat.S_IMODE(os.stat(temporary).st_mode) == 0o600
-        assert seen == [0o600]
+    @pytest.mark.parametrize("name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key"])
+    def test_reserved_names(self, name: str) -> None:
+        with pytest.raises(UserError, match="is a reserved name on Windows; choose another with"):
+            files.check_new_key(name)
+
+    @pytest.mark.parametrize("name", ["console.key", "nulls", "com.key", "my.con"])
+    def test_other_names(self, name: str) -> None:
+        files.check_new_key(name)

@@ -1,124 +1,325 @@
-"""The three scripts that make a key."""
+"""The key that signs a request: opened in whatever form, refused if no CA may sign it.
 
-from __future__ import annotations
+BR are the Baseline Requirements; the bounds of the checks are those of Boulder's
+goodkey/good_key.go.
+"""
 
+import base64
+import json
+import math
 import os
-import stat
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
+from common import keys
+from tests.conftest import (
+    ARTICLE,
+    PrivateKey,
+    Run,
+    error_of,
+    need,
+    pem_of,
+    private_key,
+    warnings_of,
+    with_a_change,
+)
+
 import pytest
+from Crypto.IO import PEM
+from Crypto.Util.asn1 import DerSequence
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
 
-from tests.conftest import Run, error_of, openssl
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
+LINES = KEY.splitlines(keepends=True)
+REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
+SOURCE = str(ARTICLE / "rsa2048.key")
 
-PKCS1, PKCS8 = "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----"
+# Primes, so that the moduli below take no time to find.
+P, Q = 2**1024 - 105, 2**1014 - 347
+N = 757 * P * Q  # of 2048 bits; 757 is the first prime that is not looked for
 
-SCRIPTS = {
-    "make_account_key.py": ("account.key", PKCS1),
-    "make_account_key2.py": ("account.key", PKCS8),
-    "make_certificate_key.py": ("example.com.key", PKCS1),
+PRIMORIAL = math.prod(n for n in range(2, 168) if all(n % d for d in range(2, n)))
+# The form of the primes, and so of the moduli, that the library behind ROCA made.
+ROCA = next(
+    n
+    for n in range(
+        (2**2047 // PRIMORIAL + 1) * PRIMORIAL + pow(65537, 7, PRIMORIAL), 2**2048, PRIMORIAL
+    )
+    if math.gcd(n, math.prod(range(3, 752, 2))) == 1
+)
+
+
+def close(rounds: int, offset: int) -> int:
+    """Return the modulus of P and a prime that Fermat's method finds in so many rounds."""
+    n = P * (P - 2 * math.isqrt((2 * rounds - 1) * P) - offset)
+    assert next(r for r in range(200) if is_square((math.isqrt(n) + r) ** 2 - n)) == rounds
+    return n
+
+
+def is_square(n: int) -> bool:
+    return n >= 0 and math.isqrt(n) ** 2 == n
+
+
+# A modulus, an exponent, and why no CA may sign such a key (None: one may).
+RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
+    "sound": (N, 65537, None),
+    # BR 6.1.5
+    "2040 bits": (N >> 8 | 1, 65537, "has 2040 bits, and a CA may sign 2048 or more"),
+    "2047 bits": (N >> 1 | 1, 65537, "has 2047 bits, and a CA may sign"),
+    "2049 bits": (N << 1 | 1, 65537, "has 2049 bits, and a CA may sign"),
+    "8192 bits": (2**8192 - 1, 65537, "can be broken: its modulus has a small factor"),
+    "8200 bits": (2**8199 | 1, 65537, "has 8200 bits, more than the 8192"),
+    # BR 6.1.6; newer releases of cryptography do not load such keys
+    "exponent 1": (N, 1, "has the public exponent 1, and a CA may sign odd ones from 3"),
+    "exponent 2": (N, 2, "has the public exponent 2, and"),
+    "exponent 3": (N, 3, None),
+    "even exponent": (N, 65538, "has the public exponent 65538, and"),
+    # BR 6.1.1.3
+    "factor 2": (N - 1, 65537, "can be broken: its modulus has a small factor"),
+    "factor 751": (751 * 2 * P * Q // 2, 65537, "can be broken: its modulus has a small factor"),
+    "ROCA": (ROCA, 65537, "can be broken: it comes from a faulty chip or library (ROCA"),
+    "a square": (P * P, 65537, "can be broken: its primes are close"),
+    "close primes": (close(110, 578), 65537, "can be broken: its primes are close to each other"),
+    "less close primes": (close(111, 730), 65537, None),
 }
 
 
-@pytest.fixture(params=SCRIPTS)
-def script(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def rsa_pem(n: int, e: int) -> bytes:
+    """Return a private key with this public half; nothing else in it is true."""
+    der = DerSequence([0, n, e, 3, 3, 5, 1, 1, 1]).encode()
+    return PEM.encode(der, "RSA PRIVATE KEY").encode() + b"\n"
 
 
-def assert_is_key(path: Path, bits: int, first_line: str) -> None:
-    text = path.read_text()
-    assert text.startswith(first_line + "\n")
-    assert text.endswith("-----\n")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    shown = openssl("rsa", "-in", str(path), "-check", "-text", "-noout", cwd=path.parent)
-    assert "RSA key ok" in shown
-    assert f"Private-Key: ({bits} bit" in shown
-    assert "publicExponent: 65537 " in shown
+@pytest.mark.parametrize("kind", RSA_KEYS)
+def test_an_rsa_key(kind: str, run: Run) -> None:
+    n, e, reason = RSA_KEYS[kind]
+    Path("my.key").write_bytes(rsa_pem(n, e))
+    error = error_of(run("make_csr.py", "--key", "my.key"))
+    if reason:
+        damaged = kind.endswith(("exponent 1", "exponent 2", "even exponent"))
+        assert error.startswith((f"my.key: {reason}", *["my.key: is damaged"] * damaged))
+    else:  # it is only now that the rest of the key counts
+        assert error.startswith("my.key: is damaged, its numbers do not agree; ")
+    assert os.listdir() == ["my.key"]
 
 
-def test_a_bare_run_writes_the_key_of_the_article(script: str, run: Run, tmp_path: Path) -> None:
-    name, first_line = SCRIPTS[script]
-    result = run(script)
-    assert result.returncode == 0, result.stderr
-    assert os.listdir(tmp_path) == [name]
-    assert_is_key(tmp_path / name, 4096, first_line)
-    assert f"to {name}: RSA private key, 4096 bits, " in result.stderr
-    assert "mode 0600" in result.stderr
-    assert result.stdout == ""
+DOUBTFUL: dict[str, Callable[[], PrivateKey]] = {
+    "has 2056 bits, not 2048, 3072 or 4096": lambda: private_key(2056),
+    "has a public exponent other than 65537": lambda: rsa.generate_private_key(3, 2048),
+    "is on P-521, not on one of P-256, P-384": lambda: private_key("P-521"),
+}
 
 
-@pytest.mark.parametrize("bits", [2048, 3072])
-def test_bits(script: str, bits: int, run: Run, tmp_path: Path) -> None:
-    result = run(script, "--bits", str(bits), "--out", "my.key")
-    assert result.returncode == 0, result.stderr
-    assert_is_key(tmp_path / "my.key", bits, SCRIPTS[script][1])
-    assert f"{bits} bits" in result.stderr
+@pytest.mark.parametrize("reason", DOUBTFUL)
+def test_a_key_that_another_ca_may_sign(reason: str, run: Run) -> None:
+    Path("my.key").write_bytes(pem_of(DOUBTFUL[reason]()))
+    warnings = warnings_of(run("make_csr.py", "--key", "my.key"))
+    assert warnings == [f"my.key: {reason}, so Let's Encrypt rejects it"]
 
 
-def test_each_key_is_another(script: str, run: Run) -> None:
-    first, second = (run(script, "--bits", "2048", "--out", "-").stdout for _ in range(2))
-    assert first != second
+def made(*arguments: str) -> Callable[[], bytes]:
+    """Return a function that returns what an OpenSSL command writes to standard output."""
+
+    def output() -> bytes:
+        need("openssl")
+        return subprocess.run(["openssl", *arguments], capture_output=True, check=True).stdout
+
+    return output
 
 
-def test_standard_output_carries_the_key_alone(script: str, run: Run, tmp_path: Path) -> None:
-    result = run(script, "--bits", "2048", "--out", "-")
-    assert result.returncode == 0
-    assert result.stdout.startswith(SCRIPTS[script][1] + "\n")
-    assert result.stdout.endswith("-----\n")
-    assert result.stdout.count("\n-----") == 1
-    assert os.listdir(tmp_path) == []
+def on_curve(name: str, *options: str) -> Callable[[], bytes]:
+    return made("ecparam", "-name", name, "-genkey", "-noout", *options)
 
 
-def test_quiet_says_nothing(script: str, run: Run) -> None:
-    result = run(script, "--bits", "2048", "-q")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+def with_point(point: bytes) -> bytes:
+    """Return a P-256 key in PEM with this as its public half; RFC 5915."""
+    key = private_key("P-256", 0)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    number = key.private_numbers().private_value.to_bytes(32, "big")
+    public = b"\x03" + bytes([len(point) + 1]) + b"\x00" + point
+    body = bytes.fromhex("0201010420") + number + bytes.fromhex("a00a06082a8648ce3d030107")
+    body += b"\xa1" + bytes([len(public)]) + public
+    return PEM.encode(b"\x30" + bytes([len(body)]) + body, "EC PRIVATE KEY").encode() + b"\n"
+
+
+def point_of(number: int) -> bytes:
+    public = private_key("P-256", number).public_key()
+    return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def test_the_hand_made_encoding_is_right(run: Run) -> None:
+    Path("my.key").write_bytes(with_point(point_of(0)))
+    assert run("make_csr.py", "--key", "my.key").returncode == 0
+
+
+def numbers_that_disagree() -> bytes:
+    key, other = private_key(2048), private_key(2048, 1)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    assert isinstance(other, rsa.RSAPrivateKey)
+    mine, its = key.private_numbers(), other.private_numbers()
+    wrong = rsa.RSAPrivateNumbers(
+        mine.p, mine.q, its.d, mine.dmp1, mine.dmq1, mine.iqmp, mine.public_numbers
+    )
+    return pem_of(wrong.private_key(unsafe_skip_rsa_key_validation=True))
+
+
+def p12() -> bytes:
+    return pkcs12.serialize_key_and_certificates(
+        None, private_key("P-256"), None, None, NoEncryption()
+    )
+
+
+def openssh() -> bytes:
+    return pem_of(private_key("P-256"), form=PrivateFormat.OpenSSH)
+
+
+def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
+    Path("account.key").write_bytes(numbers_that_disagree())
+    Path("my.key").write_bytes(pem_of(private_key(2048)))
+    error = error_of(run("make_csr.py", "--key", "my.key"))
+    assert error.startswith("my.key: is the account key too (account.key)")
+
+
+# The content of the file, and how the error goes on after the file's name.
+UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] = {
+    "empty": (b"", "is empty; name the private key with --key FILE"),
+    "blank": (b"\n \n", "is empty; "),
+    "text": (b"hello\n", "holds no PEM (-----BEGIN …); name the private key with --key FILE"),
+    "binary": (bytes(range(256)) * 8, "holds no PEM"),
+    "large": (bytes(2**20 + 1), "has more than 1048576 bytes; name the private key with --key"),
+    "cut short": (KEY[:900], "is cut short: an END line is missing; "),
+    "cut short, CRLF": (
+        KEY.replace(b"\n", b"\r\n")[:900],
+        "is cut short: an END line is missing; ",
+    ),
+    "without its END line": (b"".join(LINES[:-1]), "is cut short: "),
+    "another END line": (KEY.replace(b"END RSA", b"END EC"), "is cut short: "),
+    "a line lost": (b"".join(LINES[:5] + LINES[6:]), "is damaged"),
+    "one character changed": (
+        KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
+        "is damaged",
+    ),
+    "indented": (b"  " + KEY.replace(b"\n", b"\n  "), "is indented; remove the blanks"),
+    "CR alone": (KEY.replace(b"\n", b"\r"), "has CR alone at the ends of lines; "),
+    "UTF-16, little endian": (KEY.decode().encode("utf-16"), "is UTF-16, as PowerShell 5 writes"),
+    "UTF-16, big endian": (b"\xfe\xff" + KEY.decode().encode("utf-16-be"), "is UTF-16; "),
+    "two keys": (KEY + KEY, "holds 2 private keys; give each a file of its own"),
+    "request": (REQUEST, "holds a certificate signing request; name the private key with --key"),
+    "unheard of": (KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"), "holds PEM with the label MAGIC"),
+    "not a label": (
+        KEY.replace(b"RSA PRIVATE KEY", b"\xff\x1b"),
+        "holds PEM with the label \ufffd\\x1b",
+    ),
+    "unheard of key": (KEY.replace(b"RSA ", b"X "), "holds PEM with the label X PRIVATE KEY"),
+    "JWK": (json.dumps({"kty": "EC"}).encode(), "is JSON, perhaps a JSON Web Key (JWK)"),
+    "PuTTY": (b"PuTTY-User-Key-File-3: ssh-rsa\n", "is a PuTTY key; "),
+    "SSH public key": (b"ssh-rsa AAAAB3Nza a@b\n", "is an SSH public key; name the private key"),
+    "Java keystore": (b"\xfe\xed\xfe\xed\0\0\0\2", "is a Java keystore; "),
+    "OpenSSH": (openssh, "holds an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f"),
+    "DER, RSA": (base64.b64decode(b"".join(LINES[1:-1])), "is binary (DER); convert it to PEM"),
+    "DER, P-256": (
+        made("ecparam", "-name", "prime256v1", "-genkey", "-outform", "DER", "-noout"),
+        "is binary (DER)",
+    ),
+    "DER, PKCS#8": (made("pkey", "-in", SOURCE, "-outform", "DER"), "is binary (DER)"),
+    "PKCS#12": (p12, "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 "),
+    "public key": (made("rsa", "-in", SOURCE, "-pubout"), "holds a public key; name the private"),
+    "PKCS#1 public key": (made("rsa", "-in", SOURCE, "-RSAPublicKey_out"), "holds a public key; "),
+    "certificate": (
+        made("req", "-x509", "-key", SOURCE, "-subj", "/CN=a"),
+        "holds a certificate; ",
+    ),
+    "RSA-PSS": (
+        made("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
+        "is neither an RSA nor an EC key",
+    ),
+    "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), "is neither an RSA nor an EC key"),
+    "Ed25519": (made("genpkey", "-algorithm", "ED25519"), "is neither an RSA nor an EC key"),
+    "P-192": (on_curve("prime192v1"), "is on the curve secp192r1, which no CA may sign; make"),
+    "P-224": (on_curve("secp224r1"), "is on the curve secp224r1, which no CA may sign"),
+    "secp256k1": (on_curve("secp256k1"), "is on the curve secp256k1, which no CA may sign"),
+    "brainpool": (on_curve("brainpoolP256r1"), "is on the curve brainpoolP256r1, which no CA"),
+    "another's point": (
+        lambda: with_point(point_of(1)),
+        ("is damaged", "makes invalid signatures"),
+    ),
+    "infinity": (lambda: with_point(b"\0"), "is damaged"),
+    "not on the curve": (with_point(b"\4" + bytes(64)), "is damaged"),
+    "numbers that disagree": (numbers_that_disagree, "is damaged, its numbers do not agree; "),
+    "encrypted": (
+        lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
+        "this passphrase does not open it; try another",
+    ),
+    "encrypted long ago": (
+        lambda: pem_of(private_key("P-256"), b"x"),
+        "this passphrase does not open it; try another",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_an_unusable_key(kind: str, run: Run, secret_file: str) -> None:
+    content, message = UNUSABLE[kind]
+    Path("my.key").write_bytes(content if isinstance(content, bytes) else content())
+    error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", secret_file))
+    assert error.startswith("my.key: ")
+    assert error.removeprefix("my.key: ").startswith(message)
+    assert sorted(os.listdir()) == ["my.key", secret_file]
+
+
+USABLE: dict[str, bytes | Callable[[], bytes]] = {
+    "CRLF": KEY.replace(b"\n", b"\r\n"),
+    "blanks at the ends of lines": KEY.replace(b"\n", b" \t\n"),
+    "byte order mark": b"\xef\xbb\xbf" + KEY,
+    "PKCS#8": made("pkey", "-in", SOURCE),
+    "no newline at the end": KEY.rstrip(),
+    "notes before": b"Bag Attributes\n  friendlyName: mine\n" + KEY,
+    "one cut short before": KEY[:500] + b"\n" + KEY,
+    "its request after": KEY + REQUEST,
+    "its request before": REQUEST + KEY,
+    "encrypted": made("pkcs8", "-topk8", "-in", SOURCE, "-passout", "pass:" + "x" * 9),
+    "encrypted long ago": made(
+        "rsa", "-traditional", "-aes128", "-in", SOURCE, "-passout", "pass:" + "x" * 9
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", USABLE)
+def test_other_forms_of_a_key(kind: str, run: Run) -> None:
+    content = USABLE[kind]
+    Path("my.key").write_bytes(content if isinstance(content, bytes) else content())
+    Path("secret").write_bytes(b"x" * 9 + b"\n")
+    Path("secret").chmod(0o600)
+    result = run("make_csr.py", "-q", "--key", "my.key", "--passphrase-file", "secret")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert Path("certificate.csr").read_bytes() == REQUEST
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("kind", "properties"),
     [
-        ["--bits", "1024"],
-        ["--bits", "x"],
-        ["--bits"],
-        ["--no-such-option"],
-        ["example.com", "example.org"],
-        ["--forc"],
-        ["--curve", "P-521"],
-        ["--curve", "P-256", "--bits", "2048"],
+        (2048, ("RSA", 2048, 65537)),
+        ("P-256", ("P-256", 256, 0)),
+        ("P-384", ("P-384", 384, 0)),
+        ("P-521", ("P-521", 521, 0)),
     ],
 )
-def test_wrong_usage(script: str, arguments: list[str], run: Run, tmp_path: Path) -> None:
-    assert f"see {script} --help" in error_of(run(script, *arguments), status=2)
-    assert os.listdir(tmp_path) == []
+def test_properties(kind: int | str, properties: tuple[str, int, int]) -> None:
+    public_key = private_key(kind).public_key()
+    assert keys.properties(public_key) == properties
+    assert keys.weakness(public_key) is None
 
 
-@pytest.mark.parametrize(
-    ("domain", "name"),
-    [
-        ("www.example.org", "www.example.org.key"),
-        ("WWW.Example.ORG.", "www.example.org.key"),
-        ("*.example.com", "_.example.com.key"),
-        ("münchen.example", "xn--mnchen-3ya.example.key"),
-        ("certificate", "certificate.key"),
-        ("192.0.2.1", "192.0.2.1.key"),
-        ("2001:DB8::1", "2001-db8--1.key"),
-    ],
-)
-def test_the_domain_names_the_file(domain: str, name: str, run: Run, tmp_path: Path) -> None:
-    result = run("make_certificate_key.py", domain, "--bits", "2048")
-    assert result.returncode == 0, result.stderr
-    assert os.listdir(tmp_path) == [name]
-
-
-@pytest.mark.parametrize(
-    "domain", ["", "../example", "/etc/passwd", "a/b", "a\\b", ".", "..", "a b", "a\nb", "-x.com"]
-)
-def test_what_is_no_domain_names_no_file(domain: str, run: Run, tmp_path: Path) -> None:
-    error_of(run("make_certificate_key.py", "--", domain), status=2)
-    assert os.listdir(tmp_path) == []
-
-
-def test_help_reads_without_the_libraries(script: str, run: Run) -> None:
-    result = run(script, "--help")
-    assert result.returncode == 0
-    for option in ("--bits", "--out", "--force", "--quiet", "exit status"):
-        assert option in result.stdout
+def test_properties_of_other_keys() -> None:
+    assert keys.properties(ec.generate_private_key(ec.SECP256K1()).public_key())[0] == "secp256k1"
+    ed25519 = type("Ed25519PublicKey", (), {})()
+    assert keys.properties(ed25519) == ("Ed25519", 0, 0)
+    assert keys.weakness(ed25519) == "is neither an RSA nor an EC key, so no CA may sign it"

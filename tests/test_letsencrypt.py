@@ -1,162 +1,173 @@
-"""What Let's Encrypt refuses although it is well formed.
+"""What Let's Encrypt rejects although it is well formed.
 
-The names of the table are those of Boulder's own tests (policy/pa_test.go, iana/ip_test.go) and
-others beside them; the class of each is what Boulder's code makes of it.
+Sources: Boulder's policy/pa.go, ra/ra.go, iana/ip.go and goodkey/good_key.go, the tests beside
+them, and https://letsencrypt.org/docs/profiles/.
 """
 
-from __future__ import annotations
-
-from ipaddress import ip_address, ip_network
+from common import letsencrypt, names
 
 import pytest
-
-from common import letsencrypt, names
 
 # A name, and the reason given; an empty one where Let's Encrypt has none.
 DOMAINS = {
     "api.neoprime.xyz": "",
-    "www.8675309.com": "",
     "web5ite2.com": "",
-    "www.web-site2.com": "",
+    # errTooManyLabels, pa.go: ten, counted below the wildcard
     "a.b.c.d.e.f.g.h.example.com": "",
-    "a.b.c.d.e.f.g.h.i.example.com": "more than 10 labels",
-    "a.b.c.d.e.f.g.h.i.j.k": "more than 10 labels",
-    "*.a.b.c.d.e.f.g.h.example.com": "",  # the ten labels are counted below the wildcard
-    "*.everything.is.possible.at.zombo.com": "",
-    "localhost": "single label",
-    "zombocom": "single label",
-    "mail": "single label",
-    "com": "single label",
-    "example.acting": "under no public suffix",
-    "example.comm": "under no public suffix",
-    "example.internal": "under no public suffix",
-    "printer.local": "under no public suffix",
-    "example.000--0": "under no public suffix",  # hyphens, and no A-label
-    "*.ok.madeup": "under no public suffix",
-    "*.localhost": "under no public suffix",
+    "*.a.b.c.d.e.f.g.h.example.com": "",
+    "a.b.c.d.e.f.g.h.i.example.com": "has more than 10 labels",
+    "*.a.b.c.d.e.f.g.h.i.example.com": "has more than 10 labels",
+    # errTooFewLabels, pa.go
+    "localhost": "is a single label",
+    "com": "is a single label",
+    "xn--p1ai": "is a single label",
+    # errNonPublic, pa.go
+    "example.acting": "is not under a public suffix",
+    "example.internal": "is not under a public suffix",
+    "printer.local": "is not under a public suffix",
+    "example.000--0": "is not under a public suffix",  # hyphens, and not an A-label
+    "*.localhost": "is not under a public suffix",
+    "example.onion": "is not under a public suffix",
+    # errICANNTLD and errICANNTLDWildcard, pa.go
     "co.uk": "is a public suffix",
     "foo.er": "is a public suffix",
-    "*.com": "wildcard for a public suffix",
-    "*.co.uk": "wildcard for a public suffix",
     "www.foo.er": "",
-    "kobe.jp": "",  # only the names below it are suffixes
+    "*.com": "is a wildcard for a public suffix",
+    "*.co.uk": "is a wildcard for a public suffix",
+    "*.er": "is a wildcard for a public suffix",
+    # Of the rule *.kobe.jp, kobe.jp itself is not a suffix; !city.kobe.jp is an exception to it.
+    "kobe.jp": "",
+    "*.kobe.jp": "",
     "x.kobe.jp": "is a public suffix",
-    "city.kobe.jp": "",  # an exception to the rule
-    "github.io": "",  # in the private section of the list, which is not looked at
+    "*.x.kobe.jp": "is a wildcard for a public suffix",
+    "city.kobe.jp": "",
+    "*.city.kobe.jp": "",
+    # The private section of the list is not looked at.
+    "github.io": "",
     "*.github.io": "",
     "xn--mnchen-3ya.de": "",
     "xn--example--3bhk5a.xn--p1ai": "",
-    "xn--p1ai": "single label",
-    "1.1.168.192.in-addr.arpa": "",
 }
+
+MANY = [f"{number}.example.com" for number in range(101)]
+PUBLIC_ADDRESS = "64.112.117.67"
 
 
 def reasons(*texts: str) -> list[str]:
-    return letsencrypt.name_warnings(names.parse_all(texts))
+    return letsencrypt.name_reasons(names.parse_all(texts))
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_domain_name(domain: str) -> None:
-    warnings = reasons(domain)
-    if DOMAINS[domain]:
-        assert len(warnings) == 1
-        assert warnings[0].startswith(f"{domain}: ")
-        assert DOMAINS[domain] in warnings[0]
-    else:
-        assert warnings == []
+    expected = [f"{domain}: {DOMAINS[domain]}"] if DOMAINS[domain] else []
+    assert [reason.partition(" (")[0] for reason in reasons(domain)] == expected
 
 
 @pytest.mark.parametrize(
-    ("texts", "expected"),
+    ("texts", "covered"),
     [
-        (["*.example.com", "www.example.com"], ["www.example.com: is covered by *.example.com"]),
-        (["www.example.com", "*.example.com"], ["www.example.com: is covered by *.example.com"]),
-        (["*.example.com", "example.com"], []),
-        (["*.example.com", "a.b.example.com"], []),
-        (["*.example.com", "*.www.example.com"], []),
-        (["*.example.com", "www.example.org"], []),
+        (["*.example.com", "www.example.com"], True),
+        (["www.example.com", "*.example.com"], True),
+        (["*.example.com", "example.com"], False),
+        (["*.example.com", "a.b.example.com"], False),
+        (["*.example.com", "*.www.example.com"], False),
+        (["*.example.com", "www.example.org"], False),
     ],
 )
-def test_a_name_that_a_wildcard_covers(texts: list[str], expected: list[str]) -> None:
-    assert [warning.partition(", so ")[0] for warning in reasons(*texts)] == expected
-
-
-def test_the_number_of_names() -> None:
-    texts = [f"{number}.example.com" for number in range(101)]
-    assert reasons(*texts[:100]) == []
-    assert reasons(*texts, texts[0]) == ["101 names: Let's Encrypt takes at most 100 in a request"]
+def test_a_name_that_a_wildcard_covers(texts: list[str], covered: bool) -> None:
+    """See wildcardOverlap, ra/ra.go."""
+    assert reasons(*texts) == ["www.example.com: is covered by *.example.com"] * covered
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("texts", "profiles", "reason"),
     [
-        "0.0.0.0",
-        "10.1.2.3",
-        "100.127.255.255",
-        "127.0.0.1",
-        "169.254.169.254",
-        "172.31.255.255",
-        "192.0.2.129",
-        "192.168.1.1",
-        "198.19.0.1",
-        "255.255.255.255",
-        "::",
-        "::1",
-        "::ffff:8.8.8.8",
-        "64:ff9b::1",
-        "100::1",
-        "2001:db8:eee:eeee:eeee:eeee:d01:f1",
-        "2002::1",
-        "3fff:aaa:a:c0ff:ee:a:bad:deed",
-        "fd00::1",
-        "fe80::1",
+        (MANY[:25], ["classic", "tlsserver", "shortlived"], None),
+        (MANY[:26], ["classic"], None),
+        (MANY[:100], ["classic"], None),
+        (MANY, [], "101 names: are more than the 100 that a profile takes"),
+        ([PUBLIC_ADDRESS], ["shortlived"], None),
+        ([*MANY[:24], PUBLIC_ADDRESS], ["shortlived"], None),
+        (
+            [*MANY[:40], PUBLIC_ADDRESS],
+            [],
+            "41 names with an IP address among them: are more than the 25 that a profile takes",
+        ),
     ],
 )
-def test_an_address_for_special_purposes(address: str) -> None:
-    (warning,) = reasons(address)
-    assert " is in " in warning
-    assert warning.endswith("so Let's Encrypt refuses it")
+def test_profiles(texts: list[str], profiles: list[str], reason: str | None) -> None:
+    assert letsencrypt.profiles(names.parse_all(texts)) == profiles
+    assert reasons(*texts) == ([reason] if reason else [])
+
+
+def test_warnings_are_reasons_in_a_sentence() -> None:
+    warnings = letsencrypt.name_warnings(names.parse_all(["localhost", "co.uk", "example.com"]))
+    assert warnings == [
+        "localhost: is a single label, so Let's Encrypt rejects it",
+        "co.uk: is a public suffix, so Let's Encrypt rejects it",
+    ]
+    (warning,) = letsencrypt.name_warnings(names.parse_all(["example.com", PUBLIC_ADDRESS]))
+    assert warning.startswith(
+        f"{PUBLIC_ADDRESS}: Let's Encrypt issues for an IP address only under"
+    )
+
+
+# errReservedIP, pa.go; iana/ip.go: the last address of each block in the IANA registries, and the
+# addresses right before and after them.
+SPECIAL = """
+    0.255.255.255 10.255.255.255 100.127.255.255 127.255.255.255 169.254.255.255 172.31.255.255
+    192.0.0.255 192.0.2.255 192.31.196.255 192.52.193.255 192.88.99.255 192.168.255.255
+    192.175.48.255 198.19.255.255 198.51.100.255 203.0.113.255 255.255.255.255 ::1 ::
+    ::ffff:ffff:ffff 64:ff9b::ffff:ffff 64:ff9b:1:ffff:ffff:ffff:ffff:ffff
+    100::ffff:ffff:ffff:ffff 100::1:ffff:ffff:ffff:ffff 2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff
+    2001:db8:ffff:ffff:ffff:ffff:ffff:ffff 2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+    2620:4f:8000:ffff:ffff:ffff:ffff:ffff 3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff
+    5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+    febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+"""
+BESIDE = """
+    1.0.0.0 11.0.0.0 9.255.255.255 100.128.0.0 100.63.255.255 128.0.0.0 126.255.255.255
+    169.255.0.0 169.253.255.255 172.32.0.0 172.15.255.255 192.0.1.0 191.255.255.255 192.0.3.0
+    192.0.1.255 192.31.197.0 192.31.195.255 192.52.194.0 192.52.192.255 192.88.100.0
+    192.88.98.255 192.169.0.0 192.167.255.255 192.175.49.0 192.175.47.255 198.20.0.0
+    198.17.255.255 198.51.101.0 198.51.99.255 203.0.114.0 203.0.112.255 239.255.255.255 ::2
+    ::1:0:0:0 ::fffe:ffff:ffff 64:ff9b::1:0:0 64:ff9a:ffff:ffff:ffff:ffff:ffff:ffff 64:ff9b:2::
+    64:ff9b:0:ffff:ffff:ffff:ffff:ffff ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 100:0:0:2::
+    2001:200:: 2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff 2001:db9::
+    2001:db7:ffff:ffff:ffff:ffff:ffff:ffff 2003:: 2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+    2620:4f:8001:: 2620:4f:7fff:ffff:ffff:ffff:ffff:ffff 3fff:1000::
+    3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff 5f01:: 5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+    fe00:: fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff fec0::
+    fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+    64.112.117.67 224.0.0.1 ff00::1
+"""
+
+
+def test_an_address_for_special_purposes() -> None:
+    for address in SPECIAL.split():
+        (reason,) = reasons(address)
+        assert reason.startswith(f"{address}: is in ")
+        assert reason.endswith("; only a private CA signs it)")
+
+
+def test_any_other_address() -> None:
+    assert [address for address in BESIDE.split() if reasons(address)] == []
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["64.112.117.67", "2620:fe::fe", "2602:80a:6000:667::", "172.32.0.1", "224.0.0.1", "ff00::1"],
-)
-def test_any_other_address(address: str) -> None:
-    (warning,) = reasons(address)
-    assert "in its shortlived profile alone" in warning
-
-
-def test_no_special_block_is_inside_another() -> None:
-    blocks = [ip_network(block) for block, _ in letsencrypt.SPECIAL_BLOCKS]
-    for block in blocks:
-        others = [
-            other for other in blocks if other is not block and other.version == block.version
-        ]
-        assert not any(block.subnet_of(other) for other in others)  # type: ignore[arg-type]
-
-
-def test_python_knows_no_private_address_outside_of_the_blocks() -> None:
-    for address in ("10.0.0.1", "192.0.0.1", "240.0.0.1", "fc00::1", "2001::1"):
-        assert ip_address(address).is_private
-        assert " is in " in reasons(address)[0]
-
-
-@pytest.mark.parametrize(
-    ("kind", "bits", "exponent", "warning"),
+    ("kind", "bits", "exponent", "reason"),
     [
         ("RSA", 2048, 65537, None),
         ("RSA", 3072, 65537, None),
         ("RSA", 4096, 65537, None),
-        ("RSA", 2056, 65537, "2056 bits"),
-        ("RSA", 8192, 65537, "8192 bits"),
-        ("RSA", 2048, 3, "its public exponent is not 65537"),
-        ("secp256r1", 256, None, None),
-        ("secp384r1", 384, None, None),
-        ("secp521r1", 521, None, "the curve secp521r1"),
-        ("secp256k1", 256, None, "the curve secp256k1"),
+        ("RSA", 2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
+        ("RSA", 8192, 65537, "has 8192 bits, not 2048, 3072 or 4096"),
+        ("RSA", 2048, 3, "has a public exponent other than 65537"),
+        ("P-256", 256, 0, None),
+        ("P-384", 384, 0, None),
+        ("P-521", 521, 0, "is on P-521, not on one of P-256, P-384"),
     ],
 )
-def test_a_key(kind: str, bits: int, exponent: int | None, warning: str | None) -> None:
-    found = letsencrypt.key_warning(kind, bits, exponent)
-    assert found == warning or (found and warning and found.startswith(warning))
+def test_a_key(kind: str, bits: int, exponent: int, reason: str | None) -> None:
+    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
+    assert letsencrypt.key_reason(kind, bits, exponent) == reason

@@ -3,19 +3,31 @@
 Go, Pebble's language, reads them in test_pebble.
 """
 
-from __future__ import annotations
-
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from Crypto.PublicKey import RSA
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from tests.conftest import (
+    KEY_SCRIPTS,
+    SECRET,
+    Run,
+    need,
+    openssl,
+    run_process,
+    shell,
+    with_a_change,
+)
 
-from tests.conftest import Run, need, openssl, shell, with_a_change
+import pytest
+from Crypto.PublicKey import ECC, RSA
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+pytestmark = pytest.mark.posix(reason="certtool, OpenSSL on the PATH")
 
 EMAIL = "hostmaster@example.com"
 NAMES = ["example.com", "*.example.com", "xn--mnchen-3ya.example.com", "192.0.2.1", "2001:db8::1"]
@@ -24,32 +36,26 @@ SUBJECT = {"emailAddress": EMAIL, "CN": "example.com"}
 Reading = tuple[dict[str, str], list[str]]
 
 
-def certtool(*arguments: str, cwd: Path) -> str:
+def certtool(*arguments: str) -> str:
     need("certtool")
-    result = subprocess.run(
-        ["certtool", *arguments], cwd=cwd, capture_output=True, text=True, check=True
-    )
+    result = run_process(["certtool", *arguments], Path())
+    assert result.returncode == 0, result.stderr
     return result.stdout
 
 
-def addresses(text: str) -> str:
-    """Return an address of OpenSSL's, which writes IPv6 out, as others write it."""
-    return "2001:db8::1" if text == "2001:DB8:0:0:0:0:0:1" else text
-
-
-def by_openssl(csr: Path) -> Reading:
-    result = shell(f"openssl req -in {csr} -verify -text -noout", csr.parent)
+def by_openssl(csr: str) -> Reading:
+    result = shell(f"openssl req -in {csr} -verify -text -noout", Path())
     assert "verify OK" in result.stderr  # the exit status is 0 either way
-    shown = result.stdout
-    subject = dict(re.findall(r"(emailAddress|CN) = ([^,\n]+)", shown))
-    listed = re.search(r"Subject Alternative Name: \n +(.*)", shown)
+    subject = dict(re.findall(r"(emailAddress|CN) ?= ?([^,\n]+)", result.stdout))
+    listed = re.search(r"Subject Alternative Name: ?\n +(.*)", result.stdout)
     assert listed
     found = re.findall(r"(?:DNS|IP Address):([^, ]+)", listed[1])
-    return subject, [addresses(name) for name in found]
+    # OpenSSL writes IPv6 addresses out.
+    return subject, [name.replace("2001:DB8:0:0:0:0:0:1", "2001:db8::1") for name in found]
 
 
-def by_gnutls(csr: Path) -> Reading:
-    shown = certtool("--crq-info", "--infile", str(csr), cwd=csr.parent)
+def by_gnutls(csr: str) -> Reading:
+    shown = certtool("--crq-info", "--infile", csr)
     assert "Self signature: verified" in shown
     subject = re.search(r"Subject: (.*)", shown)
     assert subject
@@ -59,8 +65,8 @@ def by_gnutls(csr: Path) -> Reading:
     return {"emailAddress" if name == "EMAIL" else name: value for name, value in parts}, found
 
 
-def by_cryptography(csr: Path) -> Reading:
-    read = x509.load_pem_x509_csr(csr.read_bytes())
+def by_cryptography(csr: str) -> Reading:
+    read = x509.load_pem_x509_csr(Path(csr).read_bytes())
     assert read.is_signature_valid
     short = {x509.NameOID.EMAIL_ADDRESS: "emailAddress", x509.NameOID.COMMON_NAME: "CN"}
     subject = {short[attribute.oid]: str(attribute.value) for attribute in read.subject}
@@ -68,78 +74,63 @@ def by_cryptography(csr: Path) -> Reading:
     return subject, [str(name.value) for name in extension.value]
 
 
-READERS = [by_openssl, by_gnutls, by_cryptography]
-
-
-@pytest.fixture
-def csr(key: Path, run: Run, tmp_path: Path) -> Path:
+@pytest.mark.usefixtures("key")
+@pytest.mark.parametrize("reader", [by_openssl, by_gnutls, by_cryptography])
+def test_a_request(reader: Callable[[str], Reading], run: Run) -> None:
     assert run("make_csr.py", *NAMES, "--email", EMAIL).returncode == 0
-    return tmp_path / "certificate.csr"
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_a_request(reader: Callable[[Path], Reading], csr: Path) -> None:
-    subject, names = reader(csr)
+    subject, names = reader("certificate.csr")
     assert subject == SUBJECT
     assert list(subject) == ["emailAddress", "CN"]
     assert names == NAMES
+    lines = Path("certificate.csr").read_text().splitlines()
+    lines[-2] = with_a_change(lines[-2])  # of the signature
+    Path("changed.csr").write_text("\n".join(lines) + "\n")
+    with pytest.raises(AssertionError):
+        reader("changed.csr")
 
 
-@pytest.mark.parametrize("reader", READERS)
-def test_a_changed_byte_in_a_request(reader: Callable[[Path], Reading], csr: Path) -> None:
-    lines = csr.read_text().splitlines()
-    lines[-2] = with_a_change(lines[-2])
-    csr.write_text("\n".join(lines) + "\n")
-    with pytest.raises((AssertionError, ValueError, subprocess.CalledProcessError)):
-        assert reader(csr) == (SUBJECT, NAMES)
+def key_by_openssl(path: str, secret: str | None) -> str:
+    passphrase = ["-passin", "file:secret"] if secret else []
+    assert openssl("pkey", "-in", path, "-check", "-noout", *passphrase, cwd=Path())
+    return openssl("pkey", "-in", path, "-pubout", *passphrase, cwd=Path())
 
 
-def modulus_by_openssl(key: Path) -> int:
-    assert "RSA key ok" in openssl("rsa", "-in", str(key), "-check", "-noout", cwd=key.parent)
-    shown = openssl("rsa", "-in", str(key), "-modulus", "-noout", cwd=key.parent)
-    return int(shown.removeprefix("Modulus="), 16)
+def key_by_gnutls(path: str, secret: str | None) -> str:
+    password = ["--password", secret] if secret else []
+    certtool("--load-privkey", path, "--pubkey-info", "--outfile", "gnutls.pub", *password)
+    return re.sub(r"(?s).*(?=-----BEGIN)", "", Path("gnutls.pub").read_text())
 
 
-def modulus_by_gnutls(key: Path) -> int:
-    shown = certtool("--key-info", "--infile", str(key), cwd=key.parent)
-    digits = re.search(r"modulus:\n((?:\t[0-9a-f:]+\n)+)", shown)
-    assert digits
-    return int(re.sub(r"[^0-9a-f]", "", digits[1]), 16)
+def key_by_cryptography(path: str, secret: str | None) -> str:
+    key = load_pem_private_key(Path(path).read_bytes(), secret.encode() if secret else None)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return public.decode()
 
 
-def modulus_by_cryptography(key: Path) -> int:
-    read = load_pem_private_key(key.read_bytes(), None)
-    return int(read.private_numbers().public_numbers.n)  # type: ignore[union-attr]
+def key_by_pycryptodome(path: str, secret: str | None) -> str:
+    text = Path(path).read_bytes()
+    importer = RSA if len(text) > 1000 else ECC
+    passphrase = secret.encode() if secret else None
+    exported = importer.import_key(text, passphrase).public_key().export_key(format="PEM")
+    return (exported if isinstance(exported, str) else exported.decode()) + "\n"
 
 
-def modulus_by_pycryptodome(key: Path) -> int:
-    return int(RSA.import_key(key.read_bytes()).n)
+KINDS = (["--bits", "2048"], ["--curve", "P-256"], ["--curve", "P-384"])
 
 
-KEY_READERS = [
-    modulus_by_openssl,
-    modulus_by_gnutls,
-    modulus_by_cryptography,
-    modulus_by_pycryptodome,
-]
-
-
-@pytest.mark.parametrize("reader", KEY_READERS)
-@pytest.mark.parametrize("script", ["make_account_key.py", "make_account_key2.py"])
-def test_a_key(script: str, reader: Callable[[Path], int], run: Run, tmp_path: Path) -> None:
-    assert run(script, "--bits", "2048").returncode == 0
-    key = tmp_path / "account.key"
-    assert reader(key) == modulus_by_openssl(key)
-
-
-@pytest.mark.parametrize("reader", KEY_READERS)
-def test_a_changed_byte_in_a_key(reader: Callable[[Path], int], key: Path) -> None:
-    before = reader(key)
-    lines = key.read_text().splitlines()
-    lines[3] = with_a_change(lines[3])
-    key.write_text("\n".join(lines) + "\n")
-    try:
-        after = reader(key)
-    except (AssertionError, ValueError, subprocess.CalledProcessError):
-        return
-    assert after != before
+@pytest.mark.parametrize(
+    ("script", "kind", "secret"),
+    [
+        *[(script, kind, None) for script in KEY_SCRIPTS for kind in KINDS],
+        *[("make_account_key.py", kind, SECRET) for kind in KINDS[:2]],
+    ],
+)
+def test_a_key(
+    script: str, kind: list[str], secret: str | None, run: Run, secret_file: str
+) -> None:
+    options = ["--passphrase-file", secret_file] if secret else []
+    assert run(script, *kind, *options, "--out", "my.key").returncode == 0
+    readers = (key_by_openssl, key_by_gnutls, key_by_cryptography, key_by_pycryptodome)
+    read = [reader("my.key", secret) for reader in readers]
+    assert read[0].startswith("-----BEGIN PUBLIC KEY-----\n")
+    assert read == [read[0]] * len(readers)

@@ -1,233 +1,238 @@
-"""show: what is in keys and requests, for people."""
+"""show: what is in keys, requests and certificates."""
 
-from __future__ import annotations
-
+import base64
+import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+from common.show.describe import thumbprint
+from tests.conftest import ARTICLE, ROOT, Run, Show
+from tests.made import EC, LEAF, RSA, SHA256, certificate, openssl, request, san, write
+
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from josepy import b64, jwk
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.conftest import ARTICLE, Run, openssl, with_a_change
-from tests.test_bad_keys import UNUSABLE, made, write
+PAGES = """\
+a.csr: certificate signing request (CSR)
+  subject        emailAddress=support@neoprime.xyz, CN=api.neoprime.xyz
+  names          DNS:api.neoprime.xyz
+  key            RSA, 2048 bits
+  public key     SHA-256 3af07b87e443480fd3adf2225cf035cc45a005dcadb69081f9f2336309483522
+  signature      RSA with SHA-256, valid
+  Let's Encrypt  accepts it (classic, tlsserver, shortlived)
 
-PAGE = """\
-certificate.key: private key
-  kind        RSA, 2048 bits
-  format      PKCS#1 PEM (RSA PRIVATE KEY)
-  encryption  none
-  file mode   0600
-  numbers     agree
-  public key  SHA-256 3af07b87e443480fd3adf2225cf035cc45a005dcadb69081f9f2336309483522
-  thumbprint  jFQ7ZWC29t3EjNO8ERRvurOcO-8KzL6naWhVeYysZkg (JWK, RFC 7638)
+a.key: private key
+  kind           RSA, 2048 bits
+  format         PKCS#8 PEM (PRIVATE KEY)
+  encryption     none
+  file mode      0600
+  numbers        agree
+  public key     SHA-256 3af07b87e443480fd3adf2225cf035cc45a005dcadb69081f9f2336309483522
+  thumbprint     jFQ7ZWC29t3EjNO8ERRvurOcO-8KzL6naWhVeYysZkg (JWK, RFC 7638)
+  Let's Encrypt  accepts it, for an account or a certificate
+
+What belongs together:
+  a.csr and a.key belong together
+"""
+CERTIFICATE = f"""\
+a.pem: certificate
+  subject        CN=example.com
+  issuer         CN=CA
+  self-signed    no
+  CA             no
+  names          DNS:example.com, DNS:www.example.com
+  valid from     {LEAF.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC
+  valid until    {LEAF.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC, expires in 90 days
+  key            ECDSA, P-256
+  public key     SHA-256 [0-9a-f]{{64}}
+  extensions     basic constraints \\(critical\\): not a CA
+  signature      ECDSA with SHA-256
+  serial number  1234
+  fingerprint    SHA-256 {LEAF.fingerprint(SHA256).hex()}
 """
 
-REQUEST_PAGE = """\
-certificate.csr: certificate signing request
-  subject     emailAddress=support@neoprime.xyz, CN=api.neoprime.xyz
-  names       DNS:api.neoprime.xyz
-  key         RSA, 2048 bits
-  public key  SHA-256 3af07b87e443480fd3adf2225cf035cc45a005dcadb69081f9f2336309483522
-  signature   RSA with SHA256, valid
-"""
 
+class TestPages:
+    def test_a_request_and_its_key(self, show: Show) -> None:
+        write("a.csr", (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes())
+        write("a.key", RSA)
+        assert show("a.csr", "a.key") == (0, PAGES, "")
 
-# What make_csr refuses and show can show.
-SHOWN = ("request", "public key", "RSA 1024", "RSA-PSS", "DSA", "Ed25519")
+    @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+    def test_a_certificate(self, encoding: Encoding, show: Show) -> None:
+        write("a.pem", LEAF, encoding=encoding)
+        status, out, err = show("a.pem")
+        assert (status, err) == (0, "")
+        assert re.fullmatch(CERTIFICATE, out)
 
+    def test_the_time_left(self, show: Show) -> None:
+        for start, days, told in (
+            (-90, -3, "expired 3 days ago"),
+            (-90, 1, "expires in 1 day"),
+            (2, 90, "not yet valid, for another 2 days"),
+        ):
+            write("a.pem", certificate("a.com", start=start, days=days))
+            status, out, _ = show("a.pem")
+            assert status == 0
+            assert f" UTC, {told}\n" in out
 
-@pytest.fixture
-def request_(key: Path, run: Run, tmp_path: Path) -> Path:
-    key.chmod(0o600)
-    assert run("make_csr.py").returncode == 0
-    return tmp_path / "certificate.csr"
+    def test_all_that_is_in_a_request(self, show: Show) -> None:
+        write(
+            "cnf",
+            b"[req]\nprompt=no\ndistinguished_name=d\nattributes=a\nreq_extensions=e\n"
+            b"[d]\nCN=b.com\n[a]\nchallengePassword=hunter22\n[e]\nsubjectAltName=DNS:a.com\n"
+            b"tlsfeature=status_request\nkeyUsage=critical,digitalSignature\n1.2.3.4=DER:0500\n",
+        )
+        openssl("req -new -newkey rsa:2048 -nodes -keyout k -config cnf -out a.csr")
+        out = show("a.csr")[1]
+        for text in (
+            "names          DNS:a.com, and the CN b.com, which is not in the SAN\n",
+            "extensions     TLS feature: status_request (must-staple)\n",
+            "                 key usage (critical): digitalSignature\n",
+            "                 1.2.3.4\n",
+            "attributes     challengePassword, anyone who has the request can read the password\n",
+        ):
+            assert text in out
+        assert "hunter22" not in out
 
+    def test_nothing_steers_the_terminal(self, show: Show) -> None:
+        names = [f"host{n}.example.com" for n in range(90)]
+        write("a\x07.csr", request(san("a.com, DNS:b.com", *names), cn="\x1b[2J\u202e\n, CN=b"))
+        _, out, err = show("a\x07.csr", "no\x07file")
+        assert all(char.isprintable() or char == "\n" for char in out + err)
+        assert "  subject        CN='\\x1b[2J\\u202e\\n, CN=b'\n" in out
+        assert "  names          DNS:'a.com, DNS:b.com', DNS:host0" in out
+        assert max(map(len, out.partition("  Let's Encrypt")[0].splitlines())) <= 100
 
-def test_a_key(key: Path, run: Run) -> None:
-    key.chmod(0o600)
-    result = run("show", "certificate.key")
-    assert (result.returncode, result.stdout, result.stderr) == (0, PAGE, "")
-
-
-def test_a_request_and_its_key(request_: Path, run: Run) -> None:
-    result = run("show", "certificate.csr", "certificate.key")
-    belonging = "certificate.csr and certificate.key belong together\n"
-    assert result.stdout == "\n".join([REQUEST_PAGE, PAGE, belonging])
-    assert (result.returncode, result.stderr) == (0, "")
-
-
-def test_a_request_of_another_key(request_: Path, run: Run) -> None:
-    result = run("show", "certificate.csr", str(ARTICLE / "rsa4096.key"))
-    assert result.returncode == 1
-    expected = "show.py: error: certificate.csr: does not belong to any key given here\n"
-    assert result.stderr == expected
-
-
-def test_the_fingerprint_is_that_of_openssl(key: Path, run: Run, tmp_path: Path) -> None:
-    openssl("pkey", "-in", key.name, "-pubout", "-outform", "DER", "-out", "pub", cwd=tmp_path)
-    digest = openssl("dgst", "-sha256", "-r", "pub", cwd=tmp_path).split()[0]
-    assert f"SHA-256 {digest}\n" in run("show", key.name).stdout
-
-
-@pytest.mark.parametrize(
-    "options", [["--bits", "2048"], ["--curve", "P-256"], ["--curve", "P-384"]]
-)
-def test_the_thumbprint_is_that_of_an_acme_client(
-    options: list[str], run: Run, tmp_path: Path
-) -> None:
-    for _ in range(4):  # some points have a coordinate that begins with zeros
-        assert run("make_account_key.py", *options, "--out", "my.key").returncode == 0
-        key = load_pem_private_key((tmp_path / "my.key").read_bytes(), None)
-        theirs = jwk.JWKRSA(key=key) if isinstance(key, rsa.RSAPrivateKey) else jwk.JWKEC(key=key)
-        thumbprint = b64.b64encode(theirs.thumbprint()).decode()
-        assert f"thumbprint  {thumbprint} (JWK, RFC 7638)\n" in run("show", "my.key").stdout
-        (tmp_path / "my.key").unlink()
-
-
-def test_the_thumbprint_of_the_rfc(run: Run, tmp_path: Path) -> None:
-    """The key of RFC 7638 section 3.1, and its thumbprint there."""
-    modulus = (
-        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJEC"
-        "PebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2Qvz"
-        "qY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZ"
-        "u0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
-    )
-    public = jwk.JWKRSA.fields_from_json({"kty": "RSA", "e": "AQAB", "n": modulus}).key
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    encoded = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (tmp_path / "rfc.pub").write_bytes(encoded)
-    assert "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" in run("show", "rfc.pub").stdout
-
-
-@pytest.mark.parametrize("arguments", [["RSA", "rsa_keygen_bits:2048"], ["EC", "group:P-384"]])
-def test_no_private_number_is_printed(arguments: list[str], run: Run, tmp_path: Path) -> None:
-    algorithm, option = arguments
-    openssl("genpkey", "-algorithm", algorithm, "-pkeyopt", option, "-out", "a.key", cwd=tmp_path)
-    key = load_pem_private_key((tmp_path / "a.key").read_bytes(), None)
-    if isinstance(key, rsa.RSAPrivateKey):
-        numbers = key.private_numbers()
-        private = [numbers.p, numbers.q, numbers.d, numbers.dmp1, numbers.dmq1, numbers.iqmp]
-    else:
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        private = [key.private_numbers().private_value]
-    shown = run("show", "a.key").stdout.lower()
-    for number in private:
-        for text in (str(number), f"{number:x}"):
-            assert text[:16] not in shown
+    @pytest.mark.parametrize(
+        ("command", "told"),
+        [
+            ("pkcs8 -topk8 -v2prf hmacWithSHA1 -v2 aes128",
+             "PBES2, PBKDF2 with HMAC-SHA1, 2048 iterations, AES-128-CBC"),
+            ("pkcs8 -topk8 -iter 3000",
+             "PBES2, PBKDF2 with HMAC-SHA256, 3000 iterations, AES-256-CBC"),
+            ("pkcs8 -topk8 -scrypt", "PBES2, scrypt, AES-256-CBC"),
+            ("rsa -aes256 -traditional", "OpenSSL's older form, with MD5 (RFC 1421)"),
+        ],
+    )  # fmt: skip
+    def test_how_a_key_is_encrypted(self, command: str, told: str, show: Show, run: Run) -> None:
+        write("plain.key", RSA)
+        write("secret", b"secret\n")
+        openssl(f"{command} -in plain.key -passout file:secret -out a.key")
+        status, out, _ = show("a.key", "plain.key", "--passphrase-file", "secret")
+        assert status == 0
+        assert f"encryption     {told}\n" in out
+        assert "a.key and plain.key hold the same key\n" in out
+        assert "this passphrase does not open it" in show("a.key", "--passphrase-file", "a.key")[2]
+        assert "use --passphrase-file" in run("show", "a.key").stderr
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        ["genrsa", "2048"],
-        ["genrsa", "-traditional", "2048"],
-        ["ecparam", "-name", "prime256v1", "-genkey"],
-        ["ecparam", "-name", "secp384r1", "-genkey", "-noout"],
-        ["ecparam", "-name", "secp521r1", "-genkey", "-noout"],
-        ["ecparam", "-name", "secp256k1", "-genkey", "-noout"],
-        ["genpkey", "-algorithm", "ED25519"],
-        ["genpkey", "-algorithm", "ED448"],
-        ["genrsa", "1024"],
-        ["genrsa", "-3", "2048"],
-        ["dsaparam", "-genkey", "-noout", "1024"],
+        "genpkey -algorithm RSA",
+        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521",
+        "ecparam -genkey -name prime256v1",
+        "ecparam -genkey -noout -name secp256k1",
+        "genpkey -algorithm ED25519",
+        "genpkey -algorithm X25519",
     ],
 )
-def test_public_is_what_openssl_prints(command: list[str], run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.key").write_bytes(made(*command))
-    public = openssl("pkey", "-in", "a.key", "-pubout", cwd=tmp_path)
-    result = run("show", "--public", "a.key")
-    assert (result.returncode, result.stdout, result.stderr) == (0, public, "")
-    assert run("show", "a.key").returncode == 0
-    (tmp_path / "a.pub").write_text(public)
-    assert run("show", "--public", "a.pub").stdout == public
-    assert ": public key\n  kind  " in run("show", "a.pub").stdout
+def test_public_is_what_openssl_prints(command: str, show: Show) -> None:
+    openssl(f"{command} -out a.key")
+    public = openssl("pkey -in a.key -pubout -out a.pub") + Path("a.pub").read_text()
+    openssl("pkey -in a.key -outform DER -out a.der")
+    for file in ("a.key", "a.der", "a.pub"):
+        assert show("--public", file) == (0, public, "")
+        assert show(file)[0] == 0
 
 
-def test_public_of_a_request(request_: Path, run: Run, tmp_path: Path) -> None:
-    public = openssl("req", "-in", request_.name, "-pubkey", "-noout", cwd=tmp_path)
-    assert run("show", "--public", request_.name).stdout == public
+def test_public_of_a_request_and_a_certificate(show: Show) -> None:
+    write("a.pem", EC, request(), LEAF)
+    public = show("--public", "a.pem")[1]
+    assert public == 3 * public[: len(public) // 3]
+
+
+def test_the_thumbprints_of_the_rfcs() -> None:
+    modulus = (  # RFC 7638 section 3.1
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJEC"
+        "PebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2Qvz"
+        "qY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZ"
+        "u0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+    )
+    n = int.from_bytes(base64.urlsafe_b64decode(f"{modulus}=="), "big")
+    rsa_key = rsa.RSAPublicNumbers(65537, n).public_key()
+    assert thumbprint(rsa_key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+    x = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")  # RFC 8037 A.2
+    okp_key = ed25519.Ed25519PublicKey.from_public_bytes(x)
+    assert thumbprint(okp_key) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    short = ec.derive_private_key(379, ec.SECP256R1()).public_key()  # its x begins with a zero
+    assert thumbprint(short) == "7Yxe6c_3bAa6kiaK1G-BZmi9EeNsUmlcbdnrtLeuK4E"
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("data", "told"),
     [
-        ([], "PBES2, PBKDF2 with HMAC-SHA256, 2048 iterations, AES-256-CBC"),
-        (["-v2prf", "hmacWithSHA1", "-v2", "aes128"], "PBKDF2 with HMAC-SHA1, 2048 iterations"),
-        (["-scrypt", "-v2", "aes256"], "PBES2, scrypt, AES-256-CBC"),
-        (["-v2", "des3"], "3DES-CBC"),
+        (b"", "is empty"),
+        (b"\xff\xfe-\0", "is UTF-16"),
+        (b"# README\n", "holds no PEM"),
+        (b'{"kty": "EC"}', "is JSON, perhaps a JSON Web Key"),
+        (b"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----",
+         "an OpenSSH key"),
+        (b"\x30\x82\x02\x10\x02\x01\x03\x30\x82" + bytes(523), "is PKCS#12"),
+        (b"\x30\x03\x02\x01\x05", "is DER, but of no key, request or certificate"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "is damaged"),
     ],
-)
-def test_how_a_key_of_openssl_is_encrypted(
-    options: list[str], told: str, run: Run, tmp_path: Path
-) -> None:
-    (tmp_path / "secret").write_text("secret")
-    (tmp_path / "secret").chmod(0o600)
-    source = str(ARTICLE / "rsa2048.key")
-    command = ["pkcs8", "-topk8", "-in", source, "-passout", "file:secret", *options]
-    openssl(*command, "-out", "a.key", cwd=tmp_path)
-    result = run("show", "a.key", "--passphrase-file", "secret")
-    assert result.returncode == 0, result.stderr
-    assert told in result.stdout
+)  # fmt: skip
+def test_a_wrong_file_beside_a_good_one(data: bytes, told: str, show: Show) -> None:
+    write("wrong", data)
+    write("a.pem", LEAF)
+    status, out, err = show("wrong", "a.pem")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert out.startswith("a.pem: certificate\n")
+    assert re.match(rf"show: error: wrong: .*{re.escape(told)}", err)
 
 
-ODD = Path(__file__).parent / "data" / "odd"
+def test_numbers_and_signatures_that_are_wrong(show: Show) -> None:
+    assert isinstance(RSA, rsa.RSAPrivateKey)
+    der = RSA.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    prime = RSA.private_numbers().p.to_bytes(128, "big")
+    write("a.key", der.replace(prime, prime[:-1] + b"\x11"))
+    write("a.csr", request(san("a.com")).public_bytes(Encoding.DER).replace(b"a.com", b"b.com"))
+    status, out, err = show("a.key", "a.csr")
+    assert (status, "numbers        do NOT agree\n" in out) == (1, True)
+    assert "signature      ECDSA with SHA-256, NOT VALID\n" in out
+    assert "show: error: a.key: its numbers do not agree; restore a copy of the key\n" in err
+    assert "show: error: a.csr: its signature does not verify; make the request again\n" in err
 
 
-@pytest.mark.parametrize("path", sorted(ODD.glob("*.csr")), ids=lambda path: path.stem)
-def test_an_odd_request(path: Path, run: Run) -> None:
-    result = run("show", str(path), str(ARTICLE / "rsa2048.key"))
-    assert result.returncode == 1  # at least, it does not belong to the key
-    assert all(line.startswith("show.py: error: ") for line in result.stderr.splitlines())
-    assert "private key\n" in result.stdout  # the key is shown all the same
+def test_damaged_files(show: Show) -> None:
+    """No traceback, no control character, and nothing of a private number."""
+    private = f"{EC.private_numbers().private_value:x}"
+    chance = random.Random(12)
+    for thing in (EC, request(san("a.com")), LEAF) * 40:
+        write("a", thing, encoding=Encoding.DER)
+        data = bytearray(Path("a").read_bytes())
+        for _ in range(chance.choice((1, 1, 2, 5))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        write("a", bytes(data))
+        status, out, err = show("a")
+        assert (status == 1) == bool(err)
+        assert all(char.isprintable() or char == "\n" for char in out + err)
+        assert "defect" not in err
+        assert private[:12] not in out
 
 
-def test_a_name_with_a_comma_is_one_name(run: Run) -> None:
-    shown = run("show", str(ODD / "comma-in-name.csr")).stdout
-    assert "  names       DNS:'a.com, DNS:b.com'\n" in shown
+def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
+    Path("common").mkdir()  # must not be taken for the project's
+    command = [sys.executable, str(ROOT / "common" / "show"), str(ARTICLE / "rsa2048.key")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (": private key\n" in result.stdout, result.stderr) == (True, "")
 
 
-@pytest.mark.parametrize("path", sorted(ODD.glob("*.csr")), ids=lambda path: path.stem)
-def test_an_odd_request_in_the_way(path: Path, key: Path, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "certificate.csr").write_bytes(path.read_bytes())
-    result = run("make_csr.py")
-    assert result.returncode in (0, 1)
-    assert "defect" not in result.stderr
-
-
-class TestWhatIsBroken:
-    @pytest.mark.parametrize("kind", [kind for kind in UNUSABLE if kind not in SHOWN])
-    def test_a_key(self, kind: str, run: Run, tmp_path: Path) -> None:
-        write(tmp_path / "bad", UNUSABLE[kind][0])
-        result = run("show", "bad")
-        assert result.returncode == 1
-        assert len(result.stderr.splitlines()) == 1
-        assert result.stderr.startswith("show.py: error: bad: ")
-
-    @pytest.mark.parametrize("line", [2, 10, -3, -2])
-    def test_a_request(self, line: int, request_: Path, run: Run) -> None:
-        lines = request_.read_text().splitlines()
-        lines[line] = with_a_change(lines[line])
-        request_.write_text("\n".join(lines) + "\n")
-        result = run("show", "certificate.csr")
-        assert result.returncode == 1
-        assert len(result.stderr.splitlines()) == 1
-        assert "show.py: error: certificate.csr: " in result.stderr
-
-    def test_the_others_are_shown_all_the_same(self, key: Path, run: Run, tmp_path: Path) -> None:
-        (tmp_path / "empty").write_bytes(b"")
-        result = run("show", "none", "certificate.key", "empty")
-        assert result.returncode == 1
-        assert result.stdout.startswith("certificate.key: private key\n")
-        assert re.findall(r"error: (\w+): ", result.stderr) == ["none", "empty"]
-
-    def test_a_key_that_others_can_read(self, key: Path, run: Run) -> None:
-        key.chmod(0o644)
-        assert "file mode   0644, others can read it\n" in run("show", "certificate.key").stdout
-
-    def test_no_file(self, run: Run) -> None:
-        result = run("show")
-        assert result.returncode == 2
-        assert "python -m common.show --help" in result.stderr
+def test_no_file(show: Show) -> None:
+    status, _, err = show()
+    assert (status, err.startswith("show: error: ")) == (2, True)

@@ -1,0 +1,149 @@
+"""The key that signs a request: opening it, refusing one that no CA may sign, comparing it."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+from common import console, files, letsencrypt, passphrase, pem
+from common.console import UserError
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
+from OpenSSL import crypto
+
+# The curves that a CA may sign (Baseline Requirements 6.1.5), by OpenSSL's name and by NIST's.
+CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+
+MIN_RSA_BITS = 2048  # Baseline Requirements 6.1.5
+MAX_RSA_BITS = 8192  # to check the numbers of a larger key takes from ten seconds to hours
+
+# The bounds are those of goodkey/good_key.go; the Baseline Requirements (6.1.1.3) ask for less.
+FERMAT_ROUNDS = 110
+_SMALL_PRIMES = math.prod(
+    n for n in range(2, 752) if all(n % d for d in range(2, math.isqrt(n) + 1))
+)
+
+# The fingerprint of ROCA (CVE-2017-15361): modulo each of these primes, the modulus is a power of
+# 65537. Of sound keys one in 2**27 has it. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+_ADVICE = "name the private key with --key FILE"
+
+
+def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
+    """Return the one private key in a file, in PEM, and its passphrase: b"" if it has none.
+
+    passphrase_file: where the passphrase is; with None it is asked for. Raises UserError.
+    """
+    try:
+        block = pem.private_key(files.read(path, _ADVICE))
+    except pem.NotFound as error:
+        advice = "" if ";" in str(error) or ":" in str(error) else f"; {_ADVICE}"
+        raise UserError(f"{path}: {error}{advice}") from error
+    secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
+    return block.text, secret
+
+
+@contextlib.contextmanager
+def errors_about(path: str, secret: bytes) -> Iterator[None]:
+    """Turn what the libraries raise over the key in path into a UserError."""
+    try:
+        yield
+    except crypto.Error as error:
+        if secret:
+            raise UserError(f"{path}: this passphrase does not open it; try another") from error
+        raise UserError(f"{path}: is damaged; restore a copy of the key") from error
+    except UnsupportedAlgorithm as error:
+        raise UserError(f"{path}: is a key that no CA may sign ({error}); make another") from error
+    except ValueError as error:
+        raise UserError(
+            f"{path}: is damaged, its numbers do not agree; restore a copy of the key"
+        ) from error
+
+
+def check(path: str, pkey: crypto.PKey) -> None:
+    """Raise UserError if no CA may sign the key in path; warn if Let's Encrypt rejects it."""
+    if pkey.type() not in (crypto.TYPE_RSA, crypto.TYPE_EC):  # RSA-PSS is a type of its own
+        raise UserError(f"{path}: is neither an RSA nor an EC key, so no CA may sign it")
+    public_key = _public_key(pkey)
+    if reason := weakness(public_key):
+        raise UserError(f"{path}: {reason}; make another key")
+    if reason := letsencrypt.key_reason(*properties(public_key)):
+        console.warn(f"{path}: {reason}, so Let's Encrypt rejects it")
+
+
+def check_not_account_key(path: str, pkey: crypto.PKey, account_path: str, secret: bytes) -> None:
+    """Raise UserError if the file account_path holds the same key as path; warn if nobody knows.
+
+    secret: the passphrase of the key in path, tried on the account key too. RFC 8555 section 11.1
+    has the CA reject a key that is used for both.
+    """
+    try:
+        block = pem.private_key(files.read(account_path, "name it with --account-key FILE"))
+        if block.is_encrypted and not secret:
+            raise UserError(f"{account_path}: is encrypted")
+        password = secret if block.is_encrypted else None
+        account = load_pem_private_key(block.text, password, unsafe_skip_rsa_key_validation=True)
+    except UserError as error:
+        console.warn(f"{error}; it was not compared with {path}")
+    except (ValueError, UnsupportedAlgorithm) as error:
+        reason = error if isinstance(error, pem.NotFound) else "cannot be opened"
+        console.warn(f"{account_path}: {reason}; it was not compared with {path}")
+    else:
+        if account.public_key() == _public_key(pkey):
+            raise UserError(
+                f"{path}: is the account key too ({account_path}), and a CA rejects one key for "
+                "both; make a certificate key with make_certificate_key.py"
+            )
+
+
+def weakness(public_key: object) -> str | None:
+    """Return why no CA may sign a public key (Baseline Requirements 6.1.1.3, 6.1.5, 6.1.6)."""
+    if isinstance(public_key, rsa.RSAPublicKey):
+        numbers = public_key.public_numbers()
+        return _rsa_weakness(numbers.n, numbers.e)
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        if public_key.curve.name in CURVES:
+            return None
+        return f"is on the curve {public_key.curve.name}, which no CA may sign"
+    return "is neither an RSA nor an EC key, so no CA may sign it"
+
+
+def properties(public_key: object) -> tuple[str, int, int]:
+    """Return "RSA" or the curve's name, the size in bits, and the exponent (0 of an EC key)."""
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return "RSA", public_key.key_size, public_key.public_numbers().e
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return CURVES.get(public_key.curve.name, public_key.curve.name), public_key.key_size, 0
+    return type(public_key).__name__.removesuffix("PublicKey"), 0, 0
+
+
+def _public_key(pkey: crypto.PKey) -> object:
+    # Not from pkey.to_cryptography_key(), which takes the time to check a private key.
+    return load_der_public_key(crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey))
+
+
+def _rsa_weakness(n: int, e: int) -> str | None:
+    if n.bit_length() < MIN_RSA_BITS or n.bit_length() % 8:
+        return (
+            f"has {n.bit_length()} bits, and a CA may sign {MIN_RSA_BITS} or more, in whole bytes"
+        )
+    if n.bit_length() > MAX_RSA_BITS:
+        return f"has {n.bit_length()} bits, more than the {MAX_RSA_BITS} that are checked here"
+    if e < 3 or e % 2 == 0:
+        return f"has the public exponent {e}, and a CA may sign odd ones from 3"
+    if math.gcd(n, _SMALL_PRIMES) > 1:
+        return "can be broken: its modulus has a small factor"
+    if all(n % p in {pow(65537, k, p) for k in range(p)} for p in _ROCA_PRIMES):
+        return "can be broken: it comes from a faulty chip or library (ROCA, CVE-2017-15361)"
+    if _has_close_primes(n):
+        return "can be broken: its primes are close to each other (Fermat's method)"
+    return None
+
+
+def _has_close_primes(n: int) -> bool:
+    """Return whether Fermat's method factors n: n = a² - b² for an a just above the root of n."""
+    root = math.isqrt(n)
+    differences = (a * a - n for a in range(root, root + FERMAT_ROUNDS + 1))
+    return any(d >= 0 and math.isqrt(d) ** 2 == d for d in differences)

@@ -1,0 +1,76 @@
+"""A command that can be pasted into the user's shell: sh and its like, cmd.exe or PowerShell."""
+
+import os
+import re
+import shlex
+import sys
+
+from common import TOP, console
+
+_WINDOWS = os.name == "nt"
+
+
+def say(purpose: str, command: str | None) -> None:
+    """Print what a command is for, and the command on a line of its own; None is left out."""
+    if command is not None:
+        console.say(f"{purpose}:")
+        console.say(f"  {'>' if _WINDOWS else '$'} {command}")
+
+
+def say_next(command: str | None) -> None:
+    """Print the command that goes on; None is left out."""
+    if command is not None:
+        console.say(f"Next: {command}")
+
+
+def command(*words: str) -> str | None:
+    """Return the command that consists of words, or None if it could not be pasted safely."""
+    text = _for_windows(words) if _WINDOWS else shlex.join(words)
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    can_be_shown = text.encode(encoding, "replace").decode(encoding) == text
+    return text if text.isprintable() and can_be_shown else None
+
+
+def script(name: str, *arguments: str) -> str | None:
+    """Return the command that runs one of the scripts, as command does."""
+    return command(_python(), _path(name), *arguments)
+
+
+def show(*arguments: str) -> str | None:
+    """Return the command that runs show, as command does."""
+    path = _path(os.path.join("common", "show"))
+    in_top = path == os.path.join("common", "show")
+    return command(_python(), *(["-m", "common.show"] if in_top else [path]), *arguments)
+
+
+def file(path: str) -> str:
+    """Return path as an argument that is not taken for an option, or for standard input."""
+    return os.path.join(".", path) if path.startswith("-") else path
+
+
+def _for_windows(words: tuple[str, ...]) -> str:
+    # These are special within double quotes, in cmd.exe or in PowerShell.
+    if any(re.search(r'["%$!`“”„]', word) for word in words):
+        return "\0"
+    # PowerShell splits a plain word at a comma, and reads @ as the beginning of an array.
+    return " ".join(word if re.fullmatch(r"[\w./\\:=+-]+", word) else f'"{word}"' for word in words)
+
+
+def _path(name: str) -> str:
+    """Return the path of something in the directory of the scripts, as short as possible."""
+    path = os.path.join(TOP, name)
+    try:
+        return min(os.path.relpath(path), path, key=len)
+    except (OSError, ValueError):  # the working directory was removed, or is on another drive
+        return path
+
+
+def _python() -> str:
+    """Return what runs this Python in the user's shell."""
+    if _WINDOWS:
+        return "python"
+    for name in ("python", "python3"):
+        found = (os.path.join(directory, name) for directory in os.get_exec_path())
+        if next(filter(os.path.exists, found), None) == sys.executable:
+            return name
+    return sys.executable

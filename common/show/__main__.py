@@ -1,0 +1,157 @@
+"""Show what is in keys, requests (CSRs) and certificates, and what belongs together.
+
+Any number of files, in PEM or DER, whoever made them. No private number is printed.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+if not __package__:  # run by its path, which puts this directory where the project's should be
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from common import console, options, pem, shell
+from common.console import UserError, printable
+from common.show import describe, match, read
+from common.show.read import Item, Part
+
+ACCOUNT_KEY = "account.key"
+WIDTH, LABELS = 100, 13  # characters of a line, and of the longest label
+
+
+@console.program("show")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    args = _parser().parse(argv)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of cryptography, over what is odd in the files
+        faults = _show(args)
+    for fault in faults[:-1]:
+        console.error(fault)
+    if faults:
+        raise UserError(faults[-1])
+
+
+def _parser() -> options.Parser:
+    parser = options.Parser(shell.show() or "show", __doc__)
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a key, request or certificate")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--public", action="store_true", help="print the public key in PEM instead")
+    output.add_argument("--bytes", action="store_true", help="print the DER line by line instead")
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="open encrypted keys with the first line of FILE (default: ask for it)",
+    )
+    parser.add_argument(
+        "--account-key",
+        metavar="FILE",
+        help="the account key, which must not be a certificate key too (default: the file named "
+        f"{ACCOUNT_KEY} among those given)",
+    )
+    return parser
+
+
+def _show(args: argparse.Namespace) -> list[str]:
+    """Print what is asked for, and return what is wrong. Raises UserError."""
+    faults: list[str] = []
+    if args.bytes:
+        console.write_text("\n".join(_bytes(part, faults) for part in _parts(args.files, faults)))
+        return faults
+    items = _items(args.files, args.passphrase_file, faults)
+    if args.public:
+        console.write_data(b"".join(item.public_pem for item in items))
+        return faults
+    account_key = _account_key(args, items, faults)
+    pages = [_page(item, account_key, faults) for item in items]
+    findings = match.compare(items, account_key)
+    if findings.lines:
+        pages.append(_lines(["What belongs together:", *(f"  {line}" for line in findings.lines)]))
+    console.write_text("\n".join(pages))
+    for warning in findings.warnings:
+        console.warn(warning)
+    return faults + findings.faults
+
+
+def _parts(paths: Sequence[str], faults: list[str]) -> list[Part]:
+    """Return what stands in the files; add to faults what cannot be read."""
+    found = []
+    for path in paths:
+        try:
+            found += read.parts(path)
+        except UserError as error:
+            faults.append(str(error))
+    return found
+
+
+def _items(paths: Sequence[str], passphrase_file: str | None, faults: list[str]) -> list[Item]:
+    """Return what stands in the files, opened; add to faults what cannot be."""
+    found = []
+    for part in _parts(paths, faults):
+        try:
+            found.append(read.item(part, passphrase_file))
+        except UserError as error:
+            faults.append(str(error))
+    return found
+
+
+def _account_key(args: argparse.Namespace, items: list[Item], faults: list[str]) -> Item | None:
+    if args.account_key is None:
+        named = [item for item in items if os.path.basename(item.part.path) == ACCOUNT_KEY]
+    else:
+        named = _items([args.account_key], args.passphrase_file, faults)
+        if named and not any(item.is_key for item in named):
+            faults.append(f"{args.account_key}: is not a key; name the account key")
+    return next((item for item in named if item.is_key), None)
+
+
+def _page(item: Item, account_key: Item | None, faults: list[str]) -> str:
+    """Return what there is to say of an item; add to faults what is wrong with it."""
+    rows, found = describe.page(item, account_key)
+    faults += [f"{item.part.where}: {fault}" for fault in found]
+    lines = [f"{item.part.where}: {item.part.kind}"]
+    for label, value in rows:
+        texts = [value] if isinstance(value, str) else _filled(value)
+        lines += [f"  {label:<{LABELS}}  {texts[0]}"]
+        lines += [f"  {'':<{LABELS}}  {text}" for text in texts[1:]]
+    return _lines(lines)
+
+
+def _filled(values: Sequence[str]) -> list[str]:
+    """Return values in lines, as many in each as there is room for, separated by commas."""
+    lines = [values[0]]
+    for value in values[1:]:
+        if len(lines[-1]) + len(value) <= WIDTH - LABELS - len("    , ,"):
+            lines[-1] += f", {value}"
+        else:
+            lines[-1] += ","
+            lines.append(value)
+    return lines
+
+
+def _bytes(part: Part, faults: list[str]) -> str:
+    """Return the lines for the DER of a part, as far as it can be read."""
+    from common.show.bytes import walk
+
+    if part.is_encrypted and part.label != pem.ENCRYPTED:
+        faults.append(
+            f"{part.where}: is encrypted as a whole (RFC 1421), so there is no DER to see"
+        )
+        return ""
+    lines = list[str]()
+    try:
+        for line in walk(part.der):
+            lines.append(line if lines else f"{part.where}: {line}")
+    except ValueError as error:
+        faults.append(f"{part.where}: {error}")
+    return _lines(lines)
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    console.run(main)

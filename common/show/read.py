@@ -1,0 +1,220 @@
+"""What is in a file: keys, requests and certificates, in PEM or DER, one or several."""
+
+import base64
+import hashlib
+import re
+import textwrap
+from collections.abc import Callable
+from typing import NamedTuple
+
+from common import files, passphrase, pem
+from common.console import UserError
+from common.show import elements, pbes
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_private_key,
+)
+
+PRIVATE_KEY, PUBLIC_KEY = "private key", "public key"
+REQUEST, CERTIFICATE = "certificate signing request (CSR)", "certificate"
+
+_KINDS = {
+    **dict.fromkeys(pem.KEY_LABELS, PRIVATE_KEY),
+    **dict.fromkeys(("PUBLIC KEY", "RSA PUBLIC KEY"), PUBLIC_KEY),
+    **dict.fromkeys(pem.REQUEST_LABELS, REQUEST),
+    **dict.fromkeys(("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"), CERTIFICATE),
+}
+_PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # stand beside keys, and tell nothing more
+
+# The label that DER would have in PEM, by the tags of the elements at its beginning.
+_SHAPES = (
+    (rb"\x02\x30\x04", "PRIVATE KEY"),
+    (rb"\x30\x04\Z", pem.ENCRYPTED),
+    (rb"\x30\x03\Z", "PUBLIC KEY"),
+    (rb"\x02\x04", "EC PRIVATE KEY"),
+    (rb"\x02{9}", "RSA PRIVATE KEY"),
+    (rb"\x02{6}\Z", "DSA PRIVATE KEY"),
+    (rb"\x02{2}\Z", "RSA PUBLIC KEY"),
+    (rb"\x30{2}\x03\Z", "CERTIFICATE"),
+)
+_REQUEST_INFO = rb"\x02\x30{2}\xa0?\Z"  # version, subject, public key, attributes: RFC 2986
+
+# All that cryptography raises over what it cannot read.
+ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
+class Part(NamedTuple):
+    """One key, request or certificate, as it stands in a file."""
+
+    path: str
+    where: str  # the path, and which part it is of several
+    label: str  # of PEM, or what DER would have there
+    text: bytes  # PEM; empty for DER
+    der: bytes
+
+    @property
+    def kind(self) -> str | None:
+        """What it is, by its label; None if it is nothing that is shown."""
+        return _KINDS.get(self.label)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether a passphrase opens it."""
+        return pem.Block(self.label, self.text).is_encrypted
+
+
+class Item(NamedTuple):
+    """A part, opened."""
+
+    part: Part
+    value: object  # a key, request or certificate of cryptography
+    public_key: PublicKeyTypes | None  # None: of a kind that cryptography does not know
+    encoded: bytes  # the public key as the part has it (SubjectPublicKeyInfo), or all of a key
+    spki: bytes  # the public key as RFC 5280 would have it
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the public key, in hexadecimal."""
+        return hashlib.sha256(self.spki).hexdigest()
+
+    @property
+    def public_pem(self) -> bytes:
+        """The public key in PEM, as openssl pkey -pubout has it."""
+        body = base64.b64encode(self.spki).decode("ascii")
+        lines = ["-----BEGIN PUBLIC KEY-----", *textwrap.wrap(body, 64), "-----END PUBLIC KEY-----"]
+        return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is a private key."""
+        return self.part.kind == PRIVATE_KEY
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is a key, private or public."""
+        return self.part.kind in (PRIVATE_KEY, PUBLIC_KEY)
+
+
+def parts(path: str) -> list[Part]:
+    """Return what stands in a file. Raises UserError."""
+    data = files.read(path, "name a key, a request or a certificate")
+    blocks = pem.blocks(data)
+    blocks = [block for block in blocks if block.label not in _PARAMETERS] or blocks
+    if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
+        return [Part(path, path, _label(data), b"", data)]
+    if not blocks:
+        raise UserError(f"{path}: {pem.what_instead(data)}")
+    found = []
+    for number, (label, text) in enumerate(blocks, 1):
+        where = f"{path} ({number} of {len(blocks)})" if len(blocks) > 1 else path
+        found.append(Part(path, where, label, text, _decoded(text)))
+    return found
+
+
+def item(part: Part, passphrase_file: str | None) -> Item:
+    """Return what a part is. Raises UserError.
+
+    passphrase_file: where the passphrase of an encrypted key is; with None it is asked for.
+    """
+    if part.kind is None:
+        raise UserError(f"{part.where}: {_instead(part)}")
+    secret = None
+    if part.label == pem.ENCRYPTED and pbes.parameters(part.der)[1] > pbes.MAX_COST:
+        raise UserError(f"{part.where}: takes hours to open (so many iterations); restore a copy")
+    if part.is_encrypted:
+        secret = passphrase.for_key(part.where, passphrase_file)
+    try:
+        return _open(part, secret)
+    except UnsupportedAlgorithm as error:
+        raise UserError(f"{part.where}: is of a kind that is not known here ({error})") from error
+    except x509.InvalidVersion as error:
+        raise UserError(f"{part.where}: is of a version that is not known here") from error
+    except ERRORS as error:
+        what = f"is damaged, and no {part.kind} can be read from it; restore a copy"
+        if secret is not None:
+            what = "is encrypted, and this passphrase does not open it; try another"
+        raise UserError(f"{part.where}: {what}") from error
+
+
+def _open(part: Part, secret: bytes | None) -> Item:
+    if part.kind == PRIVATE_KEY:
+        # The numbers are checked later, so that a key in which they disagree is shown as well.
+        load = load_pem_private_key if secret and part.text else load_der_private_key
+        data = part.text if secret and part.text else part.der
+        key = load(data, secret, unsafe_skip_rsa_key_validation=True)
+        return _item(part, key, key.public_key, part.der)
+    if part.kind == PUBLIC_KEY:
+        public_key = load_der_public_key(part.der)
+        return _item(part, public_key, lambda: public_key, part.der)
+    if part.kind == REQUEST:
+        csr = x509.load_der_x509_csr(part.der)
+        encoded = elements.children(csr.tbs_certrequest_bytes)[2]
+        str(csr.subject)  # cryptography reads it no earlier
+        return _item(part, csr, csr.public_key, encoded)
+    certificate = x509.load_der_x509_certificate(elements.split(part.der)[0])
+    tbs = elements.children(certificate.tbs_certificate_bytes)
+    str((certificate.subject, certificate.issuer))
+    encoded = tbs[6 if tbs[0][0] == 0xA0 else 5]  # behind the version, which version 1 leaves out
+    return _item(part, certificate, certificate.public_key, encoded)
+
+
+def _item(
+    part: Part, value: object, public_key: Callable[[], PublicKeyTypes], encoded: bytes
+) -> Item:
+    try:
+        key = public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except ERRORS:
+        if part.kind in (PRIVATE_KEY, PUBLIC_KEY):
+            raise
+        return Item(part, value, None, encoded, encoded)
+    return Item(part, value, key, encoded, spki)
+
+
+def _label(der: bytes) -> str:
+    """Return the label that DER would have in PEM, or nothing."""
+    try:
+        tags = elements.tags(der)
+        label = next((label for shape, label in _SHAPES if re.match(shape, tags)), "")
+        if label == "CERTIFICATE":
+            info = elements.tags(elements.children(der)[0])
+            return pem.REQUEST_LABELS[0] if re.match(_REQUEST_INFO, info) else label
+    except ValueError:
+        return ""
+    return label
+
+
+def _instead(part: Part) -> str:
+    """Return what a part is that is not shown."""
+    if part.text:
+        try:
+            pem.private_key(part.text)
+        except pem.NotFound as error:
+            return str(error)
+    what = pem.what_instead(part.der)
+    return what if "(DER)" not in what else "is DER, but of no key, request or certificate"
+
+
+def _decoded(text: bytes) -> bytes:
+    """Return the DER in a PEM block; what cannot be decoded is left to fail when it is read."""
+    _, _, body = text.rpartition(b"\n\n") if b"\nProc-Type:" in text else text.partition(b"\n")
+    try:
+        return base64.b64decode(b"".join(body.rpartition(b"-----END ")[0].split()), validate=True)
+    except ValueError:
+        return b""

@@ -1,0 +1,156 @@
+"""Whether Let's Encrypt would accept a key or a request, whoever made it.
+
+The rules are those of Boulder's csr/csr.go and of Go's x509.ParseCertificateRequest before it. What
+only the CA can know is left out: blocklists, rate limits, CAA records.
+"""
+
+import ipaddress
+
+from common import keys, letsencrypt, names
+from common.names import DomainName, Identifier
+from common.show import elements, read, signatures
+from common.show.read import Item
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+_EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
+_ALTERNATIVE_NAMES = "2.5.29.17"
+_TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
+_MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleFeatureValue, ra/ra.go
+
+# badSignatureAlgorithm, csr/csr.go
+_SIGNATURES = [f"{kind} with SHA-{n}" for kind in ("RSA", "ECDSA") for n in (256, 384, 512)]
+
+_EMAIL, _DNS, _URI, _IP = 0x81, 0x82, 0x86, 0x87  # tags of GeneralName, RFC 5280 section 4.2.1.6
+
+_FALSE, _TRUE = b"\x01\x01\x00", b"\x01\x01\xff"
+_RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # id-RSASSA-PSS, RFC 4055 section 3.1
+
+
+def of_key(item: Item) -> str:
+    """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not."""
+    reason = _key_reason(item)
+    return f"rejects it: {reason}" if reason else "accepts it, for an account or a certificate"
+
+
+def of_request(item: Item, csr: x509.CertificateSigningRequest, account_key: Item | None) -> str:
+    """Return whether Let's Encrypt accepts a request, under which profiles, or why not.
+
+    account_key: with which the order would be placed, or None if that is not known.
+    """
+    reasons = []
+    if reason := _key_reason(item):
+        reasons.append(f"its key {reason}")
+    if account_key is not None and account_key.spki == item.spki:
+        reasons.append("its key is the account key")  # RFC 8555 section 11.1
+    if (algorithm := signatures.algorithm(csr)) not in _SIGNATURES:
+        reasons.append(f"its signature is {algorithm}")
+    if signatures.verifies(csr, item.public_key) is False:
+        reasons.append("its signature does not verify")
+    identifiers = list[Identifier]()
+    try:
+        identifiers = _identifiers(csr, reasons)
+    except read.ERRORS:
+        reasons.append("its names or extensions cannot be read")
+    if reasons:
+        return f"rejects it: {'; '.join(reasons)}"
+    return f"accepts it ({', '.join(letsencrypt.profiles(identifiers))})"
+
+
+def _key_reason(item: Item) -> str | None:
+    """Return why Let's Encrypt rejects a key, as the end of a sentence, or None."""
+    if item.public_key is None:
+        return "is of a kind that is not known here"
+    if is_pss(item):
+        return "is an RSA-PSS key, so no CA may sign it"  # Baseline Requirements 7.1.3.1.1
+    if reason := keys.weakness(item.public_key):
+        return reason
+    if reason := letsencrypt.key_reason(*keys.properties(item.public_key)):
+        return reason
+    # Go's x509.ParsePKIXPublicKey has one encoding for each key: RFC 3279, RFC 5480. Programs copy
+    # a curve that is spelled out from a private key into the request.
+    parameters = elements.children(elements.children(item.spki)[0])[1]
+    is_usual = parameters in item.encoded if item.is_private else item.encoded == item.spki
+    if is_usual or item.part.is_encrypted or item.part.label.startswith("RSA"):
+        return None
+    return (
+        "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
+        "RSA without NULL)"
+    )
+
+
+def is_pss(item: Item) -> bool:
+    """Return whether a key is RSA for PSS signatures alone, which cryptography does not tell."""
+    return _RSA_PSS in item.encoded[:40]  # in the AlgorithmIdentifier
+
+
+def common_name(csr: x509.CertificateSigningRequest) -> str:
+    """Return the CN of a request, of several the last, or nothing."""
+    found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[-1].value) if found else ""
+
+
+def attributes(csr: x509.CertificateSigningRequest) -> list[tuple[str, bytes]]:
+    """Return the attributes of a request: the OID, and the first value (RFC 2986 section 4.1)."""
+    found = []
+    for attribute in elements.children(b"".join(elements.children(csr.tbs_certrequest_bytes)[3:])):
+        identifier, values = elements.children(attribute)
+        found.append((elements.oid(identifier), (elements.children(values) or [b""])[0]))
+    return found
+
+
+def _extensions(csr: x509.CertificateSigningRequest) -> dict[str, bytes]:
+    """Return the values of the extensions asked for, by their OIDs.
+
+    cryptography reads all or none, and so none if one of them is odd, of which Go takes no notice.
+    """
+    found: dict[str, bytes] = {}
+    for attribute, value in attributes(csr):
+        for extension in elements.children(value) if attribute == _EXTENSION_REQUEST else []:
+            identifier, *critical, octets = elements.children(extension)
+            oid = elements.oid(identifier)
+            is_bad = octets[0] != elements.OCTET_STRING or critical not in ([], [_FALSE], [_TRUE])
+            if is_bad or oid in found:
+                raise ValueError(f"the extension {oid} is damaged, or there twice")
+            found[oid] = elements.content(octets)
+    return found
+
+
+def _identifiers(csr: x509.CertificateSigningRequest, reasons: list[str]) -> list[Identifier]:
+    """Return what a request asks for; add to reasons what Let's Encrypt has against it."""
+    extensions = _extensions(csr)
+    if extensions.get(_TLS_FEATURE) == _MUST_STAPLE:
+        reasons.append("it asks for must-staple")  # containsMustStaple, ra/ra.go
+    domains, addresses = list[str](), list[Identifier]()
+    for name in elements.children(extensions.get(_ALTERNATIVE_NAMES, b"\x30\0")):
+        tag, value = name[0], elements.content(name)
+        if tag == _DNS:
+            domains.append(value.decode("ascii"))
+        elif tag == _IP:
+            address = ipaddress.ip_address(value)
+            # To Go, an IPv4 address in an IPv6 address is that IPv4 address.
+            addresses.append(getattr(address, "ipv4_mapped", None) or address)
+        elif tag in (_EMAIL, _URI):
+            kind = "an e-mail address" if tag == _EMAIL else "a URI"
+            reasons.append(f"it has {kind} among its names")
+    if cn := common_name(csr):
+        try:
+            ipaddress.ip_address(cn)
+        except ValueError:
+            domains.append(cn)  # names.FromCSR: one more name
+        else:
+            reasons.append("its CN is an IP address")
+    if not domains and not addresses:
+        reasons.append("it asks for no name")
+    identifiers = list[Identifier]()
+    # Go's strings.ToLower has one character for each; the only one that Python has two for is İ.
+    for domain in dict.fromkeys("".join(char.lower()[0] for char in name) for name in domains):
+        try:
+            names.check_domain_name(domain)
+            identifiers.append(DomainName(domain))
+        except names.InvalidName as error:
+            reasons.append(f"{domain[:80]!r} {error}")
+    identifiers += dict.fromkeys(addresses)
+    reasons += letsencrypt.name_reasons(identifiers)
+    return identifiers

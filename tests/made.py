@@ -1,0 +1,80 @@
+"""Keys, requests and certificates for the tests of show, made in memory."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from tests import conftest
+from tests.conftest import ARTICLE
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+NOW = datetime.now(timezone.utc)
+SHA256 = hashes.SHA256()
+RSA = load_pem_private_key((ARTICLE / "rsa2048.key").read_bytes(), None)
+EC, OTHER, CA = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+
+
+def openssl(command: str) -> str:
+    """Run OpenSSL in the working directory, and return what it prints."""
+    return conftest.openssl(*command.split(), cwd=Path.cwd())
+
+
+def write(path: str, *things: Any, encoding: Encoding = Encoding.PEM) -> None:
+    """Write keys, requests, certificates and bytes to a file."""
+    file = Path(path)
+    file.write_bytes(b"")
+    for thing in things:
+        data = thing
+        if hasattr(thing, "private_bytes"):
+            data = thing.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+        elif not isinstance(thing, bytes):
+            data = thing.public_bytes(encoding)
+        file.write_bytes(file.read_bytes() + data)
+    file.chmod(0o600)
+
+
+def named(cn: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)] if cn else [])
+
+
+def san(*names: str | x509.GeneralName) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName(
+        [x509.DNSName(n) if isinstance(n, str) else n for n in names]
+    )
+
+
+def request(
+    *extensions: x509.ExtensionType, cn: str = "", key: Any = EC, **signing: Any
+) -> x509.CertificateSigningRequest:
+    builder = x509.CertificateSigningRequestBuilder(named(cn))
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(key, **{"algorithm": SHA256, **signing})
+
+
+def certificate(
+    cn: str, key: Any = EC, issuer: str = "CA", signer: Any = CA, start: int = -1, days: int = 90
+) -> x509.Certificate:
+    """Return a certificate: a domain's, or a CA's if the name has no dot."""
+    builder = x509.CertificateBuilder(named(issuer), named(cn), key.public_key(), 0x1234)
+    builder = builder.not_valid_before(NOW + timedelta(start))
+    builder = builder.not_valid_after(NOW + timedelta(days))
+    if "." in cn:
+        builder = builder.add_extension(san(cn, f"www.{cn}"), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints("." not in cn, None), critical=True)
+    return builder.sign(signer, SHA256)
+
+
+ROOT_CA = certificate("Root", OTHER, issuer="Root", signer=OTHER)
+MIDDLE = certificate("CA", CA, issuer="Root", signer=OTHER)
+LEAF = certificate("example.com")

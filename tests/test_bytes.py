@@ -1,0 +1,298 @@
+"""show --bytes: every element in its place and by its name, and nothing secret."""
+
+import base64
+import random
+import re
+import subprocess
+import time
+from pathlib import Path
+
+from common.show import der, grammar
+from common.show.bytes import walk
+from tests.conftest import ARTICLE, need
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+CONFIG = """
+[req]
+prompt = no
+distinguished_name = name
+req_extensions = extensions
+attributes = attributes
+[name]
+C = DE
+O = a\x1b[31m
+CN = example.org
+[attributes]
+challengePassword = abcd1234
+[extensions]
+subjectAltName = DNS:*.example.org,IP:192.0.2.1,IP:2001:db8::1,dirName:name
+tlsfeature = status_request
+keyUsage = critical,digitalSignature
+1.2.3.4.5 = ASN1:FORMAT:HEX,OCT:020105
+"""
+PEM = (ARTICLE / "rsa2048.key").read_bytes()
+RSA = load_pem_private_key(PEM, None)
+assert isinstance(RSA, rsa.RSAPrivateKey)
+EC = ec.derive_private_key(0x1234567890ABCDEF << 150 | 0x987654321, ec.SECP256R1())
+ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(40, 72)))
+
+
+def tlv(tag: int, *contents: bytes) -> bytes:
+    """Return an element of DER of less than 64 KiB."""
+    content = b"".join(contents)
+    size = len(content)
+    wide = b"" if size < 128 else b"\x81" if size < 256 else b"\x82"
+    return (
+        bytes([tag]) + wide + size.to_bytes(max(1, len(wide) * (1 + (size > 255))), "big") + content
+    )
+
+
+def integer(number: int) -> bytes:
+    return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+DER, PKCS1, PKCS8 = Encoding.DER, PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
+PLAIN = NoEncryption()
+ED_SEED, ED_PUBLIC = ED.private_bytes_raw(), ED.public_key().public_bytes_raw()
+ED_PARTS = tlv(0x30, b"\x06\x03\x2b\x65\x70"), tlv(4, tlv(4, ED_SEED))
+CURVE, EC_KEY = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06072a8648ce3d0201")
+PBES2 = bytes.fromhex(
+    "305f06092a864886f70d01050d3052303106092a864886f70d01050c302404108b1d26f0a9c42fe1357d60b8"
+    "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
+    "d46e1f3b2895a0c7d8"
+)
+N = RSA.private_numbers()
+CIPHERTEXT = N.iqmp.to_bytes(128, "big")[:64]  # for a test no worse than a real one
+KEYS = {
+    "RSA PKCS#1": RSA.private_bytes(DER, PKCS1, PLAIN),
+    "RSA PKCS#8": RSA.private_bytes(DER, PKCS8, PLAIN),
+    "EC SEC 1": EC.private_bytes(DER, PKCS1, PLAIN),
+    "EC PKCS#8": EC.private_bytes(DER, PKCS8, PLAIN),
+    "Ed25519": tlv(0x30, integer(0), *ED_PARTS),
+    "Ed25519, version 2": tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_PUBLIC)),
+    "encrypted": tlv(0x30, PBES2, tlv(4, CIPHERTEXT)),
+}
+SECRETS = [N.d, N.p, N.q, N.dmp1, N.dmq1, N.iqmp, EC.private_numbers().private_value]
+SECRETS += [int.from_bytes(secret, "big") for secret in (ED_SEED, CIPHERTEXT)]
+RUN = 6  # digits
+
+
+def runs(text: str) -> set[str]:
+    return {text[at : at + RUN] for at in range(len(text) - RUN + 1)}
+
+
+SECRET_RUNS = {
+    run for number in SECRETS for text in (f"{number:x}", str(number)) for run in runs(text)
+}
+
+
+def read(data: bytes) -> tuple[list[str], str]:
+    """Return the lines that a file has before it breaks, and why it breaks, or ""."""
+    lines: list[str] = []
+    try:
+        lines.extend(walk(data))
+    except ValueError as error:
+        return lines, str(error)
+    return lines, ""
+
+
+def check_safe(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert all(line.isprintable() for line in lines)
+    assert not runs(text) & SECRET_RUNS
+
+
+def places(lines: list[str]) -> set[tuple[int, int]]:
+    return {(int(line.split()[0]), int(line.split()[1])) for line in lines[3:]}
+
+
+def openssl(*arguments: str, data: bytes = b"") -> bytes:
+    need("openssl")
+    return subprocess.run(
+        ["openssl", *arguments], input=data, capture_output=True, check=True
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return DER of each kind that is not a private key."""
+    directory = tmp_path_factory.mktemp("documents")
+    config, key, request, ca = (str(directory / name) for name in ("config", "key", "csr", "ca"))
+    Path(config).write_text(CONFIG)
+    Path(key).write_bytes(EC.private_bytes(Encoding.PEM, PKCS8, PLAIN))
+    new = ["req", "-new", "-key", key, "-config", config]
+    openssl(*new, "-out", request)
+    openssl(*new, "-x509", "-days", "30000", "-out", ca)
+    sign = ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", key, "-outform", "DER"]
+    public = ["rsa", "-in", str(ARTICLE / "rsa2048.key"), "-outform", "DER"]
+    article = (ARTICLE / "rsa2048-example.com.csr").read_text().splitlines()
+    return {
+        "article": base64.b64decode("".join(article[1:-1])),
+        "request": openssl(*new, "-outform", "DER"),
+        "ca": openssl("x509", "-in", ca, "-outform", "DER"),
+        "leaf": openssl(*sign, "-days", "9", "-extfile", config, "-extensions", "extensions"),
+        "public": openssl(*public, "-pubout"),
+        "public PKCS#1": openssl(*public, "-RSAPublicKey_out"),
+    }
+
+
+def test_all_that_openssl_lists(documents: dict[str, bytes]) -> None:
+    for data in [*documents.values(), *KEYS.values()]:
+        lines = list(walk(data))
+        listed = openssl("asn1parse", "-inform", "DER", data=data).decode("latin-1")
+        found = re.findall(r"^ *(\d+):d=\d+ +hl=(\d+) +l= *(\d+)", listed, re.MULTILINE)
+        assert {(int(at), int(hl) + int(length)) for at, hl, length in found} <= places(lines)
+        assert not lines[0].startswith("Not")
+        assert sum(" -- " not in line for line in lines[2:]) <= 2  # what no grammar knows
+        assert all(len(line) <= 100 for line in lines)
+        check_safe(lines)
+
+
+GOLDEN = """
+  0 687  SEQUENCE CertificationRequest                  -- the request (CSR)
+  4 407    SEQUENCE certificationRequestInfo            -- what is signed: all indented below
+ 61  13            UTF8String value: "example.com"      -- the text
+102 261            INTEGER modulus: 2048 bits, 0x88ff17…  -- n, the product of two secret primes
+398  13                    [2] dNSName: "example.com"   -- a domain name
+"""
+VALUES = {
+    "request": r"""
+OID type: organizationName
+"a\\x1b\[31m"
+\[2\] dNSName: "\*.example.org"
+\[7\] iPAddress: 192.0.2.1
+\[7\] iPAddress: 2001:db8::1
+OID extnID: tlsfeature +-- must-staple
+BOOLEAN critical: TRUE
+BIT STRING KeyUsage: digitalSignature
+OID type: challengePassword
+UTF8String "abcd1234"
+OID extnID: 1.2.3.4.5
+INTEGER r: 25
+""",
+    "ca": r"""
+UTCTime notBefore: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC
+GeneralizedTime notAfter: 21\d\d-\d\d-\d\d
+""",
+}
+
+
+def test_names_and_values(documents: dict[str, bytes]) -> None:
+    lines = list(walk(documents["article"]))
+    assert set(GOLDEN.strip("\n").splitlines()) <= set(lines)
+    for kind, patterns in VALUES.items():
+        text = "\n".join(walk(documents[kind]))
+        for pattern in patterns.strip().splitlines():
+            assert re.search(pattern, text), pattern
+    old = re.sub(rb"\x17\x0d\d\d", b"\x17\x0d50", documents["ca"])
+    assert "notBefore: 1950-" in "\n".join(walk(old))  # RFC 5280 section 4.1.2.5.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("RSA PKCS#1", "modulus: 2048 bits, 0x"),
+        ("EC SEC 1", "publicKey: 65 bytes, 0x04"),
+        ("EC PKCS#8", "publicKey: 65 bytes, 0x04"),
+        ("Ed25519, version 2", "publicKey: 32 bytes, 0x"),
+        ("encrypted", "salt: 16 bytes, 0x"),
+    ],
+)
+def test_what_a_private_key_shows(kind: str, shown: str) -> None:
+    assert shown in "\n".join(walk(KEYS[kind]))
+
+
+def test_a_secret_in_a_public_place() -> None:
+    public = N.public_numbers
+    rest = [integer(number) for number in (N.p, N.q, N.dmp1, N.dmq1, N.iqmp)]
+    for first in ([N.d, public.e, public.n], [public.n, N.d, public.e]):
+        check_safe(read(tlv(0x30, integer(0), *map(integer, first), *rest))[0])
+    rest[:2] = [integer(1), integer(N.d)]
+    secret = N.d.to_bytes(256, "big")[:32]
+    point, oid = tlv(0xA1, tlv(3, b"\0\2" + secret)), tlv(6, secret)
+    for parts in (
+        [integer(0), integer(N.d), integer(public.e), integer(N.d), *rest],
+        [integer(1), tlv(4, secret), tlv(0xA0, CURVE), point],
+        [integer(1), tlv(4, secret), tlv(0xA0, oid)],
+        [integer(0), tlv(0x30, EC_KEY, oid), tlv(4, secret)],
+        [integer(1), tlv(0x30, EC_KEY, CURVE), tlv(4, b"\5\0"), tlv(0x81, b"\0", secret)],
+        [integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_SEED)],
+        [integer(0), *ED_PARTS, tlv(0xA0, tlv(0x30, CURVE, tlv(0x31, tlv(12, secret))))],
+        [integer(0), tlv(0x30, CURVE, tlv(4, secret)), tlv(4, secret)],
+        [integer(N.p), integer(N.q)],
+        [PBES2, tlv(3, b"\0", secret)],
+        [PBES2, tlv(3, b"\0", tlv(0x30, tlv(4, secret)))],
+    ):
+        lines, error = read(tlv(0x30, *parts))
+        assert len(lines) > 4
+        assert not error
+        check_safe(lines)
+
+
+def test_mutated_keys() -> None:
+    chance = random.Random(12)
+    for data in list(KEYS.values()) * 40:
+        at, other = chance.randrange(len(data)), chance.randrange(len(data))
+        if chance.random() < 0.5:  # most of what matters is in the headers
+            at = chance.choice(sorted(places(list(walk(data)))))[0] + chance.randrange(4)
+        new = chance.randbytes(chance.randint(1, 3))
+        for mutated in (
+            data[:at] + new + data[at + len(new) :],
+            data[:at] + data[at + 1 :],
+            data[:at] + data[other:],
+            data[:at],
+        ):
+            check_safe(read(mutated)[0])
+
+
+def nested(depth: int) -> bytes:
+    data = b""
+    for _ in range(depth):
+        data = tlv(0x30, data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "not DER"),
+        (b"-----BEGIN", "not DER"),
+        (b"0", "middle"),
+        (b"0\x80" * 5000, "indefinite"),
+        (b"0\x84\xff\xff\xff\xff", "absurd"),
+        (b"0\x81\x05" + bytes(5), "more bytes than it needs"),
+        (b"0\x82\x00\x90" + bytes(144), "more bytes than it needs"),
+        (tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"), "tag number"),
+        (nested(5000), "40 levels"),
+        (b"0" * (der.MAX_SIZE + 1), "too long"),
+        (KEYS["RSA PKCS#1"] + b"\n", "offset 1190: "),
+        (KEYS["RSA PKCS#1"][:-1], "offset 0: the file ends before"),
+    ],
+)
+def test_where_a_file_breaks(data: bytes, why: str) -> None:
+    started = time.monotonic()
+    lines, error = read(data)
+    assert why in error
+    assert "\n" not in error
+    assert time.monotonic() - started < 2
+    check_safe(lines)
+
+
+def test_what_can_be_read_of_a_damaged_file() -> None:
+    lines, _ = read(KEYS["RSA PKCS#1"][:600])
+    assert places(lines) == {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}
+
+
+def test_the_tables_agree() -> None:
+    names = [name for name, _ in grammar.OIDS.values()]
+    for (_, oid), type_ in grammar.OPEN_TYPES.items():
+        assert oid in names
+        assert type_ == "RAW" or type_ in grammar.GRAMMAR

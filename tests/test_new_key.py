@@ -1,0 +1,242 @@
+"""The three scripts that make a key."""
+
+import functools
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import make_account_key
+import make_account_key2
+import make_certificate_key
+from common import encryption
+from tests.conftest import (
+    ARTICLE,
+    KEY_SCRIPTS,
+    SECRET,
+    Run,
+    error_of,
+    openssl,
+    pem_of,
+    private_key,
+)
+
+import pytest
+from Crypto.IO import PEM
+from Crypto.IO._PBES import PBES2
+from Crypto.PublicKey import ECC, RSA
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key
+
+FILES = {
+    "make_account_key.py": ("account key", "account.key", "PKCS#1", "RSA PRIVATE KEY"),
+    "make_account_key2.py": ("account key", "account.key", "PKCS#8", "PRIVATE KEY"),
+    "make_certificate_key.py": ("certificate key", "example.com.key", "PKCS#1", "RSA PRIVATE KEY"),
+}
+
+
+@pytest.fixture(params=KEY_SCRIPTS)
+def script(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@functools.cache
+def large(bits: int) -> rsa.RSAPrivateKey:
+    article = (ARTICLE / "rsa4096.key").read_bytes()
+    key = load_pem_private_key(article, None) if bits == 4096 else private_key(bits)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+@functools.cache
+def large_by_pycryptodome(bits: int) -> RSA.RsaKey:
+    return RSA.import_key(pem_of(large(bits)))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the libraries take RSA keys that are there already, since large ones take seconds."""
+    keys = {bits: large(bits) for bits in (2048, 3072, 4096)}
+    monkeypatch.setattr(RSA, "generate", large_by_pycryptodome)
+    monkeypatch.setattr(rsa, "generate_private_key", lambda exponent, bits: keys[bits])
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("bits", [None, 2048, 3072])
+def test_an_rsa_key(script: str, bits: int | None, run: Run) -> None:
+    role, filename, form, label = FILES[script]
+    result = run(script, *(["--bits", str(bits)] if bits else []))
+    assert (result.returncode, result.stdout, os.listdir()) == (0, "", [filename])
+    access = ", mode 0600" if os.name == "posix" else ", for whoever may open its directory"
+    assert result.stderr.startswith(
+        f"Wrote the {role} to {filename}: "
+        f"RSA private key, {bits or 4096} bits, {form} PEM{access}.\n"
+    )
+    assert_is_rsa_key(Path(filename).read_bytes(), bits or 4096, label)
+
+
+def assert_is_rsa_key(pem: bytes, bits: int, label: str) -> None:
+    assert pem.startswith(f"-----BEGIN {label}-----\n".encode())
+    assert pem.endswith(f"\n-----END {label}-----\n".encode())
+    key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    assert (key.key_size, key.public_key().public_numbers().e) == (bits, 65537)
+
+
+@pytest.mark.parametrize(
+    "module", [make_account_key, make_account_key2, make_certificate_key], ids=KEY_SCRIPTS
+)
+def test_each_key_is_another(module: object) -> None:
+    create_key: Callable[[int, str | None], bytes] = module.create_key  # type: ignore[attr-defined]
+    first, second = create_key(2048, None), create_key(2048, None)
+    assert first != second
+    assert_is_rsa_key(first, 2048, FILES[f"{module.__name__}.py"][3])  # type: ignore[attr-defined]
+    assert create_key(2048, "P-256") != create_key(2048, "P-256")
+
+
+@pytest.mark.parametrize("curve", ["P-256", "P-384"])
+def test_an_ecdsa_key(script: str, curve: str, run: Run) -> None:
+    result = run(script, "--curve", curve, "--out", "my.key")
+    assert f"to my.key: ECDSA private key, {curve}, PKCS#8 PEM" in result.stderr
+    text = Path("my.key").read_text()
+    assert text.startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert text.endswith("-----END PRIVATE KEY-----\n")
+    assert ECC.import_key(text).curve == f"NIST {curve}"
+    assert openssl("pkey", "-in", "my.key", "-check", "-noout", cwd=Path()) == "Key is valid\n"
+
+
+def test_an_encrypted_key(script: str, run: Run, secret_file: str) -> None:
+    options = ["--curve", "P-384", "--passphrase-file", secret_file, "--out"]
+    result = run(script, *options, "my.key")
+    assert "PKCS#8 PEM, encrypted" in result.stderr.splitlines()[0]
+    pem = Path("my.key").read_bytes()
+    assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    assert pem.endswith(b"-----END ENCRYPTED PRIVATE KEY-----\n")
+    assert load_pem_private_key(pem, SECRET.encode())
+    parsed = openssl("asn1parse", "-in", "my.key", cwd=Path())
+    for word in ("PBES2", "PBKDF2", "hmacWithSHA512", "aes-256-cbc", f"{220_000:06X}"):
+        assert f":{word}\n" in parsed
+    assert re.search(r"OCTET STRING +\[HEX DUMP\]:[0-9A-F]{32}\n", parsed)  # the salt
+    assert run(script, *options, "other.key").returncode == 0
+    assert openssl("asn1parse", "-in", "other.key", cwd=Path()) != parsed  # another salt
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        (2048, PrivateFormat.TraditionalOpenSSL),
+        (2048, PrivateFormat.PKCS8),
+        ("P-256", PrivateFormat.PKCS8),
+    ],
+)
+def test_encryption_keeps_the_key(
+    kind: int | str, form: PrivateFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encryption, "ITERATIONS", 1000)
+    plain = private_key(kind)
+    encrypted = encryption.encrypted(pem_of(plain, form=form), b"x")
+    decrypted = PBES2.decrypt(PEM.decode(encrypted.decode())[0], b"x")
+    # To the last byte what the other library writes: of RSA, the parameters are NULL (RFC 8017
+    # appendix A.1); of EC, the curve.
+    expected = pem_of(plain, form=PrivateFormat.PKCS8).decode()
+    assert PEM.encode(decrypted, "PRIVATE KEY") + "\n" == expected
+
+
+def test_standard_output_carries_the_key_alone(script: str, run: Run) -> None:
+    result = run(script, "--curve", "P-256", "--out", "-")
+    assert result.stdout.startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert result.stdout.endswith("\n-----END PRIVATE KEY-----\n")
+    first, *rest = result.stderr.splitlines()
+    assert first.endswith("to standard output: ECDSA private key, P-256, PKCS#8 PEM.")
+    assert not [line for line in rest if line.startswith("Next: ")]
+    assert os.listdir() == []
+
+
+def test_quiet_says_nothing(script: str, run: Run) -> None:
+    result = run(script, "--curve", "P-256", "-q")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "next_command"),
+    [
+        (["make_account_key.py"], "make_certificate_key.py example.com"),
+        (["make_account_key2.py"], "make_certificate_key.py example.com"),
+        (["make_certificate_key.py", "a.org"], "make_csr.py a.org"),
+        (
+            ["make_certificate_key.py", "--out=-x", "a.org"],
+            f"make_csr.py --key {os.path.join('.', '-x')} a.org",
+        ),
+    ],
+)
+def test_the_last_line_goes_on(arguments: list[str], next_command: str, run: Run) -> None:
+    last = run(*arguments, "--curve", "P-256").stderr.splitlines()[-1]
+    assert last.startswith("Next: ")
+    assert last.endswith(next_command)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bits", "1024"], "argument --bits: invalid choice: "),
+        (["--bits", "x"], "argument --bits: invalid int value: 'x'"),
+        (["--no-such-option"], "--no-such-option: is not an option"),
+        (["--forc"], "--forc: is not an option"),
+        (["--force"], "--force: is not an option"),
+        (["--curv", "P-256"], "--curv: is not an option; did you mean --curve?"),
+        (["example.com", "example.org"], "example."),
+        (["--curve", "P-521"], "argument --curve: invalid choice: "),
+        (["--curve=--"], "--curve=--: -- is not a value"),
+        (["--out=--"], "--out=--: -- is not a value"),
+        (["--curve", "P-256", "--bits", "2048"], "argument --bits: not allowed with"),
+    ],
+)
+def test_wrong_usage(script: str, arguments: list[str], message: str, run: Run) -> None:
+    error = error_of(run(script, *arguments), status=2)
+    assert error.startswith(message)
+    assert error.endswith(f"see {script} --help") or "did you mean" in error
+    assert os.listdir() == []
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [
+        ("WWW.Example.ORG.", "www.example.org.key"),
+        ("*.example.com", "_.example.com.key"),
+        ("münchen.example", "xn--mnchen-3ya.example.key"),
+        ("2001:DB8::1", "2001-db8--1.key"),
+    ],
+)
+def test_the_domain_names_the_file(domain: str, name: str, run: Run) -> None:
+    assert run("make_certificate_key.py", domain, "--bits", "2048").returncode == 0
+    assert os.listdir() == [name]
+
+
+@pytest.mark.parametrize("domain", ["", "../example", "/etc/passwd", "a\\b", "..", "-x.com"])
+def test_an_invalid_domain_names_no_file(domain: str, run: Run) -> None:
+    error = error_of(run("make_certificate_key.py", "--", domain), status=2)
+    assert error.startswith(f"{domain!r}: ")
+    assert os.listdir() == []
+
+
+def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused before any time is spent on making or asking."""
+    name = FILES[script][1]
+    Path(name).write_text("old")
+    monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", None)
+    stem = name.removesuffix(".key")
+    for option in ([], ["--encrypt"]):
+        assert error_of(run(script, *option)) == (
+            f"{name}: exists, and a key is never replaced; keep using it, make another with "
+            f"--out {stem}2.key, or move the old one away"
+        )
+    assert Path(name).read_text() == "old"
+
+
+def test_help(script: str, run: Run) -> None:
+    result = run(script, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"usage: {script} ")
+    for word in ("--bits {2048,3072,4096}", "--curve {P-256,P-384}", "exit status: 0 done"):
+        assert word in result.stdout

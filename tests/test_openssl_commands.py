@@ -1,0 +1,299 @@
+"""The commands that the scripts print: pasted into a shell they do what they say."""
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from common import console, names, openssl_commands, shell
+from tests.conftest import (
+    ARTICLE,
+    KEY_SCRIPTS,
+    ROOT,
+    SECRET,
+    Result,
+    Run,
+    commands_of,
+    on_a_terminal,
+    openssl,
+    pem_of,
+    private_key,
+)
+from tests.conftest import shell as sh
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import load_pem_private_key as load
+
+POSIX = pytest.mark.posix(reason="sh")
+
+# Names that a shell reads in another way unless they are quoted.
+ODD_NAMES = ["my key", "it's", "-dash", "a$b`c;d", 'a"b\\', "ü", "*", "~", "new/../x"]
+# Names whose commands could not be pasted.
+UNPRINTABLE = ["a\nb", "a\x1bb", "a\u202eb", "a\udcffb", "a\u2028b"]
+
+
+def public_key_of(key: Path, passphrase: bytes | None = None) -> str:
+    public_key = load(key.read_bytes(), passphrase).public_key()
+    return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def kind_of(key: Path) -> list[str]:
+    """Return the first lines of a key in PEM, and of what OpenSSL shows of it: its size."""
+    shown = openssl("pkey", "-in", str(key), "-text", "-noout", cwd=Path())
+    return [text.partition("\n")[0] for text in (key.read_text(), shown)]
+
+
+def contents() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+
+
+def paste(command: str) -> Result:
+    result = sh(command, Path())
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def made_by(command: str) -> Path:
+    """Paste a command that makes one new file and changes no other; return that file."""
+    before = contents()
+    paste(command)
+    after = contents()
+    assert {name: after[name] for name in before} == before
+    (new,) = set(after) - set(before)
+    return Path(new)
+
+
+@POSIX
+class TestOfAKey:
+    @pytest.mark.parametrize("script", KEY_SCRIPTS)
+    @pytest.mark.parametrize("kind", [["--bits", "2048"], ["--curve", "P-256"]])
+    def test_make_view_and_extract(self, script: str, kind: list[str], run: Run) -> None:
+        make, view, extract = commands_of(run(script, *kind, "--out", "my.key"))
+        assert ("RSA key ok" if kind[0] == "--bits" else "Key is valid") in paste(view).stdout
+        assert made_by(extract) == Path("my.pub")
+        assert Path("my.pub").read_text() == public_key_of(Path("my.key"))
+        other = made_by(make)
+        assert other == Path("my2.key")
+        assert other.stat().st_mode & 0o777 == 0o600
+        ours, its = (kind_of(path) for path in (Path("my.key"), other))
+        assert ours == its
+
+    @pytest.mark.parametrize("name", ODD_NAMES)
+    def test_with_an_odd_file_name(self, name: str, run: Run) -> None:
+        Path("new").mkdir()
+        result = run("make_certificate_key.py", "--curve=P-256", f"--out={name}")
+        make, view, extract = commands_of(result)
+        paste(view)
+        assert made_by(extract).read_text() == public_key_of(Path(name))
+        assert load(made_by(make).read_bytes(), None)
+        paste(result.stderr.splitlines()[-1].removeprefix("Next: "))
+        assert x509.load_pem_x509_csr(Path("certificate.csr").read_bytes())
+
+    def test_an_encrypted_one(self, run: Run, secret_file: str) -> None:
+        options = ["--curve", "P-384", "--passphrase-file", secret_file]
+        make, view, extract = commands_of(run("make_account_key.py", *options))
+        for command, answers in ((make, 2), (view, 1), (extract, 1)):
+            session = on_a_terminal(["sh", "-c", command], Path(), *[SECRET] * answers)
+            assert session.status == 0, session.written
+        assert Path("account.pub").read_text() == public_key_of(
+            Path("account.key"), SECRET.encode()
+        )
+        assert load(Path("account2.key").read_bytes(), SECRET.encode()).key_size == 384  # type: ignore[union-attr]
+        ours, its = (
+            re.findall(r"(?:OBJECT|INTEGER) +:(.*)", openssl("asn1parse", "-in", name, cwd=Path()))
+            for name in ("account.key", "account2.key")
+        )
+        assert ours == its
+
+    def test_on_standard_output(self, run: Run) -> None:
+        for script, label in (("make_account_key.py", "RSA "), ("make_account_key2.py", "")):
+            (make,) = commands_of(run(script, "--bits", "2048", "--out", "-"))
+            assert paste(make).stdout.startswith(f"-----BEGIN {label}PRIVATE KEY-----\n")
+
+    def test_pasting_all_again_destroys_nothing(self, run: Run) -> None:
+        names_before = ["account.pub", "account2.key", "account2.pub"]
+        for name in names_before:
+            Path(name).write_text("perhaps a key")
+        make, _, extract = commands_of(run("make_account_key.py", "--curve", "P-256"))
+        assert made_by(make) == Path("account3.key")
+        assert made_by(extract) == Path("account3.pub")
+
+
+EMAILS = [
+    "a+b@example.org",
+    "a/b=c@example.org",
+    "o'hara@example.org",
+    '"two words"@example.org',
+    "a\\b\\@example.org",
+    "$(touch x)`touch x`;&|<>*?#!{}~@example.org",
+    "a,b+CN=evil.org/CN=evil.org@example.org",
+    "a@b@example.org",
+]
+
+REQUESTS = {
+    "the article's": [],
+    "several": ["example.org", "www.example.org", "example.net"],
+    "Unicode": ["münchen.example.org", "*.münchen.example.org"],
+    "addresses": ["example.org", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "::"],
+    "address alone": ["192.0.2.1"],
+    "a hundred names": [f"{number}.example.org" for number in range(100)],
+    "too long for a common name": [f"{'a' * 60}.example.org"],
+} | {f"e-mail {email}": ["example.org", "--email", email] for email in EMAILS}
+
+
+@POSIX
+class TestOfARequest:
+    @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize("request_", REQUESTS)
+    def test_is_the_same_to_the_last_byte(self, request_: str, run: Run) -> None:
+        make, view = commands_of(run("make_csr.py", *REQUESTS[request_]))
+        assert "verify OK" in paste(view).stderr
+        ours = Path("certificate.csr").read_bytes()
+        os.unlink("certificate.csr")
+        assert made_by(make).read_bytes() == ours
+
+    @pytest.mark.parametrize("name", ODD_NAMES)
+    def test_with_odd_file_names(self, name: str, run: Run) -> None:
+        Path("new").mkdir()
+        key = Path(f"{name}.key")
+        key.write_bytes((ARTICLE / "rsa2048.key").read_bytes())
+        result = run("make_csr.py", "example.org", f"--key={name}.key", f"--out={name}")
+        make, view = commands_of(result)
+        ours = Path(name).read_bytes()
+        assert "verify OK" in paste(view).stderr
+        os.unlink(name)
+        assert made_by(make).read_bytes() == ours
+        words = shlex.split(result.stderr.splitlines()[-1].removeprefix("Next: "))
+        assert [Path(word).resolve() for word in words[-2:]] == [
+            Path(name).resolve(),
+            key.resolve(),
+        ]
+
+    @pytest.mark.parametrize("curve", ["P-256", "P-384"])
+    def test_with_an_ec_key_has_the_same_hash(self, curve: str, run: Run) -> None:
+        Path("certificate.key").write_bytes(pem_of(private_key(curve)))
+        make, _ = commands_of(run("make_csr.py"))
+        ours = Path("certificate.csr").read_bytes()
+        os.unlink("certificate.csr")
+        first, second = map(x509.load_pem_x509_csr, (ours, made_by(make).read_bytes()))
+        assert first.signature_algorithm_oid == second.signature_algorithm_oid
+        assert first.tbs_certrequest_bytes == second.tbs_certrequest_bytes
+
+    @pytest.mark.usefixtures("key")
+    def test_on_standard_output(self, run: Run) -> None:
+        result = run("make_csr.py", "--out", "-")
+        (make,) = commands_of(result)
+        assert paste(make).stdout == result.stdout
+
+    def test_asks_for_the_passphrase(self, run: Run, secret_file: str) -> None:
+        pem = pem_of(private_key(2048), SECRET.encode())
+        Path("certificate.key").write_bytes(pem)
+        make, _ = commands_of(run("make_csr.py", "--passphrase-file", secret_file))
+        ours = Path("certificate.csr").read_bytes()
+        os.unlink("certificate.csr")
+        assert on_a_terminal(["sh", "-c", make], Path(), SECRET).status == 0
+        assert Path("certificate.csr").read_bytes() == ours
+
+
+def test_more_names_than_a_command_may_have() -> None:
+    many = names.parse_all(f"{number}.example.org" for number in range(8000))
+    (_, make), (_, view) = openssl_commands.for_request("k", many, None, "out")
+    assert (make, view) == (None, "openssl req -in out -text -verify -noout")
+
+
+@POSIX
+@pytest.mark.parametrize("name", UNPRINTABLE)
+def test_what_could_not_be_pasted_is_not_printed(name: str, run: Run) -> None:
+    made = run("make_certificate_key.py", "--curve=P-256", f"--out={name}")
+    shown = console.printable(name)
+    assert made.stderr.startswith(f"Wrote the certificate key to {shown}: ")
+    assert (made.stderr.count("\n"), commands_of(made)) == (1, [])
+    signed = run("make_csr.py", "example.org", f"--key={name}")
+    assert [command.split()[:4] for command in commands_of(signed)] == [
+        ["openssl", "req", "-in", "certificate.csr"]
+    ]
+    assert "Next: " not in signed.stderr
+
+
+def test_what_the_terminal_cannot_show_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", type("Terminal", (), {"encoding": "ascii"})())
+    assert shell.command("openssl", "ü") is None
+    assert shell.command("openssl", "u") == "openssl u"
+    monkeypatch.setattr(sys, "stderr", None)
+    assert shell.command("openssl", "ü") is not None
+
+
+class TestOnWindows:
+    """Its quoting, on any system."""
+
+    @pytest.fixture(autouse=True)
+    def _windows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(shell, "_WINDOWS", True)
+
+    @pytest.mark.parametrize(
+        ("word", "quoted"),
+        [
+            ("a.key", "a.key"),
+            ("C:\\keys\\a.key", "C:\\keys\\a.key"),
+            ("my key", '"my key"'),
+            ("subjectAltName=DNS:a.org,DNS:b.org", '"subjectAltName=DNS:a.org,DNS:b.org"'),
+            ("it's", '"it\'s"'),
+            ("*.a.org", '"*.a.org"'),
+            ("@names", '"@names"'),
+            ("a&b|c<d>e^f(g);h", '"a&b|c<d>e^f(g);h"'),
+            ("~", '"~"'),
+            ("", '""'),
+            *[(f"a{char}b", None) for char in '"%$!`“”„\n\x1b\u202e'],
+        ],
+    )
+    def test_a_word(self, word: str, quoted: str | None) -> None:
+        assert shell.command("openssl", word) == (quoted and f"openssl {quoted}")
+
+    def test_the_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
+        shell.say("Make it", shell.command("openssl", "version"))
+        shell.say("Make it", None)
+        script = shell.script("make_csr.py", "a.org")
+        assert capsys.readouterr().err == "Make it:\n  > openssl version\n"
+        assert script is None or script.startswith("python ")
+
+
+class TestTheInterpreter:
+    """What runs this Python in the user's shell."""
+
+    @pytest.mark.posix(reason="symbolic links")
+    @pytest.mark.parametrize(
+        ("names_", "expected"),
+        [(["python", "python3"], "python"), (["python3"], "python3"), ([], sys.executable)],
+    )
+    def test_is_named_as_short_as_possible(
+        self, names_: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        for name in names_:
+            (tmp_path / name).symlink_to(sys.executable)
+            monkeypatch.setattr(sys, "executable", str(tmp_path / names_[0]))
+        assert shlex.split(shell.script("make_csr.py", "a.org") or "")[0] == expected
+
+    @pytest.mark.posix(reason="symbolic links")
+    def test_is_named_in_full_where_another_is_found_first(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "python").symlink_to("/bin/sh")
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.path.dirname(sys.executable)}")
+        command = shell.script("make_csr.py", "a.org") or ""
+        assert shlex.split(command)[0] in ("python3", sys.executable)
+
+    @pytest.mark.posix(reason="a working directory can be removed")
+    def test_from_where_the_user_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(ROOT)
+        assert (shell.script("make_csr.py") or "").endswith(" make_csr.py")
+        assert (shell.show("a") or "").endswith(" -m common.show a")
+        monkeypatch.chdir(ROOT / "common")
+        assert (shell.script("make_csr.py") or "").endswith(" ../make_csr.py")
+        assert (shell.show("a") or "").endswith(" show a")
+        monkeypatch.chdir(tmp_path)
+        tmp_path.rmdir()
+        assert (shell.script("make_csr.py") or "").endswith(f" {ROOT / 'make_csr.py'}")

@@ -1,0 +1,223 @@
+"""A passphrase: from a file, and asked for on a terminal."""
+
+import getpass
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+
+from common import passphrase
+from common.console import UserError
+from tests.conftest import (
+    SECRET,
+    Run,
+    Session,
+    command_of,
+    error_of,
+    on_a_terminal,
+    pem_of,
+    private_key,
+    run_process,
+)
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
+
+
+class TestAFile:
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b"", "secret: its first line is empty, "),
+            (b"\r\nsecret\n", "secret: its first line is empty, "),
+            (b"x" * 1024, "secret: its first line has more than 1023 bytes"),
+            ("ü".encode() * 512, "secret: its first line has more than 1023 bytes"),
+            (b"ab\0cd\n", "secret: its first line has a control character"),
+            (b"\x1b[Dab\n", "secret: its first line has a control character"),
+            (b"ab\x7f\n", "secret: its first line has a control character"),
+            ("ab\u0085".encode(), "secret: its first line has a control character"),
+            (b"a\rb\r\n", "secret: its first line has a control character"),
+            (b"\xef\xbb\xbfsecret\n", "secret: begins with a byte order mark; "),
+            ("secret".encode("utf-16"), "secret: "),
+            ("secret".encode("utf-16-le"), "secret: its first line has a control character"),
+            (b"caf\xe9\n", "secret: its first line is not UTF-8; save it as UTF-8"),
+            (bytes(2**20 + 1), "secret: has more than 1048576 bytes; "),
+            (None, "secret: No such file or directory; name the file of the passphrase with"),
+        ],
+    )
+    def test_that_is_refused(self, content: bytes | None, message: str, run: Run) -> None:
+        if content is not None:
+            Path("secret").write_bytes(content)
+            Path("secret").chmod(0o600)
+        before = os.listdir()
+        error = error_of(run("make_account_key.py", "--passphrase-file", "secret"))
+        assert error.startswith(message)
+        assert os.listdir() == before
+
+    @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\nanother line\n\xff\0"])
+    def test_its_first_line_counts(self, end: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "secret"
+        longest = "ü" * 511 + "x"
+        for secret in (SECRET, longest, "a"):
+            path.write_bytes(secret.encode() + end)
+            path.chmod(0o400)
+            assert passphrase.for_new_key(str(path)) == secret.encode()
+            assert passphrase.for_key("a.key", str(path)) == secret.encode()
+            path.chmod(0o600)
+
+    @pytest.mark.parametrize("secret", [" x", "x ", "x\u00a0"])
+    def test_blanks_at_an_end_are_warned_of(
+        self, secret: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """As after `echo secret > file` in cmd.exe."""
+        path = tmp_path / "secret"
+        path.write_text(f"{secret}\n", encoding="utf-8")
+        path.chmod(0o600)
+        assert passphrase.for_new_key(str(path)) == secret.encode()
+        assert f"{path}: its first line has a blank at an end, " in capsys.readouterr().err
+
+    @pytest.mark.posix(reason="modes")
+    @pytest.mark.parametrize(
+        ("mode", "warned"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o620, 1)]
+    )
+    def test_that_others_can_use(
+        self, mode: int, warned: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "secret"
+        path.write_text(SECRET, encoding="utf-8")
+        path.chmod(mode)
+        passphrase.for_new_key(str(path))
+        assert capsys.readouterr().err.count(f"warning: {path}: others can use this ") == warned
+
+    @pytest.mark.posix(reason="pipes have names")
+    def test_may_be_a_pipe(self) -> None:
+        read, write = os.pipe()
+        os.write(write, b"secret\n")
+        os.close(write)
+        assert passphrase.for_new_key(f"/dev/fd/{read}") == b"secret"
+        os.close(read)
+
+    def test_is_not_read_for_a_plain_key(self, key: Path, run: Run) -> None:
+        assert run("make_csr.py", "--passphrase-file", "none").returncode == 0
+
+
+def assert_no_trace(session: Session, directory: Path) -> None:
+    assert SECRET not in session.written
+    assert "Traceback" not in session.written
+    assert session.echo
+    assert os.listdir(directory) == []
+
+
+@pytest.mark.posix(reason="a pseudoterminal")
+class TestATerminal:
+    def test_asks_twice_for_a_new_key_and_once_to_open_it(self, tmp_path: Path) -> None:
+        made = on_a_terminal(MAKE, tmp_path, SECRET, SECRET)
+        assert (made.status, made.echo) == (0, True), made.written
+        assert "Passphrase for the new key: " in made.written
+        assert load_pem_private_key((tmp_path / "account.key").read_bytes(), SECRET.encode())
+        os.rename(tmp_path / "account.key", tmp_path / "a\x1b.key")
+        signed = on_a_terminal(command_of("make_csr.py", "--key", "a\x1b.key"), tmp_path, SECRET)
+        assert (signed.status, signed.echo) == (0, True), signed.written
+        assert "Passphrase of a\\x1b.key: " in signed.written
+        assert SECRET not in made.written + signed.written
+        wrong = on_a_terminal(command_of("make_csr.py", "--key", "a\x1b.key"), tmp_path, "wrong")
+        assert wrong.status == 1
+        assert "a\\x1b.key: this passphrase does not open it" in wrong.written
+
+    @pytest.mark.parametrize(
+        ("answers", "message"),
+        [
+            ((SECRET, "another"), "the two passphrases differ"),
+            (("",), "the passphrase is empty"),
+            (("x" * 1024,), "the passphrase has more than 1023 bytes"),
+            (("a\x16\x1bb",), "the passphrase has a control character"),  # Ctrl-V, Esc
+            (("\x04",), "no passphrase was typed"),
+        ],
+    )
+    def test_what_is_refused(self, answers: tuple[str, ...], message: str, tmp_path: Path) -> None:
+        session = on_a_terminal(MAKE, tmp_path, *answers)
+        assert session.status == 1
+        assert f"make_account_key.py: error: {message}" in session.written
+        assert_no_trace(session, tmp_path)
+
+    @pytest.mark.parametrize("before", [(), (SECRET,)])
+    @pytest.mark.parametrize("how", ["\x03", signal.SIGINT, signal.SIGTERM])
+    def test_gets_its_echo_back(
+        self, before: tuple[str, ...], how: str | signal.Signals, tmp_path: Path
+    ) -> None:
+        session = on_a_terminal(MAKE, tmp_path, *before, how)
+        assert session.status in (-signal.SIGINT, -signal.SIGTERM)
+        assert_no_trace(session, tmp_path)
+
+    def test_an_existing_key_is_refused_first(self, tmp_path: Path) -> None:
+        (tmp_path / "account.key").write_text("old")
+        session = on_a_terminal(MAKE, tmp_path)
+        assert session.status == 1
+        assert "Passphrase" not in session.written
+
+    def test_text_in_another_encoding_is_not_shown(self, tmp_path: Path) -> None:
+        command = ["env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0", *MAKE]
+        session = on_a_terminal(command, tmp_path, "hunter2 ü", "hunter2 ü")
+        assert session.status == 1
+        assert "the passphrase is not valid in this terminal's encoding" in session.written
+        assert "hunter2" not in session.written
+
+
+@pytest.mark.posix(reason="a session without a terminal")
+@pytest.mark.parametrize("script", ["make_account_key.py", "make_csr.py"])
+def test_without_a_terminal_nothing_is_read(script: str, tmp_path: Path) -> None:
+    """Python itself warns, which nobody sees, and then reads standard input."""
+    (tmp_path / "my.key").write_bytes(pem_of(private_key("P-256"), b"secret"))
+    options = ["--encrypt", "--curve", "P-256"] if script != "make_csr.py" else ["--key", "my.key"]
+    read, write = os.pipe()
+    os.write(write, b"secret\nsecret\n")
+    os.close(write)
+    result = run_process(command_of(script, *options), tmp_path, stdin=read)
+    expected = "there is no terminal to ask for a passphrase; use --passphrase-file"
+    assert error_of(result) == expected
+    assert os.read(read, 99) == b"secret\nsecret\n"
+    os.close(read)
+    assert os.listdir(tmp_path) == ["my.key"]
+
+
+class TestWhatIsTyped:
+    """By way of getpass, which differs between the systems."""
+
+    @pytest.fixture(autouse=True)
+    def _console(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", type("Console", (), {"isatty": lambda self: True})())
+
+    @pytest.mark.parametrize("typed", ["a\U0001f600", "a\ud83d\ude00"])
+    def test_an_emoji(self, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Windows gives it as two surrogates."""
+        monkeypatch.setattr(getpass, "getpass", lambda prompt: typed)
+        assert passphrase.for_new_key(None) == "a\U0001f600".encode()
+
+    def test_half_an_emoji(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(getpass, "getpass", lambda prompt: "secret\ud83d")
+        with pytest.raises(UserError, match="not valid in this terminal's encoding") as caught:
+            passphrase.for_new_key(None)
+        assert "secret" not in str(caught.value)
+
+    def test_on_windows_without_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """There getpass would wait for ever."""
+        monkeypatch.setattr(sys, "platform", "win32")
+        monkeypatch.setattr(getpass, "getpass", None)
+        for stdin in (None, type("File", (), {"isatty": lambda self: False})()):
+            monkeypatch.setattr(sys, "stdin", stdin)
+            with pytest.raises(UserError, match="there is no terminal to ask"):
+                passphrase.for_new_key(None)
+
+    def test_a_warning_of_getpass_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def getpass_without_terminal(prompt: str) -> str:
+            warnings.warn("Can not control echo on the terminal.", getpass.GetPassWarning, 2)
+            return "read from standard input"
+
+        monkeypatch.setattr(getpass, "getpass", getpass_without_terminal)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pytest.raises(UserError, match="there is no terminal"):
+                passphrase.for_new_key(None)

@@ -1,0 +1,61 @@
+"""Finding a private key or a request in the text of a file."""
+
+from common import pem
+from tests.conftest import ARTICLE
+
+import pytest
+
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
+REQUEST = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
+LINES = REQUEST.splitlines(keepends=True)
+END = LINES[-1]
+
+
+def test_blocks_in_their_order() -> None:
+    found = pem.blocks(b"notes\r\n" + KEY + b"more\n" + REQUEST.replace(b"\n", b"\r\n") + b"rest")
+    assert found == [("RSA PRIVATE KEY", KEY), ("CERTIFICATE REQUEST", REQUEST)]
+
+
+@pytest.mark.parametrize("data", [b"", KEY[:500], b"-----END RSA PRIVATE KEY-----\n"])
+def test_no_blocks(data: bytes) -> None:
+    assert pem.blocks(data) == []
+
+
+REPLACEABLE = {
+    "as written": REQUEST,
+    "CRLF": REQUEST.replace(b"\n", b"\r\n"),
+    "blanks around": b"\n\n" + REQUEST + b" \n\t\n",
+    "the older label": REQUEST.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"),
+}
+
+# Files that hold a request, or look like one, and something that must not be lost.
+KEPT = {
+    "empty": b"",
+    "key": KEY,
+    "two requests": REQUEST + REQUEST,
+    "key after it": REQUEST + KEY,
+    "key before it": KEY + REQUEST,
+    "the end of a key after it": REQUEST + KEY[60:],
+    "text around a key before it": b"Certificate Request:\nPrivate-Key: (2048 bit)\n" + REQUEST,
+    "a password before a line of hyphens": REQUEST + b"password\n-----\n",
+    "a JSON Web Key": b'{"kty": "EC"}\n' + REQUEST,
+    "headers within": b"".join([LINES[0], b"Comment: secret\n\n", *LINES[1:]]),
+    "text after BEGIN": REQUEST.replace(b"REQUEST-----\n", b"REQUEST----- secret\n", 1),
+    "text after END": REQUEST.rstrip() + b" secret\n",
+    "text within": b"".join([*LINES[:3], b"#secret\n", *LINES[3:]]),
+    "more base64": b"".join([*LINES[:-1], b"c2VjcmV0\n", END]),
+    "cut short": REQUEST[:99],
+    "another label": REQUEST.replace(b"CERTIFICATE REQUEST", b"CERTIFICATE"),
+}
+
+
+@pytest.mark.parametrize("kind", REPLACEABLE)
+def test_a_request_and_nothing_else(kind: str) -> None:
+    csr = pem.request(REPLACEABLE[kind])
+    assert csr is not None
+    assert csr.is_signature_valid
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_request_and_something_else(kind: str) -> None:
+    assert pem.request(KEPT[kind]) is None
