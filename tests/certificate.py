@@ -1,58 +1,249 @@
-"""Get a certificate from a CA on this machine, for the files that `make walkthrough` has made.
+"""Get a certificate for one's own files from Pebble, a CA on this machine, and see each step.
 
-usage: python -m tests.certificate DIRECTORY
+usage: python -m tests.certificate [DIR]
 """
 
-from __future__ import annotations
-
+import argparse
+import http.server
+import os
+import re
 import shlex
+import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import textwrap
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from tests import pebble
+from tests.pebble import Failure
+
+try:
+    from tests import acme_client
+
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+except ImportError as missing:
+    sys.exit(f"certificate.py: error: {missing}; python -m pip install -r requirements.txt")
+
+CHAIN = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
+Parsed = TypeVar("Parsed")
 
 
-def main(directory: Path) -> int:
-    """Go from account key and request to certificate, telling each step; return the status."""
-    absent = pebble.missing()
-    if absent:
-        print(
-            f"{' and '.join(absent)} not found. On Debian and Ubuntu: sudo apt-get install pebble\n"
-            "Elsewhere, with Go: go install github.com/letsencrypt/pebble/v2/cmd/...@latest",
-            file=sys.stderr,
-        )
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0 done, 1 failed, after one line that says why."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.certificate",
+        description="Get a certificate from Pebble, a CA on this machine, and see each step.",
+        epilog="DIR holds account.key, certificate.csr and the key that signed it, and gets "
+        "certificate.pem. Without DIR it is the directory walkthrough.",
+    )
+    parser.add_argument("DIR", type=Path, nargs="?", default="walkthrough")
+    try:
+        _get_certificate(parser.parse_args(arguments).DIR)
+    except (Failure, acme_client.Problem, OSError) as error:
+        print(f"certificate.py: error: {_visible(str(error))}", file=sys.stderr)
         return 1
-    account_key, csr = directory / "account.key", directory / "certificate.csr"
-    chain, root = directory / "certificate.pem", directory / "pebble-root.pem"
-    with tempfile.TemporaryDirectory() as temporary, pebble.running(Path(temporary)) as server:
-        print(f"1. Pebble runs, Let's Encrypt's test server, at {server.directory_url}\n")
-        print(f"2. acme-tiny shows Pebble the account key {account_key} and the request {csr}.")
-        print("   Pebble asks each name for proof, and signs:\n")
-        issued = pebble.acme_tiny(server, account_key, csr)
-        print(issued.stderr)
-        if issued.returncode != 0:
-            return 1
-        chain.write_text(issued.stdout)
-        root.write_bytes(pebble.root_certificate(server))
-        for line in server.log.read_text().splitlines():
-            if "Issued certificate" in line:
-                print(f"   Pebble's log: {line}\n")
-    print(f"3. The certificate is in {chain}, with the chain that leads to the root {root}:\n")
-    _show("openssl", "verify", "-CAfile", root, "-untrusted", chain, chain)
-    _show("openssl", "x509", "-in", chain, "-noout", "-ext", "subjectAltName", "-enddate")
-    print("4. A web server takes it together with the certificate key. Browsers do not trust it,")
-    print("   for its root is Pebble's; from Let's Encrypt the same two files get one they trust.")
     return 0
 
 
-def _show(*command: str | Path) -> None:
-    words = [str(word) for word in command]
-    print(f"$ {shlex.join(words)}", flush=True)
-    subprocess.run(words, check=True)
-    print(flush=True)
+def _get_certificate(directory: Path) -> None:
+    pebble.check()
+    csr_file, chain_file = directory / "certificate.csr", directory / "certificate.pem"
+    account_key = _load(directory / "account.key", acme_client.load_key, "an account key in PEM")
+    csr, names = _load(csr_file, _parse_request, "a request in PEM")
+    if csr.public_key() == account_key.public_key():
+        raise Failure(
+            f"{csr_file} is signed by the account key, and a CA refuses one key for both; "
+            "make a certificate key, and sign the request with it"
+        )
+    if not names:
+        raise Failure(f"{csr_file} has no subjectAltName, where Pebble looks for the names")
+    key_file = _key_file(csr, directory)
+    if chain_file.exists():
+        _load(chain_file, _parse_chain, "a file of PEM certificates alone, so it is not replaced")
+    with tempfile.TemporaryDirectory() as temporary, pebble.running(Path(temporary)) as ca:
+        _say("""\
+            Pebble is Let's Encrypt's small test CA. It now runs on this machine, and speaks ACME
+            (RFC 8555), as Let's Encrypt does.
+
+            1. The account
+
+            account.key signs every message to the CA. The first message creates the account. The
+            thumbprint is the SHA-256 of the account's public key, written as a JWK (RFC 7638).
+            """)
+        account = acme_client.Account(account_key, ca.directory_url, ca.opener)
+        _facts(account=account.url, thumbprint=account.thumbprint)
+        _say("""
+            2. The order
+
+            You ask for a certificate for the names that are in certificate.csr.
+            """)
+        order = account.order(names)
+        _facts(names=", ".join(str(name.value) for name in names), order=order["url"])
+        _say("""
+            3. The challenges
+
+            The CA wants proof that you control each name, and offers several challenges. You
+            choose HTTP-01: the CA sends a token, you put a file with the token and your
+            thumbprint on the web server of that name, and the CA fetches it.
+            """)
+        for url in order["authorizations"]:
+            _prove(account, url, ca)
+        _say("""\
+            You do not control these names. They pass because Pebble asks a DNS server of its own,
+            pebble-challtestsrv, which says that every name is at 127.0.0.1, this machine. Let's
+            Encrypt asks the public DNS, and fetches the file from port 80 there, from several
+            places in the world.
+            """)
+        _replace(chain_file, account.finalize(order, csr))
+        _say(f"""\
+            4. The request
+
+            All names are proved. To finalise the order, you send certificate.csr. A CA checks
+            that {key_file.name} signed it, and that it asks for the same names.
+
+            5. The certificate
+
+            {chain_file} holds the certificate, followed by that of the CA that signed it.
+            """)
+        _show(chain_file, key_file, csr_file)
+        _say(f"""
+            6. The web server
+
+            A web server on this machine uses {chain_file.name} and {key_file.name}. Two clients
+            ask it for https://{names[0].value}/:
+            """)
+        _serve(chain_file, key_file, str(names[0].value), ca.root)
+        _say("""
+            Browsers do not trust Pebble's root. For names that you control, Let's Encrypt issues
+            a certificate that they trust, from the same account.key and certificate.csr.""")
+
+
+def _prove(account: acme_client.Account, url: str, ca: pebble.Pebble) -> None:
+    """Prove the name of one authorization by HTTP-01, and show how."""
+    authorization = account.read(url)
+    name = authorization["identifier"]["value"]
+    challenges = {challenge["type"]: challenge for challenge in authorization["challenges"]}
+    if "http-01" not in challenges:
+        reason = "only DNS-01 can prove a wildcard, and this uses HTTP-01"
+        raise Failure(f"*.{name}: {reason}; make a request without it")
+    token = challenges["http-01"]["token"]
+    content = f"{token}.{account.thumbprint}"
+    (ca.challenge_dir / token).write_text(content)
+    account.prove(authorization, challenges["http-01"])
+    request, host = next(fetched for fetched in ca.requests if token in fetched[0])
+    challenge = f"http-01, out of {', '.join(sorted(challenges))}"
+    _facts(name=name, challenge=challenge, token=token, file=content, request=request, host=host)
+    print()
+
+
+def _serve(chain_file: Path, key_file: Path, name: str, root: str) -> None:
+    """Serve a page with a certificate, and show which client accepts it."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nHello")
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    identity.load_cert_chain(chain_file, key_file)
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = identity.wrap_socket(server.socket, server_side=True)
+    with server, pebble.serving(server):
+        for trusted, trust in {
+            "this system's roots": ssl.create_default_context(),
+            "Pebble's root": ssl.create_default_context(cadata=root),
+        }.items():
+            try:
+                with (
+                    socket.create_connection(("127.0.0.1", server.server_port), 10) as connection,
+                    trust.wrap_socket(connection, server_hostname=name) as secure,
+                ):
+                    secure.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    page = secure.makefile().read().rpartition("\n")[2]
+                outcome = f"accepts the certificate, and reads: {page}"
+            except ssl.SSLCertVerificationError as error:
+                outcome = f"refuses the certificate: {error.verify_message}"
+            print(f"  trusting {trusted:<19}  {outcome}")
+
+
+def _show(*files: Path) -> None:
+    """Print what show says of files."""
+    command = ["-m", "common.show", *map(str, files)]
+    _say(f"$ python {shlex.join(command)}")
+    shown = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    print(shown.stdout + shown.stderr, end="")
+
+
+def _load(path: Path, parse: Callable[[bytes], Parsed], kind: str) -> Parsed:
+    try:
+        return parse(path.read_bytes())
+    except FileNotFoundError:
+        raise Failure(f"{path} is missing; README.md says how to make it") from None
+    except TypeError:  # what cryptography raises where a passphrase is missing
+        raise Failure(f"{path} is encrypted; use a decrypted copy") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise Failure(f"{path} is damaged, or not {kind}") from None
+
+
+def _parse_request(pem: bytes) -> tuple[x509.CertificateSigningRequest, acme_client.Names]:
+    csr = x509.load_pem_x509_csr(pem)
+    if not csr.is_signature_valid:
+        raise ValueError
+    return csr, acme_client.names_of(csr)
+
+
+def _parse_chain(pem: bytes) -> list[x509.Certificate]:
+    if not re.fullmatch(CHAIN, pem):
+        raise ValueError
+    return x509.load_pem_x509_certificates(pem)
+
+
+def _key_file(csr: x509.CertificateSigningRequest, directory: Path) -> Path:
+    """Return the *.key file of directory with the key that signed csr."""
+    failures = [f"{directory} has no *.key file that certificate.csr belongs to"]
+    for path in sorted(directory.glob("*.key")):
+        try:
+            key = _load(path, lambda pem: load_pem_private_key(pem, None), "a private key in PEM")
+            if key.public_key() == csr.public_key():
+                return path
+        except (Failure, OSError) as failure:
+            failures.append(str(failure))
+    raise Failure("; ".join(failures))
+
+
+def _replace(path: Path, content: str) -> None:
+    new = path.with_name(f"{path.name}.~{os.getpid()}~")
+    try:
+        new.write_text(content)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _say(text: str) -> None:
+    print(*map(_visible, textwrap.dedent(text).split("\n")), sep="\n")
+
+
+def _facts(**values: str) -> None:
+    for label, value in values.items():
+        print(f"  {label:<10}  {_visible(value)}")
+
+
+def _visible(text: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    # Whoever ends this from outside ends the programs that it has started, too.
+    for number in pebble.ENDING:
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    sys.exit(main())

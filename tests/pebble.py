@@ -2,98 +2,137 @@
 
 Its DNS server, pebble-challtestsrv, says that every name is at 127.0.0.1. There a small web
 server shows what an ACME client puts into a directory: the answers to HTTP-01 challenges.
-"""
 
-from __future__ import annotations
+`python -m tests.pebble` checks that Pebble is installed. Nothing here needs a library.
+"""
 
 import contextlib
 import functools
 import http.server
+import itertools
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import trustme
-
 PROGRAMS = ("pebble", "pebble-challtestsrv")
-PATIENCE = 30  # seconds until a server that does not answer has failed
+TLS = Path(__file__).parent / "data" / "pebble"  # the certificate of https://127.0.0.1
+PATIENCE = 30  # seconds for a program to start
+LIFETIME = 90 * 24 * 3600  # seconds that a certificate lives: as long as Let's Encrypt's
+ENDING = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+PORT_TAKEN = "address already in use"
+# Nothing at random: no pause before a validation, no nonce refused, no validation left out.
+SETTLED = {
+    "PEBBLE_VA_NOSLEEP": "1",
+    "PEBBLE_WFE_NONCEREJECT": "0",
+    "PEBBLE_AUTHZREUSE": "0",
+    "PEBBLE_VA_ALWAYS_VALID": "0",
+}
+
+
+class Failure(Exception):
+    """What is missing or does not work, in one line for the user."""
 
 
 class Pebble(NamedTuple):
     """A running Pebble and what belongs to it."""
 
     directory_url: str  # where an ACME client begins
-    ca_file: Path  # certificate of who signed Pebble's own TLS certificate
+    opener: urllib.request.OpenerDirector  # reaches Pebble, and trusts its TLS certificate
     challenge_dir: Path  # served as http://ANY-NAME/.well-known/acme-challenge/
+    requests: list[tuple[str, str]]  # request line and Host of each time that was fetched
     dns_url: str  # where pebble-challtestsrv takes TXT records for DNS-01
-    management_url: str  # where Pebble shows its root certificate
+    root: str  # the root certificate that Pebble has made for this run, in PEM
     log: Path
 
 
-def missing() -> list[str]:
-    """Return the programs that this needs and the machine has not."""
-    return [program for program in PROGRAMS if shutil.which(program) is None]
+def check() -> None:
+    """Raise Failure, which says how to get Pebble, unless its programs are on the PATH."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        raise Failure(
+            f"{' and '.join(missing)} not found on the PATH; get Pebble with "
+            "`sudo apt-get install pebble` (Debian, Ubuntu), with "
+            "`go install github.com/letsencrypt/pebble/v2/cmd/...@latest`, "
+            "or from https://github.com/letsencrypt/pebble/releases"
+        )
 
 
 @contextlib.contextmanager
 def running(directory: Path) -> Iterator[Pebble]:
-    """Start Pebble in strict mode, with its files in directory, and stop it at the end."""
-    pebble_port, management_port, dns_port, dns_management_port, tls_port = _free_ports(5)
-    ca_file = _certificates(directory)
-    challenge_dir = directory / "challenges"
+    """Start Pebble in strict mode, with its files in directory, and stop it at the end.
+
+    Raises Failure if it is missing or does not start.
+    """
+    check()
+    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS / "tls.pem"))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
+    acme, management, dns, dns_management = (f"127.0.0.1:{port}" for port in _free_ports(4))
+    directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
+    challenge_dir, log = directory / "challenges", directory / "pebble.log"
     challenge_dir.mkdir()
-    log = directory / "pebble.log"
+    requests: list[tuple[str, str]] = []
     with contextlib.ExitStack() as stack:
-        http_port = stack.enter_context(_challenges(challenge_dir))
+        web_server = stack.enter_context(_challenge_server(challenge_dir, requests))
         config = {
-            "listenAddress": f"127.0.0.1:{pebble_port}",
-            "managementListenAddress": f"127.0.0.1:{management_port}",
-            "certificate": str(directory / "pebble.pem"),
-            "privateKey": str(directory / "pebble.key"),
-            "httpPort": http_port,
-            "tlsPort": tls_port,
-            "ocspResponderURL": "",
-            "externalAccountBindingRequired": False,
+            "listenAddress": acme,
+            "managementListenAddress": management,
+            "certificate": str(TLS / "tls.pem"),
+            "privateKey": str(TLS / "tls.key"),
+            "httpPort": web_server.server_port,
+            "certificateValidityPeriod": LIFETIME,  # for 2.4; newer ones have profiles
+            "profiles": {"default": {"description": "90 days", "validityPeriod": LIFETIME}},
         }
         config_file = directory / "pebble.json"
         config_file.write_text(json.dumps({"pebble": config}))
-        dns = f"127.0.0.1:{dns_port}"
         output = stack.enter_context(log.open("w"))
-        dns_server = ["pebble-challtestsrv", "-dns01", dns, "-defaultIPv6", ""]
-        dns_server += ["-management", f"127.0.0.1:{dns_management_port}"]
-        dns_server += ["-http01", "", "-https01", "", "-tlsalpn01", ""]
-        stack.enter_context(_process(dns_server, output))
-        pebble = ["pebble", "-strict", "-config", str(config_file), "-dnsserver", dns]
-        stack.enter_context(_process(pebble, output))
-        for port in (dns_management_port, pebble_port, management_port):
-            _wait_for(port, log)
-        yield Pebble(
-            directory_url=f"https://127.0.0.1:{pebble_port}/dir",
-            ca_file=ca_file,
-            challenge_dir=challenge_dir,
-            dns_url=f"http://127.0.0.1:{dns_management_port}",
-            management_url=f"https://127.0.0.1:{management_port}",
-            log=log,
-        )
+        dns_command = _dns_command(dns, dns_management)
+        command = ["pebble", "-strict", "-config", str(config_file), "-dnsserver", dns]
+        with _signals_held():
+            dns_server = stack.enter_context(_process(dns_command, output))
+            pebble = stack.enter_context(_process(command, output))
+        stack.enter_context(serving(web_server))
+
+        def answer(process: subprocess.Popen[bytes], url: str, data: bytes | None = None) -> str:
+            """Return what is at url once process serves it; raise Failure if process ends."""
+            deadline = time.monotonic() + PATIENCE
+            while process.poll() is None and time.monotonic() < deadline:
+                with contextlib.suppress(OSError), opener.open(url, data, 1) as response:
+                    return str(response.read().decode())
+                if PORT_TAKEN in log.read_text():  # pebble-challtestsrv goes on without a port
+                    break
+                time.sleep(0.02)
+            raise Failure(_reason(log))
+
+        answer(dns_server, f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
+        answer(pebble, directory_url)
+        root = answer(pebble, f"https://{management}/roots/0")
+        if PORT_TAKEN in log.read_text():
+            raise Failure(_reason(log))
+        yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root, log)
 
 
-def root_certificate(pebble: Pebble) -> bytes:
-    """Return the root certificate that Pebble has made for this run, in PEM."""
-    trust = ssl.create_default_context(cafile=pebble.ca_file)
-    with urllib.request.urlopen(f"{pebble.management_url}/roots/0", context=trust) as answer:
-        content: bytes = answer.read()
-    return content
+@contextlib.contextmanager
+def serving(server: http.server.HTTPServer) -> Iterator[None]:
+    """Have a web server answer, in a thread of its own."""
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def acme_tiny(pebble: Pebble, account_key: Path, csr: Path) -> subprocess.CompletedProcess[str]:
@@ -101,22 +140,9 @@ def acme_tiny(pebble: Pebble, account_key: Path, csr: Path) -> subprocess.Comple
     command = ["acme_tiny", "--account-key", str(account_key), "--csr", str(csr)]
     command += ["--directory-url", pebble.directory_url]
     command += ["--acme-dir", str(pebble.challenge_dir), "--disable-check"]
-    return _client(pebble, command)
-
-
-def acme_library(pebble: Pebble, account_key: Path, csr: Path) -> subprocess.CompletedProcess[str]:
-    """Have the acme library get it: by DNS-01 for names, by HTTP-01 for IP addresses."""
-    command = ["tests.acme_client", str(account_key), str(csr)]
-    command += [pebble.directory_url, pebble.dns_url, str(pebble.challenge_dir)]
-    return _client(pebble, command)
-
-
-def _client(pebble: Pebble, module: list[str]) -> subprocess.CompletedProcess[str]:
-    trust = {"SSL_CERT_FILE": str(pebble.ca_file), "REQUESTS_CA_BUNDLE": str(pebble.ca_file)}
     return subprocess.run(
-        [sys.executable, "-m", *module],
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, **trust},
+        [sys.executable, "-m", *command],
+        env={**os.environ, "SSL_CERT_FILE": str(TLS / "tls.pem"), "NO_PROXY": "127.0.0.1"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -124,71 +150,87 @@ def _client(pebble: Pebble, module: list[str]) -> subprocess.CompletedProcess[st
     )
 
 
-def _certificates(directory: Path) -> Path:
-    authority = trustme.CA()
-    server = authority.issue_cert("127.0.0.1")
-    server.private_key_pem.write_to_path(str(directory / "pebble.key"))
-    server.cert_chain_pems[0].write_to_path(str(directory / "pebble.pem"))
-    ca_file = directory / "pebble-ca.pem"
-    authority.cert_pem.write_to_path(str(ca_file))
-    return ca_file
+def _challenge_server(directory: Path, requests: list[tuple[str, str]]) -> http.server.HTTPServer:
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            return super().translate_path(path.removeprefix("/.well-known/acme-challenge"))
+
+        def log_request(self, *_: object) -> None:
+            requests.append((self.requestline, self.headers["Host"]))
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    handler = functools.partial(Handler, directory=str(directory))
+    return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 
 
-class _ChallengeHandler(http.server.SimpleHTTPRequestHandler):
-    def translate_path(self, path: str) -> str:
-        return super().translate_path(path.removeprefix("/.well-known/acme-challenge"))
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: Pebble's log tells of every validation."""
-
-
-@contextlib.contextmanager
-def _challenges(directory: Path) -> Iterator[int]:
-    handler = functools.partial(_ChallengeHandler, directory=str(directory))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+def _dns_command(dns: str, management: str) -> list[str]:
+    """Return the command of a DNS server alone, in the options that its version knows."""
+    program = PROGRAMS[1]
+    usage = subprocess.run([program, "-help"], capture_output=True, text=True, check=False).stderr
+    known = set(re.findall(r"^  -(\S+)", usage, re.MULTILINE))
+    none = {"http01", "https01", "tlsalpn01", "doh", "defaultIPv6"} & known
+    options = {"management": management, "dnsserver" if "dnsserver" in known else "dns01": dns}
+    options |= dict.fromkeys(none, "")
+    return [program, *(f"-{name}={value}" for name, value in options.items())]
 
 
 @contextlib.contextmanager
-def _process(command: list[str], output: IO[str]) -> Iterator[None]:
-    # Nothing at random: no pause before a validation, no nonce refused, no validation left out.
-    settled = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
-    environment = {**os.environ, **settled}
+def _signals_held() -> Iterator[None]:
+    """Let no signal come between the start of a process and what ends it."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda *now: came.append(now[0])) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def _process(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         command,
-        env=environment,
+        env={**os.environ, **SETTLED},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
     )
     try:
-        yield
+        yield process
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
 
 
+def _reason(log: Path) -> str:
+    lines = log.read_text().splitlines() or ["it does not say why"]
+    return (
+        f"Pebble does not start: {next((line for line in lines if PORT_TAKEN in line), lines[-1])}"
+    )
+
+
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for free in sockets:
-            free.bind(("127.0.0.1", 0))
-        return [free.getsockname()[1] for free in sockets]
+    """Return ports below those that systems give to clients, from a block of this process's own.
+
+    So nobody takes them before the programs that they are for have started.
+    """
+    ports: list[int] = []
+    for port in itertools.count(20000 + os.getpid() * 16 % 12000):
+        with contextlib.suppress(OSError), socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # used, but not any more
+            free.bind(("127.0.0.1", port))
+            ports.append(port)
+        if len(ports) == count:
+            break
+    return ports
 
 
-def _wait_for(port: int, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no server at port {port}:\n{log.read_text()}") from error
-            threading.Event().wait(0.02)
+if __name__ == "__main__":
+    try:
+        check()
+    except Failure as failure:
+        sys.exit(f"pebble.py: error: {failure}")

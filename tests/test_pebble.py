@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-import sys
+import hashlib
+import json
 from pathlib import Path
+
+from tests import acme_client, pebble
+from tests.conftest import Result, Run, error_of, openssl, with_a_change
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests import certificate, pebble
-from tests.conftest import Result, Run, error_of, need, openssl, with_a_change
+
+def by_dns(ca: pebble.Pebble, account_key: Path, csr_file: Path) -> Result:
+    """Get the certificate by DNS-01 for domain names, wildcards too, by HTTP-01 for addresses."""
+
+    def tell_dns(command: str, **record: str) -> None:
+        ca.opener.open(f"{ca.dns_url}/{command}", json.dumps(record).encode()).close()
+
+    csr = x509.load_pem_x509_csr(csr_file.read_bytes())
+    try:
+        key = acme_client.load_key(account_key.read_bytes())
+        account = acme_client.Account(key, ca.directory_url, ca.opener)
+        order = account.order(acme_client.names_of(csr))
+        for authorization in map(account.read, order["authorizations"]):
+            kinds = {challenge["type"]: challenge for challenge in authorization["challenges"]}
+            challenge = kinds.get("dns-01") or kinds["http-01"]
+            content = f"{challenge['token']}.{account.thumbprint}"
+            (ca.challenge_dir / challenge["token"]).write_text(content)
+            record = acme_client.encode(hashlib.sha256(content.encode()).digest())
+            host = f"_acme-challenge.{authorization['identifier']['value']}."  # section 8.4
+            tell_dns("clear-txt", host=host)
+            tell_dns("set-txt", host=host, value=record)
+            account.prove(authorization, challenge)
+        return Result([], 0, account.finalize(order, csr), "")
+    except acme_client.Problem as problem:
+        return Result([], 1, "", str(problem))
 
 
 def assert_is_certificate(ca: pebble.Pebble, issued: Result, key: Path, names: list[str]) -> None:
@@ -20,7 +47,7 @@ def assert_is_certificate(ca: pebble.Pebble, issued: Result, key: Path, names: l
     assert x509.load_pem_x509_csr((key.parent / "certificate.csr").read_bytes()).is_signature_valid
     chain, root = key.parent / "chain.pem", key.parent / "root.pem"
     chain.write_text(issued.stdout)
-    root.write_bytes(pebble.root_certificate(ca))
+    root.write_text(ca.root)
     verify = ["verify", "-CAfile", str(root), "-untrusted", str(chain), str(chain)]
     assert openssl(*verify, cwd=key.parent) == f"{chain}: OK\n"
     signed = x509.load_pem_x509_certificate(chain.read_bytes())
@@ -72,12 +99,12 @@ def test_acme_tiny_gets_a_certificate(
         (["example.com", "--email", "me@example.com"], ["example.com"]),
     ],
 )
-def test_the_acme_library_gets_a_certificate(
+def test_a_certificate_by_dns(
     arguments: list[str], names: list[str], ca: pebble.Pebble, key: Path, run: Run, tmp_path: Path
 ) -> None:
     assert run("make_account_key2.py", "--bits", "2048").returncode == 0
     assert run("make_csr.py", *arguments).returncode == 0
-    issued = pebble.acme_library(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
+    issued = by_dns(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
     assert_is_certificate(ca, issued, key, names)
 
 
@@ -105,30 +132,3 @@ def test_a_changed_byte_shows(
     issued = pebble.acme_tiny(ca, account_key, csr)
     with pytest.raises((AssertionError, ValueError)):
         assert_is_certificate(ca, issued, key, ["example.com"])
-
-
-class TestMakeCertificate:
-    """The same for people."""
-
-    def test_from_files_to_certificate(
-        self, run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        for program in pebble.PROGRAMS:
-            need(program)
-        for script in ("make_account_key.py", "make_certificate_key.py"):
-            assert run(script, "--bits", "2048").returncode == 0
-        assert run("make_csr.py", "--key", "example.com.key", "example.com").returncode == 0
-        assert certificate.main(tmp_path) == 0
-        told = capfd.readouterr().out
-        assert "Issued certificate serial " in told
-        assert "certificate.pem: OK" in told
-        assert "DNS:example.com" in told
-
-    def test_without_pebble_it_says_how_to_get_it(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
-        assert certificate.main(tmp_path) == 1
-        told = capsys.readouterr().err
-        assert told.startswith("pebble and pebble-challtestsrv not found")
-        assert "apt-get install pebble" in told

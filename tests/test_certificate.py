@@ -1,0 +1,244 @@
+"""From a learner's files to a certificate, with each Pebble that is there."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from tests import certificate, pebble
+from tests.conftest import ARTICLE, ROOT, need, openssl, with_a_change
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from josepy import b64, jwk
+
+Told = Callable[..., str]
+
+OTHER_CERTIFICATE = pebble.TLS / "tls.pem"
+PEBBLES = ["", *filter(None, [os.environ.get("PEBBLE_NEW")])]
+
+
+@pytest.fixture(params=PEBBLES, ids=["pebble", "newer"][: len(PEBBLES)])
+def either_pebble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the Pebble on the PATH, then the one in the directory PEBBLE_NEW, if there is one."""
+    if request.param:
+        monkeypatch.setenv("PATH", os.pathsep.join([request.param, os.environ["PATH"]]))
+        for program in pebble.PROGRAMS:
+            assert shutil.which(program) == os.path.join(request.param, program)
+    for program in pebble.PROGRAMS:
+        need(program)
+
+
+def make_key(path: Path, curve: str = "P-256", *options: str) -> None:
+    kind = ["-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}"]
+    openssl("genpkey", *kind, *options, "-out", path.name, cwd=path.parent)
+
+
+def make_request(directory: Path, key: str, *names: str) -> None:
+    alternatives = ["-addext", f"subjectAltName={','.join(names)}"] if names else []
+    command = ["req", "-new", "-key", key, "-subj", "/CN=example.com", *alternatives]
+    openssl(*command, "-out", "certificate.csr", cwd=directory)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Return a directory with account.key, example.com.key and certificate.csr."""
+    make_key(tmp_path / "account.key")
+    make_key(tmp_path / "example.com.key")
+    make_request(tmp_path, "example.com.key", "DNS:example.com")
+    return tmp_path
+
+
+@pytest.fixture
+def run_for(capsys: pytest.CaptureFixture[str]) -> Told:
+    """Return what runs the program for a directory, and returns what it tells, or its error."""
+
+    def run(directory: Path, status: int = 0) -> str:
+        assert certificate.main([str(directory)]) == status
+        output, errors = capsys.readouterr()
+        if status == 0:
+            assert errors == ""
+            return output
+        assert re.fullmatch(r"certificate\.py: error: .+\n", errors)
+        return errors
+
+    return run
+
+
+def thumbprint_of(account_key: Path) -> str:
+    """Return what certbot's library says it is."""
+    key = load_pem_private_key(account_key.read_bytes(), None)
+    theirs = jwk.JWKRSA(key=key) if isinstance(key, rsa.RSAPrivateKey) else jwk.JWKEC(key=key)
+    return b64.b64encode(theirs.thumbprint()).decode()
+
+
+@pytest.mark.usefixtures("either_pebble")
+class TestCertificate:
+    @pytest.mark.parametrize("kind", ["RSA", "P-256", "P-384"])
+    def test_for_each_kind_of_key(self, kind: str, files: Path, run_for: Told) -> None:
+        names = ["example.com", "www.example.com", "xn--mnchen-3ya.example"]
+        account_key, key = files / "account.key", files / "example.com.key"
+        if kind == "RSA":
+            shutil.copy(ARTICLE / "rsa4096.key", account_key)
+            shutil.copy(ARTICLE / "rsa2048.key", key)
+        else:
+            make_key(account_key, kind)
+            make_key(key, kind)
+        make_request(files, key.name, *(f"DNS:{name}" for name in names))
+        told = run_for(files)
+
+        assert f"names       {', '.join(names)}\n" in told
+        thumbprint = thumbprint_of(account_key)
+        assert f"thumbprint  {thumbprint}\n" in told
+        for name in names:
+            (challenge,) = re.findall(
+                rf"name        {re.escape(name)}\n"
+                r"  challenge   http-01, out of dns-.+, http-01, tls-alpn-01\n"
+                r"  token       (.+)\n"
+                r"  file        (.+)\n"
+                r"  request     GET /\.well-known/acme-challenge/(.+) HTTP/1\.1\n"
+                rf"  host        {re.escape(name)}:\d+\n",
+                told,
+            )
+            token = challenge[0]
+            assert challenge == (token, f"{token}.{thumbprint}", token)
+
+        issued, issuer = x509.load_pem_x509_certificates((files / "certificate.pem").read_bytes())
+        issued.verify_directly_issued_by(issuer)
+        private_key = load_pem_private_key(key.read_bytes(), None)
+        assert issued.public_key() == private_key.public_key()
+        extension = issued.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        assert set(extension.value.get_values_for_type(x509.DNSName)) == set(names)
+        lifetime = issued.not_valid_after_utc - issued.not_valid_before_utc
+        assert lifetime == timedelta(days=90, seconds=-1)  # both ends count
+
+        shown = f"$ python -m common.show {files}/certificate.pem {key} {files}/certificate.csr\n"
+        assert shown in told
+        assert "belong together" in told
+        assert re.search("system's roots +refuses the certificate: unable to get local", told)
+        assert re.search("Pebble's root +accepts the certificate, and reads: Hello\n", told)
+
+    def test_an_ip_address(self, files: Path, run_for: Told) -> None:
+        make_request(files, "example.com.key", "IP:127.0.0.1")
+        shutil.copy(OTHER_CERTIFICATE, files / "certificate.pem")  # which the new one replaces
+        assert "reads: Hello" in run_for(files)
+        assert len(list(files.iterdir())) == 4
+
+    def test_a_wildcard(self, files: Path, run_for: Told) -> None:
+        make_request(files, "example.com.key", "DNS:example.com", "DNS:*.example.com")
+        error = run_for(files, 1)
+        assert "*.example.com: only DNS-01 can prove a wildcard, and this uses HTTP-01" in error
+
+    def test_a_name_that_pebble_refuses(self, files: Path, run_for: Told) -> None:
+        make_request(files, "example.com.key", "DNS:a b\x1b[31m")
+        assert "the CA refuses: Order included DNS identifier" in run_for(files, 1)
+
+    def test_a_proof_that_pebble_does_not_find(self, files: Path, run_for: Told) -> None:
+        make_request(files, "example.com.key", "IP:::1")  # the files are served at 127.0.0.1
+        assert "urn:ietf:params:acme:error:connection" in run_for(files, 1)
+
+    @pytest.mark.parametrize("which", range(4))
+    def test_a_port_that_is_taken(
+        self, which: int, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ports = pebble._free_ports(4)
+        monkeypatch.setattr(pebble, "_free_ports", lambda _: ports)
+        with socket.create_server(("127.0.0.1", ports[which])):
+            assert f":{ports[which]}: bind: address already in use" in run_for(files, 1)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-60])
+
+
+def change_signature(path: Path) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    lines[-3] = with_a_change(lines[-3])
+    path.write_text("".join(lines))
+
+
+def encrypt(path: Path) -> None:
+    make_key(path, "P-256", "-aes256", "-pass", "pass:secret")
+
+
+def add_certificate(directory: Path, more: str) -> None:
+    (directory / "certificate.pem").write_text(OTHER_CERTIFICATE.read_text() + more)
+
+
+# What is done to the files, and what is said of it.
+FAULTS: list[tuple[Callable[[Path], object], str]] = [
+    (lambda d: (d / "account.key").unlink(), "account.key is missing; "),
+    (lambda d: cut(d / "account.key"), "account.key is damaged, or not an account key"),
+    (lambda d: encrypt(d / "account.key"), "account.key is encrypted"),
+    (lambda d: make_key(d / "account.key", "P-521"), "account.key is damaged, or not an account"),
+    (lambda d: (d / "certificate.csr").unlink(), "certificate.csr is missing; "),
+    (lambda d: cut(d / "certificate.csr"), "certificate.csr is damaged"),
+    (lambda d: change_signature(d / "certificate.csr"), "certificate.csr is damaged"),
+    (lambda d: make_request(d, "example.com.key"), "certificate.csr has no subjectAltName"),
+    (lambda d: make_request(d, "account.key", "DNS:example.com"), "is signed by the account key"),
+    (lambda d: (d / "example.com.key").unlink(), "has no *.key file"),
+    (lambda d: make_key(d / "example.com.key"), "has no *.key file"),
+    (lambda d: cut(d / "example.com.key"), "example.com.key is damaged"),
+    (lambda d: encrypt(d / "example.com.key"), "example.com.key is encrypted"),
+    (lambda d: add_certificate(d, "a note\n"), "certificate.pem is damaged, or not a file of PEM"),
+    (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "certificate.pem is damaged"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), FAULTS)
+def test_a_fault_in_the_files(
+    spoil: Callable[[Path], object], message: str, files: Path, run_for: Told
+) -> None:
+    for program in pebble.PROGRAMS:
+        need(program)
+    spoil(files)
+    before = {path: path.read_bytes() for path in files.iterdir()}
+    assert message in run_for(files, 1)
+    assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_without_pebble(tmp_path: Path) -> None:
+    """The check needs no library: it comes before anything is installed."""
+    for module in (["-S", "-m", "tests.pebble"], ["-m", "tests.certificate"]):
+        result = subprocess.run(
+            [sys.executable, *module],
+            cwd=ROOT,
+            env={"PATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 1
+        (line,) = result.stderr.splitlines()
+        assert "error: pebble and pebble-challtestsrv not found on the PATH" in line
+        for way in ("apt-get install pebble", "go install github.com", "pebble/releases"):
+            assert way in line
+
+
+@pytest.mark.parametrize("number", sorted(pebble.ENDING))
+def test_a_signal_ends_what_was_started(number: int, files: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows ends no process in this way")
+    programs = files / "bin"
+    programs.mkdir()
+    for name in pebble.PROGRAMS:
+        program = programs / name
+        signal_parent = f"kill -{number} $PPID; exec sleep 60"
+        program.write_text(f'#!/bin/sh\n[ "$1" = -help ] || {{ {signal_parent}; }}\n')
+        program.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.certificate", str(files)],
+        cwd=ROOT,
+        env={**os.environ, "PATH": os.pathsep.join([str(programs), os.environ["PATH"]])},
+        start_new_session=True,
+    )
+    assert process.wait(timeout=30) == 128 + number
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
