@@ -1,0 +1,171 @@
+"""The README and the pages in docs/ do what they say.
+
+Every `sh` block of a page runs, in the order of the page, in one shell that starts in a directory
+with the project's programs and nothing else. What a block prints is compared with the `text` block
+after it, if there is one. There `…` within a line stands for anything in that line, and a line
+that is only `…` for any lines. A block that says in its first line "not tried here" is left alone.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.conftest import ROOT, need
+
+import pytest
+
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
+NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
+TEXTS = {name: path.read_text("utf-8") for name, path in zip(NAMES, DOCUMENTS, strict=True)}
+
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+UNTRIED = "not tried here"
+
+
+class Step(NamedTuple):
+    commands: str
+    expected: str
+
+
+def steps(text: str) -> list[Step]:
+    """Return the commands of a page, and what each prints. Fails if a block is neither."""
+    found: list[Step] = []
+    end = -1  # of the last sh block
+    for block in BLOCK.finditer(text):
+        language, content = block[2], block[3]
+        if language == "mermaid" or UNTRIED in content.partition("\n")[0]:
+            continue
+        if language == "text":
+            assert text[end : block.start()].strip() == "", f"follows no commands: {content}"
+            found[-1] = Step(found[-1].commands, content)
+        else:
+            assert block[0].startswith("```sh\n"), f"is not tried, and does not say so: {content}"
+            found.append(Step(content, ""))
+            end = block.end()
+    return found
+
+
+def matches(expected: str, printed: str) -> bool:
+    pattern = "".join(
+        "(?:.*\n)*" if line == "…\n" else re.escape(line).replace("…", ".*")
+        for line in expected.splitlines(keepends=True)
+    )
+    return re.fullmatch(pattern, printed) is not None
+
+
+def printed(commands: list[str], directory: Path) -> list[str]:
+    """Return what each block of commands prints, standard output and standard error together."""
+    for name in ("requirements.txt", *(path.name for path in ROOT.glob("make_*.py"))):
+        shutil.copy(ROOT / name, directory)
+    for package in ("common", "tests"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, directory / package, ignore=ignored)
+    mark = "end of a step"
+    result = subprocess.run(
+        ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in commands)],
+        cwd=directory,
+        env={
+            **{name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            # The libraries of this Python are there already, so that pip has nothing to fetch.
+            "PYTHONPATH": sysconfig.get_path("purelib"),
+            "PIP_NO_INDEX": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        start_new_session=True,
+    )
+    *parts, rest = result.stdout.split(f"{mark}\n")
+    assert rest == ""
+    return parts
+
+
+@pytest.mark.posix(reason="the blocks are for bash, and show the modes of files")
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if steps(text)])
+def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
+    told = steps(TEXTS[name])
+    for program in ("bash", "openssl"):
+        need(program)
+    if any("tests.certificate" in step.commands for step in told):
+        need("pebble")
+    outputs = printed([step.commands for step in told], tmp_path)
+    wrong = [
+        f"$ {step.commands}{output}"
+        for step, output in zip(told, outputs, strict=True)
+        if not matches(step.expected, output)  # a block without a text block prints nothing
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_how_outputs_are_compared() -> None:
+    assert matches("a\n…\nb … d\n", "a\nx\ny\nb c d\n")
+    assert matches("a\n…\n", "a\n")
+    assert not matches("a … c\n", "a\nc\n")
+    assert not matches("a\n", "a\nb\n")
+    assert not matches("a.\n", "ab\n")
+
+
+def test_a_block_is_tried_or_says_that_it_is_not() -> None:
+    assert steps("```sh\na\n```\n\n```text\nb\n```\n") == [Step("a\n", "b\n")]
+    assert steps("  ```sh\n  # not tried here: why\n  ```\n") == []
+    for text in ("```nginx\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
+        with pytest.raises(AssertionError):
+            steps(text)
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", text), re.MULTILINE)
+    plain = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name: str) -> None:
+    text = BLOCK.sub("", TEXTS[name])
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file.read_text("utf-8")), target
+    for label in re.findall(r"\]\[([\w-]+)\]", text):
+        assert f"\n[{label}]: https://" in text, label
+
+
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*(?![\w-])")
+
+
+@pytest.mark.parametrize(
+    ("command", "heading"),
+    [
+        (["make_account_key.py"], "Making a key"),
+        (["make_account_key2.py"], "Making a key"),
+        (["make_certificate_key.py"], "Making a key"),
+        (["make_csr.py"], "Making a request"),
+        (["-m", "common.show"], "Looking at files"),
+    ],
+)
+def test_the_reference_has_the_options_of_the_programs(command: list[str], heading: str) -> None:
+    section = TEXTS["docs/reference.md"].partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
+    run = [sys.executable, *command, "--help"]
+    shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    options = set(OPTION.findall(shown)) - {"-h", "--help", "-m"}
+    assert set(OPTION.findall(" ".join(rows))) == options
+
+
+def test_the_dependencies_of_pyproject_are_the_requirements() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    listed = project.partition("\ndependencies = [\n")[2].partition("]")[0]
+    requirements = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    assert re.findall(r'"(.*)"', listed) == [line for line in requirements if line[0] != "#"]
