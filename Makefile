@@ -49,7 +49,7 @@ fuzz: .venv/tests-ready
 
 mutants: .venv/tests-ready
 	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+	$(BIN)/python -m tests.mutants
 
 bench: .venv/tests-ready
 	$(BIN)/python -m tests.bench

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from common.show.describe import thumbprint
-from tests.conftest import ARTICLE, ROOT, Run, Show
+from tests.conftest import ARTICLE, ROOT, Run, Show, environment
 from tests.made import EC, LEAF, RSA, SHA256, certificate, openssl, request, san, write
 
 import pytest
@@ -229,7 +229,7 @@ def test_damaged_files(show: Show) -> None:
 def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     Path("common").mkdir()  # must not be taken for the project's
     command = [sys.executable, str(ROOT / "common" / "show"), str(ARTICLE / "rsa2048.key")]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
 
 
