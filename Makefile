@@ -19,12 +19,12 @@ else \
 fi
 endef
 
-# Steps 1 to 3 of the course. A key that is there already is kept.
+# Steps 1 to 3 of the course. A file that is there already is kept.
 walkthrough: .venv/ready
 	@mkdir -p walkthrough
 	$(call step,make_account_key.py,account.key)
 	$(call step,make_certificate_key.py,example.com.key)
-	$(call step,make_csr.py example.com www.example.com)
+	$(call step,make_csr.py example.com www.example.com,certificate.csr)
 	@printf '\nThe files are in walkthrough/; make certificate goes on from there.\n'
 
 # From the files in DIR to a certificate, by a CA on this machine: make certificate DIR=.
