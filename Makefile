@@ -22,6 +22,7 @@ endef
 # Steps 1 to 3 of the course. A file that is there already is kept.
 walkthrough: .venv/ready
 	@mkdir -p walkthrough
+	@printf '\n$$ cd walkthrough\n'
 	$(call step,make_account_key.py,account.key)
 	$(call step,make_certificate_key.py,example.com.key)
 	$(call step,make_csr.py example.com www.example.com,certificate.csr)

@@ -17,7 +17,7 @@ import tempfile
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tests import pebble
 from tests.pebble import Failure
@@ -64,6 +64,10 @@ def _get_certificate(directory: Path) -> None:
         )
     if not names:
         raise Failure(f"{csr_file} has no subjectAltName, where Pebble looks for the names")
+    for name in names:
+        if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
+            reason = "the CA would look for your web server there, and not on this machine"
+            raise Failure(f"{name.value}: {reason}; make a request without it")
     key_file = _key_file(csr, directory)
     if chain_file.exists():
         _load(chain_file, _parse_chain, "a file of PEM certificates alone, so it is not replaced")
@@ -93,8 +97,10 @@ def _get_certificate(directory: Path) -> None:
             choose HTTP-01: the CA sends a token, you put a file with the token and your
             thumbprint on the web server of that name, and the CA fetches it.
             """)
-        for url in order["authorizations"]:
-            _prove(account, url, ca)
+        places = {str(name.value).removeprefix("*."): at for at, name in enumerate(names)}
+        authorizations = map(account.read, order["authorizations"])
+        for one in sorted(authorizations, key=lambda one: places[one["identifier"]["value"]]):
+            _prove(account, one, ca)
         _say("""\
             You do not control these names. They pass because Pebble asks a DNS server of its own,
             pebble-challtestsrv, which says that every name is at 127.0.0.1, this machine. Let's
@@ -125,9 +131,8 @@ def _get_certificate(directory: Path) -> None:
             a certificate that they trust, from the same account.key and certificate.csr.""")
 
 
-def _prove(account: acme_client.Account, url: str, ca: pebble.Pebble) -> None:
+def _prove(account: acme_client.Account, authorization: dict[str, Any], ca: pebble.Pebble) -> None:
     """Prove the name of one authorization by HTTP-01, and show how."""
-    authorization = account.read(url)
     name = authorization["identifier"]["value"]
     challenges = {challenge["type"]: challenge for challenge in authorization["challenges"]}
     if "http-01" not in challenges:
@@ -180,14 +185,16 @@ def _show(*files: Path) -> None:
     command = ["-m", "common.show", *map(str, files)]
     _say(f"$ python {shlex.join(command)}")
     shown = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-    print(shown.stdout + shown.stderr, end="")
+    print(shown.stdout + shown.stderr, end="", flush=True)
+    if shown.returncode:
+        raise Failure("show found something wrong in these files, as it says above")
 
 
 def _load(path: Path, parse: Callable[[bytes], Parsed], kind: str) -> Parsed:
     try:
         return parse(path.read_bytes())
     except FileNotFoundError:
-        raise Failure(f"{path} is missing; README.md says how to make it") from None
+        raise Failure(f"{path} is missing; steps 1 to 3 of README.md make it") from None
     except TypeError:  # what cryptography raises where a passphrase is missing
         raise Failure(f"{path} is encrypted; use a decrypted copy") from None
     except (ValueError, UnsupportedAlgorithm):
@@ -209,7 +216,7 @@ def _parse_chain(pem: bytes) -> list[x509.Certificate]:
 
 def _key_file(csr: x509.CertificateSigningRequest, directory: Path) -> Path:
     """Return the *.key file of directory with the key that signed csr."""
-    failures = [f"{directory} has no *.key file that certificate.csr belongs to"]
+    failures = [f"no *.key file in {directory} fits certificate.csr; make the request again"]
     for path in sorted(directory.glob("*.key")):
         try:
             key = _load(path, lambda pem: load_pem_private_key(pem, None), "a private key in PEM")
