@@ -29,7 +29,7 @@ def create_key(bits: int, curve: str | None) -> bytes:
 @console.program("make_account_key.py")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    args = options.key_parser("make_account_key.py", __doc__, FILENAME).parse(argv)
+    args = options.key_parser(__doc__, FILENAME).parse(argv)
     new_key.make("account key", create_key, openssl_commands.PKCS1, FILENAME, args)
 
 

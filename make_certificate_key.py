@@ -30,16 +30,18 @@ def create_key(bits: int, curve: str | None) -> bytes:
 @console.program("make_certificate_key.py")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = options.key_parser("make_certificate_key.py", __doc__, "DOMAIN.key")
+    parser = options.key_parser(__doc__, "DOMAIN.key")
     parser.add_argument(
         "domain",
         metavar="DOMAIN",
         nargs="?",
-        default=DOMAIN_NAME,
         help=f"names the file, nothing more (default: {DOMAIN_NAME})",
     )
     args = parser.parse(argv)
-    domain = options.identifiers([options.text("DOMAIN_NAME", args.domain)])[0]
+    source = ""
+    if args.domain is None:
+        args.domain, source = DOMAIN_NAME, "DOMAIN_NAME = "
+    domain = options.checked(names.parse, args.domain, source)
     filename = names.file_name(domain) + ".key"
     new_key.make("certificate key", create_key, openssl_commands.PKCS1, filename, args)
 

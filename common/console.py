@@ -8,14 +8,13 @@ import functools
 import os
 import signal
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import NoReturn, ParamSpec
 
 P = ParamSpec("P")
 
-_program = ""  # the name that messages begin with
+program_name = ""  # with which messages begin; the decorator program sets it
 
 
 class UserError(Exception):
@@ -37,57 +36,45 @@ def printable(text: str) -> str:
     )
 
 
-def say(text: str, end: str = "\n") -> None:
+def say(text: str) -> None:
     """Write a line to standard error; if that is closed or full, the line is lost."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            print(printable(text), end=end, file=sys.stderr, flush=True)
+            print(printable(text), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
-    """Say what is likely to go wrong later; the exit status stays as it is."""
-    say(f"{_program}: warning: {text}")
+    """Say what is likely to go wrong later; the exit status stays the same."""
+    say(f"{program_name}: warning: {text}")
 
 
 def error(text: str) -> None:
     """Say what has failed."""
-    say(f"{_program}: error: {text}")
+    say(f"{program_name}: error: {text}")
 
 
 def write_data(data: bytes) -> None:
     """Write data to standard output. Raises UserError."""
     if sys.stdout is None:
-        raise UserError("standard output is closed; use --out FILE")
+        raise UserError("standard output is closed; redirect it to a file")
     try:
-        # Past Python's buffer, so that a failure shows here and not when the interpreter ends.
-        while data:
-            data = data[os.write(sys.stdout.fileno(), data) :]
-    except OSError as failure:
-        raise UserError(f"standard output: {failure.strerror}; not all was written") from failure
-
-
-def write_text(text: str) -> None:
-    """Write text to standard output, escaped where its encoding ends. Raises UserError."""
-    if sys.stdout is None:
-        raise UserError("standard output is closed")
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        while data:  # without a buffer (python -u), a part at a time
+            data = data[sys.stdout.buffer.write(data) :]
         sys.stdout.flush()
     except OSError as failure:
         raise UserError(f"standard output: {failure.strerror}; not all was written") from failure
 
 
-@contextlib.contextmanager
-def progress(what: str, quiet: bool) -> Iterator[None]:
-    """On a terminal, say what takes a while, and how long it took once it is done."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield
-        return
-    say(f"{what} … ", end="")
-    started = time.monotonic()
-    yield
-    say(f"done after {time.monotonic() - started:.1f} s")
+def write_text(text: str) -> None:
+    """Write text to standard output, with escapes for what its encoding lacks. Raises UserError."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    write_data(text.encode(encoding, "backslashreplace"))
+
+
+def progress(text: str, quiet: bool) -> None:
+    """Tell whoever waits at a terminal what takes a while."""
+    if not quiet and sys.stderr is not None and sys.stderr.isatty():
+        say(f"{text} …")
 
 
 def hold_signals() -> None:
@@ -118,8 +105,8 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
     def decorate(main: Callable[P, None]) -> Callable[P, int]:
         @functools.wraps(main)
         def status(*args: P.args, **kwargs: P.kwargs) -> int:
-            global _program
-            _program = name
+            global program_name
+            program_name = name
             with _signals_as_before():
                 try:
                     main(*args, **kwargs)

@@ -49,16 +49,20 @@ def read(path: str, advice: str) -> bytes:
 
 def check_new_key(path: str) -> None:
     """Raise UserError if write_key is sure to refuse path, before seconds are spent on a key."""
+    if path == "-":
+        return
     _check_directory(path)
     with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
         raise UserError(f"{path}: {_obstruction(path) or _exists(path)}")
 
 
 def write_key(path: str, key: bytes) -> None:
-    """Write a private key to a new file of mode 0600.
+    """Write a private key to a new file of mode 0600, or to standard output if path is "-".
 
     Raises UserError; then the directory is unchanged, or the message says what is not.
     """
+    if path == "-":
+        return console.write_data(key)
     with atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
         if not atomic.give_name(temporary, path):
             raise UserError(f"{path}: {_exists(path)}")
@@ -66,16 +70,20 @@ def write_key(path: str, key: bytes) -> None:
 
 def check_request(path: str, obstacle: Obstacle) -> None:
     """Raise UserError if write_request is sure to refuse path."""
+    if path == "-":
+        return
     _check_directory(path)
     with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
         _check_replaceable(path, path, obstacle)
 
 
 def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
-    """Write a request to a new file, or in place of a file to which obstacle has no objection.
+    """Write a request to a new file, in place of one that obstacle allows, or, as "-", to stdout.
 
     Raises UserError; then the directory is unchanged, or the message says what is not.
     """
+    if path == "-":
+        return console.write_data(request)
     with (
         atomic.temporary_file(path, request, atomic.PUBLIC_MODE) as temporary,
         contextlib.ExitStack() as stack,

@@ -14,52 +14,39 @@ def make(
     filename: str,
     args: argparse.Namespace,
 ) -> None:
-    """Make a private key, write it and say so.
+    """Make a private key, write it and say so. Raises UserError.
 
-    role: what the key is for, as the messages call it.
+    role: "account key" or "certificate key".
     create_key: takes the size of an RSA key, and the curve of an ECDSA key or None; returns a new
     key in PEM. It is called once nothing stands in the way of writing the key.
     rsa_format: openssl_commands.PKCS1 or PKCS8, whichever create_key returns for RSA.
     filename: where the key goes if args have no out. args: from options.key_parser.
-    Raises UserError.
     """
     path = filename if args.out is None else args.out
-    if path != "-":
-        files.check_new_key(path)
+    files.check_new_key(path)
     secret = b""
     if args.encrypt or args.passphrase_file is not None:
         secret = passphrase.for_new_key(args.passphrase_file)
 
     kind, size = ("ECDSA", args.curve) if args.curve else ("RSA", f"{args.bits} bits")
-    with console.progress(f"Making an {kind} key, {size}", args.quiet):
-        key = create_key(args.bits, args.curve)
+    console.progress(f"Making an {kind} key, {size}", args.quiet)
+    key = create_key(args.bits, args.curve)
     key_format = openssl_commands.PKCS8 if args.curve or secret else rsa_format
     if secret:
         key = encryption.encrypted(key, secret)
 
     console.hold_signals()
-    if path == "-":
-        console.write_data(key)
-    else:
-        files.write_key(path, key)
+    files.write_key(path, key)
     if args.quiet:
         return
-    console.say(
-        f"Wrote the {role} to {'standard output' if path == '-' else path}: {kind} private key, "
-        f"{size}, {key_format} PEM{', encrypted' if secret else ''}{_access(path)}."
+    encrypted = ", encrypted" if secret else ""
+    mode = ", mode 0600" if path != "-" and os.name == "posix" else ""
+    shell.report(
+        f"Wrote the {role} to {shell.place(path)}: {kind} private key, {size}, "
+        f"{key_format} PEM{encrypted}{mode}.",
+        openssl_commands.for_key(path, args.bits, args.curve, key_format, bool(secret)),
+        None if path == "-" else _next_command(role, args),
     )
-    commands = openssl_commands.for_key(path, args.bits, args.curve, key_format, bool(secret))
-    for purpose, command in commands:
-        shell.say(purpose, command)
-    if path != "-":
-        shell.say_next(_next_command(role, args))
-
-
-def _access(path: str) -> str:
-    """Return who can read a new key, as the end of a sentence."""
-    if path == "-":
-        return ""
-    return ", mode 0600" if os.name == "posix" else ", for whoever may open its directory"
 
 
 def _next_command(role: str, args: argparse.Namespace) -> str | None:

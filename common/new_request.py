@@ -4,18 +4,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from common import (
-    console,
-    files,
-    keys,
-    letsencrypt,
-    names,
-    openssl_commands,
-    options,
-    pem,
-    shell,
-)
-from common.console import UsageError, UserError
+from common import console, files, keys, letsencrypt, names, openssl_commands, options, pem, shell
+from common.console import UserError
 from common.names import Identifier
 
 from cryptography import x509
@@ -39,22 +29,19 @@ def check(
     Raises UserError for whatever can be refused without looking into the key.
     """
     if args.names:
-        identifiers = options.identifiers(args.names)
+        identifiers = names.parse_all(options.checked(names.parse, name) for name in args.names)
     else:
-        domain = options.text("DOMAIN_NAME", domain_name)
-        identifiers = options.identifiers([domain], "DOMAIN_NAME = ")
+        identifiers = [options.checked(names.parse, domain_name, "DOMAIN_NAME = ")]
     if args.email is not None:
-        _check_email(args.email, "--email ")
+        options.checked(names.email_address, args.email, "--email ")
     elif not args.names and email_address:
-        args.email = options.text("EMAIL_ADDRESS", email_address)
-        _check_email(args.email, "EMAIL_ADDRESS = ")
+        args.email = options.checked(names.email_address, email_address, "EMAIL_ADDRESS = ")
     if args.out is None:
-        args.out = options.text("CSR_FILE", csr_file)
-    if args.out != "-":
-        files.check_request(args.out, _obstacle(args, identifiers))
+        args.out = options.checked(str, csr_file, "CSR_FILE = ")
+    files.check_request(args.out, _obstacle(args, identifiers))
     if args.key is None:
         own = f"{names.file_name(identifiers[0])}.key"
-        args.key = own if os.path.isfile(own) else options.text("KEY_FILE", key_file)
+        args.key = own if os.path.isfile(own) else options.checked(str, key_file, "KEY_FILE = ")
     if not os.path.lexists(args.key):
         raise UserError(
             f"{args.key or 'an empty name'}: no such file; name the certificate key with "
@@ -84,48 +71,37 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
             "together; restore a copy of the key"
         )
     console.hold_signals()
-    if args.out == "-":
-        console.write_data(request)
-    else:
-        files.write_request(args.out, request, _obstacle(args, identifiers))
+    files.write_request(args.out, request, _obstacle(args, identifiers))
     if args.quiet:
         return
     listed = ", ".join(map(str, identifiers[:3]))
     if len(identifiers) > 3:
         listed += f" and {len(identifiers) - 3} more"
-    where = "standard output" if args.out == "-" else args.out
-    console.say(f"Wrote the request (CSR) to {where}: PEM, signed by {args.key}, for {listed}.")
-    commands = openssl_commands.for_request(args.key, identifiers, args.email, args.out)
-    for purpose, command in commands:
-        shell.say(purpose, command)
-    if args.out != "-":
-        shell.say_next(shell.show(shell.file(args.out), shell.file(args.key)))
+    shell.report(
+        f"Wrote the request (CSR) to {shell.place(args.out)}: PEM, signed by {args.key}, "
+        f"for {listed}.",
+        openssl_commands.for_request(args.key, identifiers, args.email, args.out),
+        None if args.out == "-" else shell.show(shell.file(args.out), shell.file(args.key)),
+    )
 
 
 def _obstacle(args: argparse.Namespace, identifiers: Sequence[Identifier]) -> files.Obstacle:
     """Return a function that tells why the content of --out must not be replaced, or None."""
+    is_articles = not args.names and identifiers == [ARTICLE_DOMAIN]
 
     def obstacle(data: bytes) -> str | None:
         csr = pem.request(data)
         if csr is None:
             return "is not a request (CSR) and nothing else, so it is not replaced; use --out FILE"
-        if not args.names and identifiers == [ARTICLE_DOMAIN] and not _is_articles(csr):
+        if is_articles and _names(csr) != [x509.DNSName(ARTICLE_DOMAIN)]:
             return "is a request for other names than the article's; give the names, or --out FILE"
         return None
 
     return obstacle
 
 
-def _is_articles(csr: x509.CertificateSigningRequest) -> bool:
+def _names(csr: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
     try:
-        extension = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        return list(csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except (ValueError, x509.ExtensionNotFound):
-        return False
-    return list(extension.value) == [x509.DNSName(ARTICLE_DOMAIN)]
-
-
-def _check_email(text: str, where: str) -> None:
-    try:
-        names.email_address(text)
-    except names.InvalidName as error:
-        raise UsageError(f"{where}{error}") from None
+        return []

@@ -4,11 +4,13 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeVar
 
-from common import files, letsencrypt, names
+from common import console, files, letsencrypt, names
 from common.console import UsageError
+
+T = TypeVar("T")
 
 DEFAULT_BITS = 4096  # as in the article
 
@@ -64,13 +66,13 @@ class Parser(argparse.ArgumentParser):
         return found
 
 
-def key_parser(prog: str, description: str | None, filename: str) -> Parser:
+def key_parser(description: str | None, filename: str) -> Parser:
     """Return the command line of a script that makes a key.
 
-    prog, description: name and docstring of the script. filename: of the key, without --out.
+    description: the docstring of the script. filename: of the key, without --out.
     The parsed result has bits, curve, out, encrypt, passphrase_file and quiet.
     """
-    parser = Parser(prog, description)
+    parser = Parser(console.program_name, description)
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--bits",
@@ -82,12 +84,15 @@ def key_parser(prog: str, description: str | None, filename: str) -> Parser:
     kind.add_argument(
         "--curve", choices=letsencrypt.CURVES, help="make an ECDSA key on this curve instead"
     )
-    _add_out(parser, f"the key (default: {filename})")
     parser.add_argument(
         "--encrypt", action="store_true", help="encrypt the key; the passphrase is asked for twice"
     )
-    parser.add_argument(
-        "--passphrase-file", metavar="FILE", help="encrypt the key with the first line of FILE"
+    _add_files(
+        parser,
+        {
+            "--passphrase-file": "encrypt the key with the first line of FILE",
+            "--out": f"where to write the key, - for standard output (default: {filename})",
+        },
     )
     return parser
 
@@ -97,7 +102,7 @@ def csr_parser(description: str | None) -> Parser:
 
     The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
     """
-    parser = Parser("make_csr.py", description, lists=True)
+    parser = Parser(console.program_name, description, lists=True)
     parser.add_argument(
         "names",
         metavar="NAME",
@@ -106,44 +111,36 @@ def csr_parser(description: str | None) -> Parser:
         "the names in FILE, one a line (default: the request that the script describes)",
     )
     parser.add_argument("--email", metavar="ADDRESS", help="e-mail address for the subject")
-    parser.add_argument(
-        "--key",
-        metavar="FILE",
-        help="the certificate key (default: NAME.key of the first NAME, or else certificate.key)",
+    _add_files(
+        parser,
+        {
+            "--key": "the certificate key (default: NAME.key of the first NAME, or certificate.key)",
+            "--account-key": "the account key, which must be another key (default: account.key)",
+            "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
+            "--out": "where to write the request, - for standard output (default: certificate.csr)",
+        },
     )
-    parser.add_argument(
-        "--account-key",
-        metavar="FILE",
-        help="the account key, which is refused as certificate key (default: account.key)",
-    )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open an encrypted key with the first line of FILE (default: ask for it)",
-    )
-    _add_out(parser, "the request (default: certificate.csr)")
     return parser
 
 
-def identifiers(texts: Sequence[str], where: str = "") -> list[names.Identifier]:
-    """Return what names stand for. Raises UsageError, a message that begins with where."""
+def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
+    """Return what parse makes of a value that the user gave. Raises UsageError.
+
+    source: what the message begins with, such as "--email ", or "DOMAIN_NAME = " for a constant in
+    a script: readers edit those, so the value may be of any type.
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{source}{value!r}: is not text; write one value in quotes")
     try:
-        return names.parse_all(texts)
+        return parse(value)
     except names.InvalidName as error:
-        raise UsageError(f"{where}{error}") from None
+        raise UsageError(f"{source}{error}") from None
 
 
-def text(constant: str, value: object) -> str:
-    """Return the value of a constant that readers edit. Raises UsageError if it is not text."""
-    if isinstance(value, str):
-        return value
-    raise UsageError(f"{constant} = {value!r}: is not text; write one value in quotes")
-
-
-def _add_out(parser: Parser, what: str) -> None:
-    parser.add_argument(
-        "--out", metavar="FILE", help=f"where to write {what}; - is standard output"
-    )
+def _add_files(parser: Parser, files: dict[str, str]) -> None:
+    """Add options that take a file, each with its help, and --quiet, which comes last."""
+    for option, text in files.items():
+        parser.add_argument(option, metavar="FILE", help=text)
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
@@ -159,10 +156,7 @@ def _listed_names(path: str) -> list[str]:
     found = []
     for number, line in enumerate(lines, 1):
         if name := line.partition("#")[0].strip(" \t\r"):
-            try:
-                found.append(str(names.parse(name)))
-            except names.InvalidName as error:
-                raise UsageError(f"{path}, line {number}: {error}") from None
+            found.append(str(checked(names.parse, name, f"{path}, line {number}: ")))
     if not found:
         raise UsageError(f"{path}: holds no name; write one a line")
     return found

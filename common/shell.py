@@ -4,23 +4,32 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 
 from common import TOP, console
 
 _WINDOWS = os.name == "nt"
 
 
-def say(purpose: str, command: str | None) -> None:
-    """Print what a command is for, and the command on a line of its own; None is left out."""
-    if command is not None:
-        console.say(f"{purpose}:")
-        console.say(f"  {'>' if _WINDOWS else '$'} {command}")
+def report(
+    wrote: str, equivalents: Sequence[tuple[str, str | None]], following: str | None
+) -> None:
+    """Say what was written, which commands do the same, and which command goes on.
+
+    equivalents: what each command is for, and the command. A command that is None is left out.
+    """
+    console.say(wrote)
+    for purpose, command in equivalents:
+        if command is not None:
+            console.say(f"{purpose}:")
+            console.say(f"  {'>' if _WINDOWS else '$'} {command}")
+    if following is not None:
+        console.say(f"Next: {following}")
 
 
-def say_next(command: str | None) -> None:
-    """Print the command that goes on; None is left out."""
-    if command is not None:
-        console.say(f"Next: {command}")
+def place(path: str) -> str:
+    """Return what to call the file path in a message: "-" is standard output."""
+    return "standard output" if path == "-" else path
 
 
 def command(*words: str) -> str | None:

@@ -81,13 +81,17 @@ class TestTheExitStatus:
 
 
 class TestStandardOutput:
-    def test_may_take_a_part_at_a_time(
-        self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        write = os.write
-        monkeypatch.setattr(os, "write", lambda number, data: write(number, data[:3]))
+    def test_may_take_a_part_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As without a buffer: python -u."""
+
+        class Raw(io.BytesIO):
+            def write(self, data: bytes) -> int:  # type: ignore[override]
+                return super().write(data[:3])
+
+        raw = Raw()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
         console.write_data(b"0123456789")
-        assert capfd.readouterr().out == "0123456789"
+        assert raw.getvalue() == b"0123456789"
 
     @POSIX
     @pytest.mark.parametrize(
@@ -144,32 +148,27 @@ def test_without_standard_error_nothing_goes_to_standard_output(
 
 
 class TestProgress:
-    def test_is_shown_before_the_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_shown_at_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = io.BytesIO()
         terminal = io.TextIOWrapper(raw, "utf-8", newline="\n", line_buffering=True)
         monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
         monkeypatch.setattr(sys, "stderr", terminal)
-        with console.progress("Making it", quiet=False):
-            assert raw.getvalue().decode() == "Making it … "
-        assert re.fullmatch(r"Making it … done after \d\.\d s\n", raw.getvalue().decode())
-        with console.progress("Making it", quiet=True):
-            pass
-        assert raw.getvalue().count(b"\n") == 1
+        console.progress("Making it", quiet=False)
+        console.progress("Making it", quiet=True)
+        assert raw.getvalue().decode() == "Making it …\n"
 
     def test_is_not_shown_elsewhere(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        with console.progress("Making it", quiet=False):
-            pass
+        console.progress("Making it", quiet=False)
         assert capsys.readouterr().err == ""
         monkeypatch.setattr(sys, "stderr", None)
-        with console.progress("Making it", quiet=False):
-            pass
+        console.progress("Making it", quiet=False)
 
     @POSIX
     def test_on_a_terminal(self, tmp_path: Path) -> None:
         written = on_a_terminal([*MAKE, "--curve", "P-256"], tmp_path).written
-        assert written.startswith("Making an ECDSA key, P-256 … done after ")
+        assert written.startswith("Making an ECDSA key, P-256 …\r\nWrote the account key to ")
         quiet = on_a_terminal([*MAKE, "--curve", "P-256", "-q", "--out", "b"], tmp_path)
         assert (quiet.status, quiet.written) == (0, "")
 
@@ -249,7 +248,7 @@ class TestSignals:
 
         look()
         monkeypatch.setattr(f"common.files.{writer}", look)
-        monkeypatch.setattr("common.shell.say_next", look)
+        monkeypatch.setattr("common.shell.report", look)
         arguments = ["--curve", "P-256"] if script != "make_csr.py" else []
         assert run(script, *arguments).returncode == 0
         look()

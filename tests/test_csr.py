@@ -309,7 +309,8 @@ class TestTheConstants:
         self, value: object, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("make_certificate_key.DOMAIN_NAME", value)
-        error_of(run("make_certificate_key.py"), 2)
+        error = error_of(run("make_certificate_key.py"), 2)
+        assert error.startswith(f"DOMAIN_NAME = {value!r}: ")
         assert os.listdir() == []
 
     @pytest.mark.usefixtures("key")

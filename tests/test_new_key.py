@@ -67,7 +67,7 @@ def test_an_rsa_key(script: str, bits: int | None, run: Run) -> None:
     role, filename, form, label = FILES[script]
     result = run(script, *(["--bits", str(bits)] if bits else []))
     assert (result.returncode, result.stdout, os.listdir()) == (0, "", [filename])
-    access = ", mode 0600" if os.name == "posix" else ", for whoever may open its directory"
+    access = ", mode 0600" if os.name == "posix" else ""
     assert result.stderr.startswith(
         f"Wrote the {role} to {filename}: "
         f"RSA private key, {bits or 4096} bits, {form} PEM{access}.\n"

@@ -253,10 +253,10 @@ class TestOnWindows:
         assert shell.command("openssl", word) == (quoted and f"openssl {quoted}")
 
     def test_the_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
-        shell.say("Make it", shell.command("openssl", "version"))
-        shell.say("Make it", None)
+        make = shell.command("openssl", "version")
+        shell.report("Wrote it.", [("Make it", make), ("View it", None)], None)
         script = shell.script("make_csr.py", "a.org")
-        assert capsys.readouterr().err == "Make it:\n  > openssl version\n"
+        assert capsys.readouterr().err == "Wrote it.\nMake it:\n  > openssl version\n"
         assert script is None or script.startswith("python ")
 
 
