@@ -1,8 +1,8 @@
-"""Giving a file its name in one step, so that the name never shows part of it.
+"""Giving a file its name in one step, so that the name never shows a part of the content.
 
-The content is written whole, and synced to the disk, under a name that nobody can guess. A hard
-link then gives the file its name, and fails if anything has that name. On Windows a rename does.
-Hold the signals meanwhile: one that ends the program would leave the file under the other name.
+The content is first written, and synced to the disk, under a name that nobody can guess. Then a
+hard link (on Windows a rename) gives the file its name; it fails if anything has that name. Hold
+the signals meanwhile: one that ends the program would leave the temporary file behind.
 """
 
 import contextlib
@@ -38,8 +38,8 @@ def errors_about(path: str) -> Iterator[None]:
 def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
     """Write data to a file beside path, yield its name, and remove that name at the end.
 
-    mode: KEY_MODE exactly, or PUBLIC_MODE less the umask. Raises UserError, for an OSError in the
-    block too; then nothing is left, or the message says what.
+    mode: KEY_MODE exactly, or PUBLIC_MODE less the umask. Raises UserError, also in place of an
+    OSError in the block; then nothing is left, or the message says what is.
     """
     temporary = _beside(path, "new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -104,7 +104,7 @@ def _removed(file: str, left: str, back_to: str | None = None) -> Iterator[None]
 
 
 def _remove(file: str, back_to: str | None = None) -> bool:
-    """Remove a file, or just its name once it has the name back_to; return whether it is gone."""
+    """Remove the name of a file, after giving it the name back_to; return whether that is done."""
     try:
         if back_to is not None and not give_name(file, back_to):
             return False
@@ -151,6 +151,6 @@ def _sync_directory(path: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        # A file system with nothing to sync says EINVAL; EACCES is a directory one cannot list.
+        # EINVAL: there is nothing to sync here. EACCES: the directory cannot be listed.
         if error.errno not in (errno.EINVAL, errno.EACCES):
             console.warn(f"{path}: may not survive a power cut ({error.strerror}); keep a copy")

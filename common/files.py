@@ -1,8 +1,8 @@
 """Reading files, and writing them so that nothing is lost and no key is leaked.
 
-A key gets a new name or none. A request may replace a request: the old one is moved aside, read
-again there, and removed once the new one has its name. What is removed is thus what was read, and
-what another program puts in the way meanwhile stays.
+A key never replaces a file. A request may replace a request: the old one is moved aside, read
+again there, and removed once the new one has its name. So only what was read is removed, and what
+another program puts there meanwhile stays. The path "-" is standard output.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from common.console import UserError
 
 MAX_SIZE = 1 << 20  # bytes; far above any key, chain or list of names
 
-_TRIES = 100  # at a name that other programs use at the same time
+_TRIES = 100  # to replace a file that other programs replace at the same time
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?"
@@ -33,9 +33,9 @@ Obstacle = Callable[[bytes], str | None]
 
 
 def read(path: str, advice: str) -> bytes:
-    """Return the content of a file of at most MAX_SIZE bytes. Raises UserError.
+    """Return the content of a file of at most MAX_SIZE bytes.
 
-    advice: the end of the message then, which says what to do.
+    Raises UserError; advice says at the end of its message what to do.
     """
     try:
         with open(path, "rb") as file:
@@ -57,12 +57,13 @@ def check_new_key(path: str) -> None:
 
 
 def write_key(path: str, key: bytes) -> None:
-    """Write a private key to a new file of mode 0600, or to standard output if path is "-".
+    """Write a private key to a new file of mode 0600.
 
     Raises UserError; then the directory is unchanged, or the message says what is not.
     """
     if path == "-":
-        return console.write_data(key)
+        console.write_data(key)
+        return
     with atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
         if not atomic.give_name(temporary, path):
             raise UserError(f"{path}: {_exists(path)}")
@@ -78,12 +79,13 @@ def check_request(path: str, obstacle: Obstacle) -> None:
 
 
 def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
-    """Write a request to a new file, in place of one that obstacle allows, or, as "-", to stdout.
+    """Write a request to a new file, or in place of one to which obstacle has no objection.
 
     Raises UserError; then the directory is unchanged, or the message says what is not.
     """
     if path == "-":
-        return console.write_data(request)
+        console.write_data(request)
+        return
     with (
         atomic.temporary_file(path, request, atomic.PUBLIC_MODE) as temporary,
         contextlib.ExitStack() as stack,

@@ -12,14 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
 from OpenSSL import crypto
 
-# The curves that a CA may sign (Baseline Requirements 6.1.5), by OpenSSL's name and by NIST's.
+# The curves of a key that a CA may sign (Baseline Requirements 6.1.5): SEC 2's name, and NIST's.
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
 MIN_RSA_BITS = 2048  # Baseline Requirements 6.1.5
-MAX_RSA_BITS = 8192  # to check the numbers of a larger key takes from ten seconds to hours
+MAX_RSA_BITS = 8192  # checking the numbers of a larger key takes from ten seconds to hours
 
-# The bounds are those of goodkey/good_key.go; the Baseline Requirements (6.1.1.3) ask for less.
+# goodkey/good_key.go; the Baseline Requirements ask for 100 rounds (6.1.1.3).
 FERMAT_ROUNDS = 110
+# The product of the primes below 752 (Baseline Requirements 6.1.6).
 _SMALL_PRIMES = math.prod(
     n for n in range(2, 752) if all(n % d for d in range(2, math.isqrt(n) + 1))
 )
@@ -28,19 +29,13 @@ _SMALL_PRIMES = math.prod(
 # 65537. Of sound keys one in 2**27 has it. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
-_ADVICE = "name the private key with --key FILE"
-
 
 def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
     """Return the one private key in a file, in PEM, and its passphrase: b"" if it has none.
 
     passphrase_file: where the passphrase is; with None it is asked for. Raises UserError.
     """
-    try:
-        block = pem.private_key(files.read(path, _ADVICE))
-    except pem.NotFound as error:
-        advice = "" if ";" in str(error) or ":" in str(error) else f"; {_ADVICE}"
-        raise UserError(f"{path}: {error}{advice}") from error
+    block = _private_key(path, "name the private key with --key FILE")
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
     return block.text, secret
 
@@ -57,9 +52,8 @@ def errors_about(path: str, secret: bytes) -> Iterator[None]:
     except UnsupportedAlgorithm as error:
         raise UserError(f"{path}: is a key that no CA may sign ({error}); make another") from error
     except ValueError as error:
-        raise UserError(
-            f"{path}: is damaged, its numbers do not agree; restore a copy of the key"
-        ) from error
+        problem = "is damaged, its numbers do not agree; restore a copy of the key"
+        raise UserError(f"{path}: {problem}") from error
 
 
 def check(path: str, pkey: crypto.PKey) -> None:
@@ -74,28 +68,26 @@ def check(path: str, pkey: crypto.PKey) -> None:
 
 
 def check_not_account_key(path: str, pkey: crypto.PKey, account_path: str, secret: bytes) -> None:
-    """Raise UserError if the file account_path holds the same key as path; warn if nobody knows.
+    """Raise UserError if the file account_path holds the same key as path; warn if it is unclear.
 
     secret: the passphrase of the key in path, tried on the account key too. RFC 8555 section 11.1
     has the CA reject a key that is used for both.
     """
     try:
-        block = pem.private_key(files.read(account_path, "name it with --account-key FILE"))
+        block = _private_key(account_path, "name it with --account-key FILE")
         if block.is_encrypted and not secret:
             raise UserError(f"{account_path}: is encrypted")
         password = secret if block.is_encrypted else None
         account = load_pem_private_key(block.text, password, unsafe_skip_rsa_key_validation=True)
-    except UserError as error:
-        console.warn(f"{error}; it was not compared with {path}")
-    except (ValueError, UnsupportedAlgorithm) as error:
-        reason = error if isinstance(error, pem.NotFound) else "cannot be opened"
-        console.warn(f"{account_path}: {reason}; it was not compared with {path}")
-    else:
-        if account.public_key() == _public_key(pkey):
-            raise UserError(
-                f"{path}: is the account key too ({account_path}), and a CA rejects one key for "
-                "both; make a certificate key with make_certificate_key.py"
-            )
+    except (UserError, ValueError, UnsupportedAlgorithm) as error:
+        reason = error if isinstance(error, UserError) else f"{account_path}: cannot be opened"
+        console.warn(f"{reason}; it was not compared with {path}")
+        return
+    if account.public_key() == _public_key(pkey):
+        raise UserError(
+            f"{path}: is the account key too ({account_path}), and a CA rejects one key for "
+            "both; make a certificate key with make_certificate_key.py"
+        )
 
 
 def weakness(public_key: object) -> str | None:
@@ -117,6 +109,15 @@ def properties(public_key: object) -> tuple[str, int, int]:
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         return CURVES.get(public_key.curve.name, public_key.curve.name), public_key.key_size, 0
     return type(public_key).__name__.removesuffix("PublicKey"), 0, 0
+
+
+def _private_key(path: str, advice: str) -> pem.Block:
+    """Return the one private key in a file. Raises UserError, which ends in advice if need be."""
+    try:
+        return pem.private_key(files.read(path, advice))
+    except pem.NotFound as error:
+        end = "" if ";" in str(error) else f"; {advice}"
+        raise UserError(f"{path}: {error}{end}") from error
 
 
 def _public_key(pkey: crypto.PKey) -> object:

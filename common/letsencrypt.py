@@ -4,9 +4,8 @@ The CA's program is Boulder (https://github.com/letsencrypt/boulder), whose file
 What only the CA knows is left out: blocklists, rate limits, the CAA records of the domain.
 """
 
-import functools
-import ipaddress
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from common.names import DomainName, Identifier
 
@@ -20,44 +19,32 @@ MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 # https://letsencrypt.org/docs/profiles/
 PROFILES = {"classic": (100, False), "tlsserver": (25, False), "shortlived": (25, True)}
 
-# The IANA special-purpose address registries, which iana/ip.go embeds; the Baseline Requirements
-# (section 4.2.2) forbid certificates for them. Blocks inside other blocks are left out.
+# The IANA special-purpose address registries, which iana/ip.go embeds, by use; the Baseline
+# Requirements (section 4.2.2) forbid certificates for them. Blocks inside others are left out.
 # https://www.iana.org/assignments/iana-ipv4-special-registry/
 # https://www.iana.org/assignments/iana-ipv6-special-registry/
-SPECIAL_BLOCKS = (
-    ("0.0.0.0/8", "this network"),
-    ("10.0.0.0/8", "private use"),
-    ("100.64.0.0/10", "shared address space"),
-    ("127.0.0.0/8", "loopback"),
-    ("169.254.0.0/16", "link local"),
-    ("172.16.0.0/12", "private use"),
-    ("192.0.0.0/24", "IETF protocol assignments"),
-    ("192.0.2.0/24", "documentation"),
-    ("192.31.196.0/24", "AS112"),
-    ("192.52.193.0/24", "AMT"),
-    ("192.88.99.0/24", "6to4 relay anycast"),
-    ("192.168.0.0/16", "private use"),
-    ("192.175.48.0/24", "AS112"),
-    ("198.18.0.0/15", "benchmarking"),
-    ("198.51.100.0/24", "documentation"),
-    ("203.0.113.0/24", "documentation"),
-    ("240.0.0.0/4", "reserved"),
-    ("::1/128", "loopback"),
-    ("::/128", "unspecified"),
-    ("::ffff:0:0/96", "IPv4-mapped"),
-    ("64:ff9b::/96", "IPv4-IPv6 translation"),
-    ("64:ff9b:1::/48", "IPv4-IPv6 translation"),
-    ("100::/64", "discard only"),
-    ("100:0:0:1::/64", "dummy prefix"),
-    ("2001::/23", "IETF protocol assignments"),
-    ("2001:db8::/32", "documentation"),
-    ("2002::/16", "6to4"),
-    ("2620:4f:8000::/48", "AS112"),
-    ("3fff::/20", "documentation"),
-    ("5f00::/16", "segment routing"),
-    ("fc00::/7", "unique local"),
-    ("fe80::/10", "link local"),
-)
+SPECIAL_BLOCKS = {
+    "this network": "0.0.0.0/8",
+    "unspecified": "::/128",
+    "loopback": "127.0.0.0/8 ::1/128",
+    "private use": "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",
+    "unique local": "fc00::/7",
+    "link local": "169.254.0.0/16 fe80::/10",
+    "shared address space": "100.64.0.0/10",
+    "IETF protocol assignments": "192.0.0.0/24 2001::/23",
+    "documentation": "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 2001:db8::/32 3fff::/20",
+    "AS112": "192.31.196.0/24 192.175.48.0/24 2620:4f:8000::/48",
+    "AMT": "192.52.193.0/24",
+    "6to4": "192.88.99.0/24 2002::/16",
+    "benchmarking": "198.18.0.0/15",
+    "reserved": "240.0.0.0/4",
+    "IPv4-mapped": "::ffff:0:0/96",
+    "IPv4-IPv6 translation": "64:ff9b::/96 64:ff9b:1::/48",
+    "discard only": "100::/64",
+    "dummy prefix": "100:0:0:1::/64",
+    "segment routing": "5f00::/16",
+}
+_USES = {ip_network(block): use for use, text in SPECIAL_BLOCKS.items() for block in text.split()}
 
 
 def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
@@ -162,13 +149,8 @@ def _domain_reason(
     return None
 
 
-@functools.cache
-def _special_networks() -> list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str]]:
-    return [(ipaddress.ip_network(block), use) for block, use in SPECIAL_BLOCKS]
-
-
-def _address_reason(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
-    for block, use in _special_networks():  # errReservedIP, policy/pa.go
+def _address_reason(address: IPv4Address | IPv6Address) -> str | None:
+    for block, use in _USES.items():  # errReservedIP, policy/pa.go
         if address in block:
             return f"is in {block} ({use}; only a private CA signs it)"
     return None

@@ -1,7 +1,6 @@
 """Names for a certificate: what a text means, or why no CA may sign it, and what was meant.
 
-Pure functions over text. Nothing is looked up: a name need not exist to be valid. These forms are
-accepted:
+Nothing is looked up: a name need not exist to be valid. These forms are accepted:
 
     example.com, *.example.com      as they are
     Example.COM                     lower case: example.com
@@ -33,8 +32,7 @@ MAX_COMMON_NAME = 64  # characters; ub-common-name, RFC 5280 appendix A.1
 # OpenSSL's limit, from RFC 3280's ub-emailaddress-length; RFC 5280 appendix A.1 raised it to 255.
 MAX_EMAIL = 128  # characters
 
-# Baseline Requirements 4.2.2 (ballot SC-086v3, in force since 2026-03-15): an address is proved as
-# an IP address, not by its name in the reverse DNS.
+# Baseline Requirements 4.2.2 (ballot SC-086v3, in force since 2026-03-15)
 REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
 
 # Zero-width joiners: Persian and Indic names need them, and IDNA 2008 allows them in context.
@@ -44,15 +42,11 @@ _LDH = "a name has only letters, digits, hyphens and dots (RFC 5890)"
 
 
 class InvalidName(ValueError):
-    """A text that is not a name a CA may sign; the message says why, and what was likely meant."""
+    """Not a name that a CA may sign; the message says why, and what was probably meant."""
 
 
 def parse(text: str | Identifier) -> Identifier:
-    """Return the identifier that text stands for; what parse has returned is returned unchanged.
-
-    text: one of the forms listed at the top of this module.
-    Raises InvalidName.
-    """
+    """Return the identifier that text, in one of the forms above, stands for. Raises InvalidName."""
     if isinstance(text, Identifier):
         return text
     try:
@@ -70,14 +64,12 @@ def parse_all(texts: Iterable[str | Identifier]) -> list[Identifier]:
 
 
 def common_name(identifiers: Iterable[Identifier]) -> DomainName | None:
-    """Return the first domain name that fits into a common name, or None.
+    """Return the first domain name that fits into a common name (CN), or None.
 
-    Never an IP address: Boulder rejects a request that has one there (csr/csr.go).
+    Boulder rejects a request with an IP address as CN (csr/csr.go).
     """
-    for identifier in identifiers:
-        if isinstance(identifier, DomainName) and len(identifier) <= MAX_COMMON_NAME:
-            return identifier
-    return None
+    domains = (name for name in identifiers if isinstance(name, DomainName))
+    return next((name for name in domains if len(name) <= MAX_COMMON_NAME), None)
 
 
 def file_name(identifier: Identifier) -> str:
@@ -132,7 +124,7 @@ def _identifier(text: str) -> Identifier:
             raise InvalidName("is not an IP address") from None
         return _domain_name(text)
     if "%" in text:
-        raise InvalidName("has a zone, which means something on one machine alone (RFC 4007)")
+        raise InvalidName("has a zone, which has a meaning only on one machine (RFC 4007)")
     return address
 
 
@@ -153,7 +145,7 @@ def _a_labels(text: str) -> str:
     try:
         for char in text:
             invisible = unicodedata.category(char)[0] in "CZ" and char not in _JOINERS
-            # The mapping drops some characters silently. Nobody sees or means them.
+            # The mapping silently drops some characters, which are invisible too.
             if invisible or not idna.uts46_remap(char, std3_rules=False):
                 raise InvalidName(f"has an invisible character, U+{ord(char):04X}; {_LDH}")
         mapped = idna.uts46_remap(text, std3_rules=False)
@@ -187,7 +179,7 @@ def _check_label(label: str) -> None:
 def _check_p_label(label: str) -> None:
     """Raise InvalidName unless an xn-- label is a P-Label (Baseline Requirements 1.6.1).
 
-    IDNA 2008 asks for more; an emoji, say, is outside it. CAs sign such names, so they pass.
+    CAs sign A-labels that IDNA 2008 does not allow, those of emoji for example, so they pass here.
     """
     encoded = label.removeprefix("xn--").encode("ascii")
     try:
@@ -201,8 +193,8 @@ def _check_p_label(label: str) -> None:
         raise InvalidName(f"has the label {label}, whose text is not in NFC (RFC 5891)")
 
 
-# Texts that are not names, and yet plainly mean one: what it is, and a pattern that finds the name.
-# The first that fits is suggested.
+# What people give in place of a name, and a pattern that finds the name in it; the first that fits
+# is suggested.
 _SLIPS = (
     ("a URL", r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#@\[\]]+|\[[^\]]*\])"),
     ("an e-mail address", r"(?:mailto:)?[^\s@/:]+@([^\s@/:]+)$"),

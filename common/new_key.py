@@ -41,16 +41,15 @@ def make(
         return
     encrypted = ", encrypted" if secret else ""
     mode = ", mode 0600" if path != "-" and os.name == "posix" else ""
-    shell.report(
-        f"Wrote the {role} to {shell.place(path)}: {kind} private key, {size}, "
-        f"{key_format} PEM{encrypted}{mode}.",
-        openssl_commands.for_key(path, args.bits, args.curve, key_format, bool(secret)),
-        None if path == "-" else _next_command(role, args),
-    )
-
-
-def _next_command(role: str, args: argparse.Namespace) -> str | None:
     if role == "account key":
-        return shell.script("make_certificate_key.py", "example.com")
-    key = [] if args.out is None else ["--key", shell.file(args.out)]
-    return shell.script("make_csr.py", *key, args.domain)
+        following = shell.script("make_certificate_key.py", "example.com")
+    else:
+        option = [] if args.out is None else ["--key", shell.file(args.out)]
+        following = shell.script("make_csr.py", *option, args.domain)
+    shell.report(
+        f"the {role}",
+        path,
+        f"{kind} private key, {size}, {key_format} PEM{encrypted}{mode}",
+        openssl_commands.for_key(path, args.bits, args.curve, key_format, bool(secret)),
+        following,
+    )

@@ -78,10 +78,11 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
     if len(identifiers) > 3:
         listed += f" and {len(identifiers) - 3} more"
     shell.report(
-        f"Wrote the request (CSR) to {shell.place(args.out)}: PEM, signed by {args.key}, "
-        f"for {listed}.",
+        "the request (CSR)",
+        args.out,
+        f"PEM, signed by {args.key}, for {listed}",
         openssl_commands.for_request(args.key, identifiers, args.email, args.out),
-        None if args.out == "-" else shell.show(shell.file(args.out), shell.file(args.key)),
+        shell.show(shell.file(args.out), shell.file(args.key)),
     )
 
 

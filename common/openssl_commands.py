@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from common import files, names, shell
 from common.encryption import ITERATIONS
 from common.names import DomainName, Identifier
+from common.shell import Command
 
 PKCS1, PKCS8 = "PKCS#1", "PKCS#8"
 
@@ -17,16 +18,13 @@ MAX_ARGUMENT = 100_000  # bytes; Linux takes no argument of 128 KiB (MAX_ARG_STR
 # What encryption.encrypted does.
 _PROTECTION = ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512", "-iter", str(ITERATIONS)]
 
-# What a command is for, and the command: None if it could not be pasted.
-Command = tuple[str, str | None]
-
 
 def for_key(
     path: str, bits: int, curve: str | None, key_format: str, encrypted: bool
 ) -> list[Command]:
     """Return the commands that make such a key, view and verify it, and extract its public key.
 
-    path: the file of the key, or "-": then there is nothing to view.
+    path: the file of the key, or "-" for standard output.
     bits: size of the RSA modulus. curve: of an ECDSA key, or None. key_format: PKCS1 or PKCS8.
     """
     other = files.free_name(path)  # so that pasting the command destroys nothing
@@ -37,15 +35,13 @@ def for_key(
         make = f"{make} | {encrypt}" if encrypt else None
     else:
         make = shell.command("openssl", *_generation(bits, curve, key_format, out))
-    if path == "-":
-        return [("The same with OpenSSL", make)]
     tool, key = "pkey" if curve else "rsa", shell.file(path)
     public = f"{os.path.splitext(path)[0]}.pub"
     public = shell.file(files.free_name(public) if os.path.lexists(public) else public)
     view = shell.command("openssl", tool, "-in", key, "-text", "-check", "-noout")
     extract = shell.command("openssl", tool, "-in", key, "-pubout", "-out", public)
     return [
-        (f"The same with OpenSSL, to {other}", make),
+        (f"The same with OpenSSL{', to ' + other if out else ''}", make),
         ("View and verify", view),
         ("Extract the public key", extract),
     ]
@@ -64,20 +60,19 @@ def for_request(
     key: str, identifiers: Sequence[Identifier], email_address: str | None, out: str
 ) -> list[Command]:
     """Return the commands that make the same request, and that view and verify it."""
-    key, out_file = shell.file(key), shell.file(out)
     attributes = [("emailAddress", email_address), ("CN", names.common_name(identifiers))]
-    alternative_names = ",".join(map(_general_name, identifiers))
-    make = ["openssl", "req", "-new", "-key", key, "-sha256", "-subj", _subject(attributes)]
-    make += ["-addext", f"subjectAltName={alternative_names}"]
-    make += [] if out == "-" else ["-out", out_file]
-    view = shell.command("openssl", "req", "-in", out_file, "-text", "-verify", "-noout")
+    alternative_names = ",".join(
+        f"{'DNS' if isinstance(name, DomainName) else 'IP'}:{name}" for name in identifiers
+    )
+    make = ["openssl", "req", "-new", "-key", shell.file(key), "-sha256"]
+    make += ["-subj", _subject(attributes), "-addext", f"subjectAltName={alternative_names}"]
+    make += [] if out == "-" else ["-out", shell.file(out)]
     too_long = len(alternative_names) > MAX_ARGUMENT
-    commands = [("The same with OpenSSL", None if too_long else shell.command(*make))]
-    return commands if out == "-" else [*commands, ("View and verify", view)]
-
-
-def _general_name(identifier: Identifier) -> str:
-    return f"{'DNS' if isinstance(identifier, DomainName) else 'IP'}:{identifier}"
+    view = shell.command("openssl", "req", "-in", shell.file(out), "-text", "-verify", "-noout")
+    return [
+        ("The same with OpenSSL", None if too_long else shell.command(*make)),
+        ("View and verify", view),
+    ]
 
 
 def _subject(attributes: Sequence[tuple[str, str | None]]) -> str:

@@ -114,7 +114,7 @@ def csr_parser(description: str | None) -> Parser:
     _add_files(
         parser,
         {
-            "--key": "the certificate key (default: NAME.key of the first NAME, or certificate.key)",
+            "--key": "the certificate key (default: the first NAME's, or certificate.key)",
             "--account-key": "the account key, which must be another key (default: account.key)",
             "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
             "--out": "where to write the request, - for standard output (default: certificate.csr)",
@@ -147,8 +147,6 @@ def _add_files(parser: Parser, files: dict[str, str]) -> None:
 def _listed_names(path: str) -> list[str]:
     """Return the names in a file, one a line; blank lines and what follows a # are skipped."""
     data = files.read(path, "name a list of names after the @")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(f"{path}: is UTF-16, as PowerShell 5 writes after >; save it as UTF-8")
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:

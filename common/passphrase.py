@@ -20,9 +20,9 @@ MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the e
 
 
 def for_new_key(path: str | None) -> bytes:
-    """Return the passphrase for a key to be made, in UTF-8: from a file, or asked for twice.
+    """Return the passphrase for a key to be made, in UTF-8. Raises UserError.
 
-    path: of the file, or None. Raises UserError.
+    path: of the file whose first line it is; with None it is asked for, twice.
     """
     if path is not None:
         return _read(path)
@@ -33,17 +33,14 @@ def for_new_key(path: str | None) -> bytes:
 
 
 def for_key(key_path: str, path: str | None) -> bytes:
-    """Return the passphrase of the key in key_path, in UTF-8: from a file, or asked for.
+    """Return the passphrase of the key in key_path, in UTF-8. Raises UserError.
 
-    path: of the file, or None. Raises UserError.
+    path: of the file whose first line it is; with None it is asked for.
     """
-    if path is not None:
-        return _read(path)
-    return _ask(f"Passphrase of {console.printable(key_path)}: ")
+    return _ask(f"Passphrase of {console.printable(key_path)}: ") if path is None else _read(path)
 
 
 def _read(path: str) -> bytes:
-    """Return the first line of a file, without the end of the line."""
     data = files.read(path, "name the file of the passphrase with --passphrase-file")
     mode = os.stat(path).st_mode
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):

@@ -1,7 +1,7 @@
 """Finding a private key or a request in the text of a file, and saying what is there instead.
 
-PEM (RFC 7468) is a BEGIN line with a label, base64, and an END line with the same label. Text
-around the blocks is allowed there, so a key may stand between notes and certificates.
+PEM (RFC 7468) is a BEGIN line with a label, base64, and an END line with the same label. Other
+text may stand around such blocks.
 """
 
 import re
@@ -16,7 +16,7 @@ REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # RFC 7468 
 
 _PKCS7 = "PKCS#7 (.p7b); take the certificates out with: openssl pkcs7 -print_certs -in FILE"
 
-# What people give instead of a private key, by its label.
+# What people give instead of a private key, by label.
 _OTHERS = {
     "OPENSSH PRIVATE KEY": "an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY",
     "PUBLIC KEY": "a public key",
@@ -27,18 +27,16 @@ _OTHERS = {
     "PKCS7": _PKCS7,
 }
 
-# How files without a PEM block are told apart: the first pattern that matches says what it is.
+# What a file without a complete PEM block is: the first pattern that matches tells.
 _NO_BLOCK = (
     (rb"\s*\Z", "is empty"),
-    (rb"\xff\xfe", "is UTF-16, as PowerShell 5 writes after >; make it again with --out FILE"),
-    (rb"\xfe\xff", "is UTF-16; save it as ASCII"),
+    (rb"\xff\xfe|\xfe\xff", "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"),
     (rb"[^\n]*\r[^\n]*\Z", "has CR alone at the ends of lines; save it with LF or CRLF"),
     (rb"(?s).*^[ \t]+-----BEGIN ", "is indented; remove the blanks before its lines"),
     (rb"(?s).*^-----BEGIN ", "is cut short: an END line is missing; restore it from a copy"),
     (rb"\s*\{", "is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
     (rb"PuTTY-User-Key-File", "is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
     (rb"(ssh|ecdsa)-\S+ AAAA", "is an SSH public key"),
-    (rb"\xfe\xed\xfe\xed", "is a Java keystore; convert it with keytool and openssl pkcs12"),
     (
         rb"(?s)\x30.{1,5}?\x02\x01\x03\x30",  # version 3; RFC 7292 section 4
         "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE",
@@ -95,20 +93,20 @@ def private_key(data: bytes) -> Block:
 
 
 def what_instead(data: bytes) -> str:
-    """Return what data is, if it has no complete PEM block, and perhaps what to do."""
+    """Return what data without a complete PEM block is, and perhaps what to do about it."""
     return next(what for pattern, what in _NO_BLOCK if re.match(pattern, data, re.MULTILINE))
 
 
 def request(data: bytes) -> x509.CertificateSigningRequest | None:
-    """Return the request that data is, or None if it is not one PEM request and nothing else.
+    """Return the request that data is, or None if it is not exactly one PEM request.
 
-    White space does not count. Whatever else data may hold, it would not be what the request
-    looks like when it is written anew.
+    White space does not count. Anything else beside the request makes data differ from the same
+    request written anew.
     """
     try:
         csr = x509.load_pem_x509_csr(data)
         written = csr.public_bytes(Encoding.PEM)
     except (ValueError, x509.InvalidVersion):
         return None
-    alike = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE").split()
-    return csr if b"".join(alike) == b"".join(written.split()) else None
+    data = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE")
+    return csr if b"".join(data.split()) == b"".join(written.split()) else None

@@ -8,28 +8,27 @@ from collections.abc import Sequence
 
 from common import TOP, console
 
+# What a command is for, and the command: None if it could not be pasted.
+Command = tuple[str, str | None]
+
 _WINDOWS = os.name == "nt"
 
 
 def report(
-    wrote: str, equivalents: Sequence[tuple[str, str | None]], following: str | None
+    wrote: str, path: str, details: str, equivalents: Sequence[Command], following: str | None
 ) -> None:
-    """Say what was written, which commands do the same, and which command goes on.
+    """Say what was written to path, which commands do the same, and which command goes on.
 
-    equivalents: what each command is for, and the command. A command that is None is left out.
+    The first of the equivalents makes the same. The others, and following, need the file, so they
+    are left out after "-", which is standard output. A command that is None is left out too.
     """
-    console.say(wrote)
-    for purpose, command in equivalents:
+    console.say(f"Wrote {wrote} to {'standard output' if path == '-' else path}: {details}.")
+    for purpose, command in equivalents[:1] if path == "-" else equivalents:
         if command is not None:
             console.say(f"{purpose}:")
             console.say(f"  {'>' if _WINDOWS else '$'} {command}")
-    if following is not None:
+    if following is not None and path != "-":
         console.say(f"Next: {following}")
-
-
-def place(path: str) -> str:
-    """Return what to call the file path in a message: "-" is standard output."""
-    return "standard output" if path == "-" else path
 
 
 def command(*words: str) -> str | None:

@@ -3,7 +3,6 @@
 import ast
 import io
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -284,7 +283,9 @@ def test_a_missing_library_is_named(script: str, tmp_path: Path) -> None:
     # -S leaves out site-packages, as in a Python where nothing was installed.
     command = [sys.executable, "-S", "-E", str(ROOT / script)]
     error = error_of(run_process(command, tmp_path))
-    assert error.startswith("cryptography, Crypto, idna, OpenSSL, publicsuffixlist is missing; ")
+    assert error.startswith(
+        "not installed: cryptography, Crypto, idna, OpenSSL, publicsuffixlist; "
+    )
     assert error.endswith(f'python -m pip install -r "{ROOT / "requirements.txt"}"')
 
 

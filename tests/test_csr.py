@@ -231,7 +231,10 @@ class TestTheAccountKey:
         ("content", "warning"),
         [
             (None, "none: no such file; it was not compared with certificate.key"),
-            (b"no key", "none: holds no PEM (-----BEGIN …); it was not compared with"),
+            (
+                b"no key",
+                "none: holds no PEM (-----BEGIN …); name it with --account-key FILE; it was not ",
+            ),
             ("encrypted", "none: is encrypted; it was not compared with certificate.key"),
             (
                 pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
@@ -369,8 +372,16 @@ class TestAListOfNames:
             (b"-q\n", 2, "names, line 1: '-q': "),
             (b"m\xfcnchen.org\n", 2, "names: is not UTF-8 at byte 1; "),
             ("a.org\n".encode("utf-16-le"), 2, "names, line 1: "),
-            (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), 2, "names: is UTF-16"),
-            (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), 2, "names: is UTF-16"),
+            (
+                b"\xff\xfe" + "a.org\n".encode("utf-16-le"),
+                2,
+                "names: is not UTF-8 at byte 0; save it as UTF-8",
+            ),
+            (
+                b"\xfe\xff" + "a.org\n".encode("utf-16-be"),
+                2,
+                "names: is not UTF-8 at byte 0; save it as UTF-8",
+            ),
             (b"a.org\n" * 200_000, 1, "names: has more than "),
             (None, 1, "names: No such file or directory; name a list of names after the @"),
         ],

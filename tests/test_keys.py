@@ -210,7 +210,10 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
     "indented": (b"  " + KEY.replace(b"\n", b"\n  "), "is indented; remove the blanks"),
     "CR alone": (KEY.replace(b"\n", b"\r"), "has CR alone at the ends of lines; "),
     "UTF-16, little endian": (KEY.decode().encode("utf-16"), "is UTF-16, as PowerShell 5 writes"),
-    "UTF-16, big endian": (b"\xfe\xff" + KEY.decode().encode("utf-16-be"), "is UTF-16; "),
+    "UTF-16, big endian": (
+        b"\xfe\xff" + KEY.decode().encode("utf-16-be"),
+        "is UTF-16, as PowerShell 5 writes",
+    ),
     "two keys": (KEY + KEY, "holds 2 private keys; give each a file of its own"),
     "request": (REQUEST, "holds a certificate signing request; name the private key with --key"),
     "unheard of": (KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"), "holds PEM with the label MAGIC"),
@@ -222,7 +225,6 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
     "JWK": (json.dumps({"kty": "EC"}).encode(), "is JSON, perhaps a JSON Web Key (JWK)"),
     "PuTTY": (b"PuTTY-User-Key-File-3: ssh-rsa\n", "is a PuTTY key; "),
     "SSH public key": (b"ssh-rsa AAAAB3Nza a@b\n", "is an SSH public key; name the private key"),
-    "Java keystore": (b"\xfe\xed\xfe\xed\0\0\0\2", "is a Java keystore; "),
     "OpenSSH": (openssh, "holds an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f"),
     "DER, RSA": (base64.b64decode(b"".join(LINES[1:-1])), "is binary (DER); convert it to PEM"),
     "DER, P-256": (

@@ -254,9 +254,9 @@ class TestOnWindows:
 
     def test_the_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
         make = shell.command("openssl", "version")
-        shell.report("Wrote it.", [("Make it", make), ("View it", None)], None)
+        shell.report("it", "a", "new", [("Make it", make), ("View it", None)], None)
         script = shell.script("make_csr.py", "a.org")
-        assert capsys.readouterr().err == "Wrote it.\nMake it:\n  > openssl version\n"
+        assert capsys.readouterr().err == "Wrote it to a: new.\nMake it:\n  > openssl version\n"
         assert script is None or script.startswith("python ")
 
 
