@@ -1,6 +1,6 @@
-"""Messages, signals and exit status: everything a person at the terminal sees.
+"""Messages, signals and exit status.
 
-Messages go to standard error, a line each. Standard output carries data alone.
+Messages go to standard error, a line each. Only data goes to standard output.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NoReturn, ParamSpec
 
 P = ParamSpec("P")
@@ -18,7 +18,7 @@ program_name = ""  # with which messages begin; the decorator program sets it
 
 
 class UserError(Exception):
-    """Something that cannot or must not be done: one line that says what, where, what to do."""
+    """Something that cannot or must not be done; one line says what, where, and what to do."""
 
     status = 1
 
@@ -83,18 +83,6 @@ def hold_signals() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
-@contextlib.contextmanager
-def _signals_as_before() -> Iterator[None]:
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
     """Decorate the main function of the program called name, to return its exit status.
 
@@ -107,21 +95,24 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
         def status(*args: P.args, **kwargs: P.kwargs) -> int:
             global program_name
             program_name = name
-            with _signals_as_before():
-                try:
-                    main(*args, **kwargs)
-                except UserError as failure:
-                    error(str(failure))
-                    return failure.status
-                except SystemExit:  # argparse has printed the help
-                    return 0
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as failure:  # noqa: BLE001 - a panic in Rust is no Exception
-                    # Its text is left out: it may hold a secret.
-                    error(f"a defect in this program, please report it: {type(failure).__name__}")
-                    return 1
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if sys.platform != "win32" else None
+            try:
+                main(*args, **kwargs)
+            except UserError as failure:
+                error(str(failure))
+                return failure.status
+            except SystemExit:  # argparse has printed the help
                 return 0
+            except KeyboardInterrupt:
+                raise
+            except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
+                # Its text is left out: it may hold a secret.
+                error(f"a defect in this program, please report it: {type(failure).__name__}")
+                return 1
+            finally:
+                if sys.platform != "win32" and mask is not None:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            return 0
 
         return status
 
@@ -130,7 +121,7 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run the main function of a script as a program: exit with its status."""
-    if not sys.warnoptions:  # a library's warning means nothing to who makes a key
+    if not sys.warnoptions:  # to somebody who makes a key, a library's warning means nothing
         warnings.simplefilter("ignore")
     try:
         status = main()
@@ -141,6 +132,6 @@ def run(main: Callable[[], int]) -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:  # nobody reads it; the interpreter would try once more, and complain
+        except OSError:  # the interpreter would try once more at its end, and complain
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(status)

@@ -3,8 +3,8 @@
 cryptography can do the same, but fixes PBKDF2 at 2048 iterations.
 """
 
-# The OWASP Password Storage Cheat Sheet in 2026 for PBKDF2-HMAC-SHA512. An attacker pays for them
-# with each guess; you pay once each time you open the key, under 0.1 s.
+# The OWASP Password Storage Cheat Sheet in 2026 for PBKDF2-HMAC-SHA512. Each guess of an attacker
+# takes them; opening the key takes under 0.1 s.
 ITERATIONS = 220_000
 SALT_SIZE = 16  # bytes; NIST SP 800-132 section 5.1
 

@@ -1,7 +1,8 @@
-"""What Let's Encrypt rejects although another CA may sign it, each rule with its source.
+"""What Let's Encrypt rejects although another CA may sign it.
 
-The CA's program is Boulder (https://github.com/letsencrypt/boulder), whose files are named below.
-What only the CA knows is left out: blocklists, rate limits, the CAA records of the domain.
+Most rules name their source, a file in Boulder, the CA's program
+(https://github.com/letsencrypt/boulder). Rules that need more than the request are left out:
+blocklists, rate limits, CAA records.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,10 +49,7 @@ _USES = {ip_network(block): use for use, text in SPECIAL_BLOCKS.items() for bloc
 
 
 def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return a line for whatever Let's Encrypt would say against a request for identifiers.
-
-    identifiers: as names.parse_all returns them.
-    """
+    """Return what to warn of in a request for identifiers, which names.parse_all returned."""
     warnings = [f"{reason}, so Let's Encrypt rejects it" for reason in name_reasons(identifiers)]
     addresses = [str(name) for name in identifiers if not isinstance(name, DomainName)]
     if addresses and not warnings:
@@ -63,10 +61,7 @@ def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
 
 
 def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return each reason for which Let's Encrypt rejects a request for identifiers.
-
-    A reason begins with the name it is about. identifiers: as names.parse_all returns them.
-    """
+    """Return why Let's Encrypt rejects a request for identifiers; a reason begins with a name."""
     domains = [name for name in identifiers if isinstance(name, DomainName)]
     addresses = [name for name in identifiers if not isinstance(name, DomainName)]
     public_suffix = _public_suffixes({name.rpartition(".")[2] for name in domains})
@@ -81,7 +76,7 @@ def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
 
 
 def profiles(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return the profiles under which so many and such identifiers can be in one certificate."""
+    """Return the profiles that allow a certificate for these identifiers."""
     has_address = any(not isinstance(name, DomainName) for name in identifiers)
     return [
         profile
@@ -94,7 +89,7 @@ def key_reason(kind: str, bits: int, exponent: int) -> str | None:
     """Return why Let's Encrypt rejects a key, for an account or a certificate, or None.
 
     kind: "RSA", or the curve of an ECDSA key by its NIST name, such as "P-256".
-    bits: size of the modulus. exponent: the public exponent. An ECDSA key has neither: any number.
+    bits: size of the modulus. exponent: the public one. They do not matter for an ECDSA key.
     """
     if kind != "RSA":
         return None if kind in CURVES else f"is on {kind}, not on one of {', '.join(CURVES)}"
@@ -111,8 +106,8 @@ def _public_suffixes(last_labels: set[str]) -> Callable[[str], str | None]:
         return lambda name: None
     from publicsuffixlist import PSLFILE, PublicSuffixList
 
-    # To parse the whole list would take longer than signing a request, so only what ends in one of
-    # these labels is read. The list has Unicode labels.
+    # Parsing the whole list takes longer than signing a request, so only the rules that end in one
+    # of these labels are parsed. The list has Unicode labels.
     a_labels = (label for label in last_labels if label.startswith("xn--"))
     wanted = last_labels | {label[4:].encode().decode("punycode") for label in a_labels}
     with open(PSLFILE, encoding="utf-8") as file:
@@ -121,8 +116,8 @@ def _public_suffixes(last_labels: set[str]) -> Callable[[str], str | None]:
             for line in file
             if line.rstrip().rpartition(".")[2] in wanted or line.startswith("// ===")
         ]
-    # The ICANN section alone: the private one has names of companies (github.io), which can have
-    # certificates (iana/iana.go). Without accept_unknown=False a mistyped ending would be a suffix.
+    # Only the ICANN section (iana/iana.go): domains of the private one, such as github.io, can have
+    # certificates. Without accept_unknown=False a mistyped TLD would be a suffix.
     return PublicSuffixList(rules, accept_unknown=False, only_icann=True).publicsuffix
 
 

@@ -46,7 +46,7 @@ class InvalidName(ValueError):
 
 
 def parse(text: str | Identifier) -> Identifier:
-    """Return the identifier that text, in one of the forms above, stands for. Raises InvalidName."""
+    """Return the identifier that text stands for, in a form listed above. Raises InvalidName."""
     if isinstance(text, Identifier):
         return text
     try:

@@ -1,7 +1,4 @@
-"""The OpenSSL commands that do the same: the article shows every step twice.
-
-They are for OpenSSL 3.0 and later with its default configuration.
-"""
+"""The commands of OpenSSL 3.0 and later that do what the scripts do."""
 
 import os
 from collections.abc import Sequence

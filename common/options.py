@@ -1,4 +1,4 @@
-"""The command lines, so that the same option means the same in every script."""
+"""The command lines of the scripts."""
 
 import argparse
 import difflib
@@ -18,15 +18,13 @@ DEFAULT_BITS = 4096  # as in the article
 class Parser(argparse.ArgumentParser):
     """A command line that reports a mistake in one line, as a UsageError."""
 
-    def __init__(self, prog: str, description: str | None, lists: bool = False) -> None:
-        """Make a parser for the program prog; lists: whether @FILE stands for names in FILE."""
+    def __init__(self, prog: str, description: str | None) -> None:
         super().__init__(
             prog=prog,
             description=description,
             epilog="exit status: 0 done, 1 refused or failed, 2 wrong usage",
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
-            fromfile_prefix_chars="@" if lists else None,
         )
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -56,10 +54,7 @@ class Parser(argparse.ArgumentParser):
         return f"{argument}: is not an option or argument of this program"
 
     def _read_args_from_files(self, arg_strings: list[str]) -> list[str]:
-        """Replace each @FILE by the names in FILE.
-
-        Before Python 3.12 argparse itself would read it in an encoding that depends on the machine.
-        """
+        # argparse would read options too, and before Python 3.12 not always as UTF-8.
         found = []
         for argument in arg_strings:
             found += _listed_names(argument[1:]) if argument.startswith("@") else [argument]
@@ -102,7 +97,8 @@ def csr_parser(description: str | None) -> Parser:
 
     The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
     """
-    parser = Parser(console.program_name, description, lists=True)
+    parser = Parser(console.program_name, description)
+    parser.fromfile_prefix_chars = "@"
     parser.add_argument(
         "names",
         metavar="NAME",
@@ -145,7 +141,7 @@ def _add_files(parser: Parser, files: dict[str, str]) -> None:
 
 
 def _listed_names(path: str) -> list[str]:
-    """Return the names in a file, one a line; blank lines and what follows a # are skipped."""
+    """Return the names in a file, one a line, without blank lines and comments that # begins."""
     data = files.read(path, "name a list of names after the @")
     try:
         lines = data.decode("utf-8-sig").split("\n")

@@ -1,4 +1,4 @@
-"""A command that can be pasted into the user's shell: sh and its like, cmd.exe or PowerShell."""
+"""Commands to paste into the user's shell: a POSIX shell, cmd.exe or PowerShell."""
 
 import os
 import re
