@@ -95,7 +95,8 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
         def status(*args: P.args, **kwargs: P.kwargs) -> int:
             global program_name
             program_name = name
-            mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if sys.platform != "win32" else None
+            if sys.platform != "win32":
+                mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
             try:
                 main(*args, **kwargs)
             except UserError as failure:
@@ -110,7 +111,7 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
                 error(f"a defect in this program, please report it: {type(failure).__name__}")
                 return 1
             finally:
-                if sys.platform != "win32" and mask is not None:
+                if sys.platform != "win32":
                     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return 0
 
