@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "domain",
         metavar="DOMAIN",
         nargs="?",
-        help=f"names the file, nothing more (default: {DOMAIN_NAME})",
+        help=f"used only to name the file (default: {DOMAIN_NAME})",
     )
     args = parser.parse(argv)
     source = ""

@@ -24,13 +24,13 @@ class UserError(Exception):
 
 
 class UsageError(UserError):
-    """A command line that makes no sense; an invalid name is one."""
+    """A mistake on the command line, such as an invalid name."""
 
     status = 2
 
 
 def printable(text: str) -> str:
-    """Return text with an escape for each character that could break a line or steer a terminal."""
+    """Return text with escapes for the characters that break a line or control a terminal."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
@@ -72,13 +72,13 @@ def write_text(text: str) -> None:
 
 
 def progress(text: str, quiet: bool) -> None:
-    """Tell whoever waits at a terminal what takes a while."""
+    """Say, if a person is waiting at a terminal, what takes a while."""
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
         say(f"{text} …")
 
 
 def hold_signals() -> None:
-    """Hold Ctrl-C and any other signal until the program has said what it did."""
+    """Block all signals; they arrive once the program has said what it did."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 

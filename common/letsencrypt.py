@@ -133,8 +133,8 @@ def _domain_reason(
     # errNonPublic, policy/pa.go. The list has onion (RFC 7686), which the CA cannot validate.
     if suffix in (None, "onion"):
         return "is not under a public suffix (mistyped? only a private CA signs internal names)"
-    # Of a rule *.kobe.jp the package makes kobe.jp a suffix too, Boulder does not: kobe.jp, under
-    # jp, can have a certificate. With a rule *.er there is nothing above er to be under.
+    # For a rule *.kobe.jp the package counts kobe.jp as a suffix too. Boulder does not: kobe.jp is
+    # under jp and can have a certificate. For a rule *.er there is nothing above er.
     if suffix == base and ("." not in base or public_suffix(f"child.{base}") == base):
         # errICANNTLD and errICANNTLDWildcard, policy/pa.go
         return "is a public suffix" if base == name else "is a wildcard for a public suffix"

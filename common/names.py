@@ -109,9 +109,9 @@ def check_domain_name(name: str) -> None:
     if len(name) > MAX_NAME:
         raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
     if base.rpartition(".")[2].isdigit():  # so that a name is never mistaken for an IPv4 address
-        raise InvalidName("ends in a label of digits alone (RFC 3696 section 2)")
+        raise InvalidName("ends in a label of only digits (RFC 3696 section 2)")
     if f".{base}".endswith(tuple(f".{zone}" for zone in REVERSE_ZONES)):
-        raise InvalidName("is in the reverse DNS, where a CA proves nothing (BR 4.2.2)")
+        raise InvalidName("is in the reverse DNS, for which no CA may issue (BR 4.2.2)")
 
 
 def _identifier(text: str) -> Identifier:
@@ -155,7 +155,7 @@ def _a_labels(text: str) -> str:
         )
     except idna.IDNAError as error:
         raise InvalidName(
-            f"is not allowed by IDNA 2008 ({error}); if it is registered all the same, "
+            f"is not allowed by IDNA 2008 ({error}); if it is registered anyway, "
             "give its A-label (xn--…)"
         ) from None
 

@@ -133,9 +133,9 @@ def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
         raise UsageError(f"{source}{error}") from None
 
 
-def _add_files(parser: Parser, files: dict[str, str]) -> None:
+def _add_files(parser: Parser, helps: dict[str, str]) -> None:
     """Add options that take a file, each with its help, and --quiet, which comes last."""
-    for option, text in files.items():
+    for option, text in helps.items():
         parser.add_argument(option, metavar="FILE", help=text)
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 

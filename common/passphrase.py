@@ -44,7 +44,7 @@ def _read(path: str) -> bytes:
     data = files.read(path, "name the file of the passphrase with --passphrase-file")
     mode = os.stat(path).st_mode
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        console.warn(f"{path}: others can use this file; take that away with chmod 600")
+        console.warn(f"{path}: other users can access this file; stop that with chmod 600")
     try:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:

@@ -194,11 +194,11 @@ def test_a_request_replaces_a_request() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (KEY, "is not a request (CSR) and nothing else, so it is not replaced; use --out FILE"),
-        (b"", "is not a request"),
-        (CSR + KEY, "is not a request"),
-        (CSR + CSR, "is not a request"),
-        (CSR[:500], "is not a request"),
+        (KEY, "is not a single request (CSR), so it is not replaced; use --out FILE"),
+        (b"", "is not a single request"),
+        (CSR + KEY, "is not a single request"),
+        (CSR + CSR, "is not a single request"),
+        (CSR[:500], "is not a single request"),
         (CSR + b"\n" * files.MAX_SIZE + KEY, "is too large for a request (CSR); use --out FILE"),
     ],
     ids=["key", "empty", "request and key", "two requests", "cut short", "large"],

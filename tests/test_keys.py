@@ -208,7 +208,7 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
         "is damaged",
     ),
     "indented": (b"  " + KEY.replace(b"\n", b"\n  "), "is indented; remove the blanks"),
-    "CR alone": (KEY.replace(b"\n", b"\r"), "has CR alone at the ends of lines; "),
+    "CR alone": (KEY.replace(b"\n", b"\r"), "has lines that end in CR only; "),
     "UTF-16, little endian": (KEY.decode().encode("utf-16"), "is UTF-16, as PowerShell 5 writes"),
     "UTF-16, big endian": (
         b"\xfe\xff" + KEY.decode().encode("utf-16-be"),

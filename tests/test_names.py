@@ -118,13 +118,13 @@ REFUSED = {
     "*com": "whole leftmost label",
     "*.": "whole leftmost label",
     # RFC 3696 section 2; errNonPublic and errIPAddressInDNS, pa.go
-    "www.zombo.163": "digits alone",
-    "192.168.1.256": "digits alone",
-    "192.168.010.1": "digits alone",
-    "1.2.3.4.": "digits alone",
-    "*.1.2.3.4": "digits alone",
-    "DNS:192.0.2.1": "digits alone",
-    "\uff11.\uff12.\uff13.\uff14": "digits alone",  # FULLWIDTH DIGITS
+    "www.zombo.163": "of only digits",
+    "192.168.1.256": "of only digits",
+    "192.168.010.1": "of only digits",
+    "1.2.3.4.": "of only digits",
+    "*.1.2.3.4": "of only digits",
+    "DNS:192.0.2.1": "of only digits",
+    "\uff11.\uff12.\uff13.\uff14": "of only digits",  # FULLWIDTH DIGITS
     # BR 4.2.2
     "4.3.2.1.in-addr.arpa": "reverse DNS",
     "*.ip6.arpa": "reverse DNS",

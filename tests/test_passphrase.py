@@ -90,7 +90,10 @@ class TestAFile:
         path.write_text(SECRET, encoding="utf-8")
         path.chmod(mode)
         passphrase.for_new_key(str(path))
-        assert capsys.readouterr().err.count(f"warning: {path}: others can use this ") == warned
+        assert (
+            capsys.readouterr().err.count(f"warning: {path}: other users can access this ")
+            == warned
+        )
 
     @pytest.mark.posix(reason="pipes have names")
     def test_may_be_a_pipe(self) -> None:
