@@ -12,6 +12,8 @@ from common import TOP, console
 Command = tuple[str, str | None]
 
 _WINDOWS = os.name == "nt"
+_SPECIAL = r'["%$!`“”„]'  # within double quotes, in cmd.exe or PowerShell
+_PLAIN = r"[\w./\\:=+-]+"  # PowerShell splits other words at a comma, and takes @ for an array
 
 
 def report(
@@ -33,7 +35,12 @@ def report(
 
 def command(*words: str) -> str | None:
     """Return the command that consists of words, or None if it could not be pasted safely."""
-    text = _for_windows(words) if _WINDOWS else shlex.join(words)
+    if not _WINDOWS:
+        text = shlex.join(words)
+    elif any(re.search(_SPECIAL, word) for word in words):
+        return None
+    else:
+        text = " ".join(w if re.fullmatch(_PLAIN, w) else f'"{w}"' for w in words)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     can_be_shown = text.encode(encoding, "replace").decode(encoding) == text
     return text if text.isprintable() and can_be_shown else None
@@ -54,14 +61,6 @@ def show(*arguments: str) -> str | None:
 def file(path: str) -> str:
     """Return path as an argument that is not taken for an option, or for standard input."""
     return os.path.join(".", path) if path.startswith("-") else path
-
-
-def _for_windows(words: tuple[str, ...]) -> str:
-    # These are special within double quotes, in cmd.exe or in PowerShell.
-    if any(re.search(r'["%$!`“”„]', word) for word in words):
-        return "\0"
-    # PowerShell splits a plain word at a comma, and reads @ as the beginning of an array.
-    return " ".join(word if re.fullmatch(r"[\w./\\:=+-]+", word) else f'"{word}"' for word in words)
 
 
 def _path(name: str) -> str:

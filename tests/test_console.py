@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from common import console
 from tests.conftest import (
@@ -84,7 +85,7 @@ class TestStandardOutput:
         """As without a buffer: python -u."""
 
         class Raw(io.BytesIO):
-            def write(self, data: bytes) -> int:  # type: ignore[override]
+            def write(self, data: Any, /) -> int:
                 return super().write(data[:3])
 
         raw = Raw()
