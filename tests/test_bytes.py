@@ -292,7 +292,7 @@ def test_what_can_be_read_of_a_damaged_file() -> None:
 
 
 def test_the_tables_agree() -> None:
-    names = [name for name, _ in grammar.OIDS.values()]
+    names = [oid.name for oid in grammar.OIDS.values()]
     for (_, oid), type_ in grammar.OPEN_TYPES.items():
         assert oid in names
         assert type_ == "RAW" or type_ in grammar.GRAMMAR

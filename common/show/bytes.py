@@ -1,8 +1,8 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
-What der reads is matched with the grammar in asn1.txt. If a whole private key fits, the fields
-that are PUBLIC there are shown, and the size of all others. A file that fits nothing may be a
-damaged private key: of that, too, nothing but sizes is shown, and the OIDs that are known.
+What der reads is named by grammar. Of a private key, only what its public key tells is shown, and
+the size of all else. A file that fits no known type may be a damaged private key: of that, nothing
+but sizes is shown, and the OIDs that are known.
 """
 
 import ipaddress
@@ -12,13 +12,23 @@ from datetime import datetime
 from common import console
 from common.show import der, grammar
 from common.show.der import Element
+from common.show.read import ERRORS
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
 
 WIDTH = 100
 NOTES_AT = 54  # the column of the notes, where there is room
 
 _COLUMNS = "Each line: offset, length with header (in bytes), tag, field: value -- what it is"
 _SECRETS = "Of what must stay secret you see only the size."
-_PUBLIC = {
+_HEADINGS = {
     "CertificationRequest": (
         "A certificate signing request (CSR): PKCS#10, RFC 2986",
         "First your name, your public key, what else you ask for; then the signature over it all.",
@@ -35,8 +45,6 @@ _PUBLIC = {
         "An RSA public key: PKCS#1, RFC 8017",
         "Two numbers are the whole key. Nothing in it is secret.",
     ),
-}
-_PRIVATE = {
     "RSAPrivateKey": ("An RSA private key: PKCS#1, RFC 8017", _SECRETS),
     "ECPrivateKey": ("An elliptic curve private key: SEC 1, RFC 5915", _SECRETS),
     "DSAPrivateKey": ("A DSA private key in OpenSSL's old format", _SECRETS),
@@ -49,10 +57,6 @@ _PRIVATE = {
 _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so you see no values, only sizes.",
-)
-_KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
-    *("digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement"),
-    *("keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
 )
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 
@@ -68,41 +72,72 @@ def walk(data: bytes) -> Iterator[str]:
         raise ValueError(f"more than {der.MAX_SIZE} bytes: too long for a key or a certificate")
     if not data.startswith(b"\x30"):  # SEQUENCE
         raise ValueError("not DER: a key, a request or a certificate starts with the byte 0x30")
-    faults: list[str] = []
-    for root in der.read(data, 0, len(data), 0, faults, most=1):
-        document = grammar.recognise(root, _PUBLIC | _PRIVATE)
-        yield from (*(_PUBLIC | _PRIVATE).get(document, _UNKNOWN), _COLUMNS)
-        for element, shown in _elements(root, document in _PUBLIC):
-            yield _line(element, shown)
-        if root.end < len(data):
-            faults.append(f"offset {root.end}: the document ends here, but the file goes on")
-    if faults:
-        raise ValueError(faults[0])
+    root, fault = der.read(data)
+    document = grammar.recognise(root, _HEADINGS)
+    yield from (*_HEADINGS.get(document, _UNKNOWN), _COLUMNS)
+    shown = _shown(root, document)
+    for element in root.all():
+        yield _line(element, element.content in shown)
+    if fault:
+        raise ValueError(fault)
 
 
-def _elements(element: Element, shown: bool) -> Iterator[tuple[Element, bool]]:
-    """Yield each element, and whether its value is shown."""
-    shown = shown and not element.hidden
-    yield element, shown or element.public
-    for child in element.children:
-        yield from _elements(child, shown)
+def _shown(root: Element, document: str) -> set[bytes]:
+    """Return the contents of the elements whose values are shown.
+
+    A key may be damaged, with a secret where a public value should be. So a PUBLIC field is shown
+    only if it is short, and any other if the public key of a sound key has the same value.
+    """
+    if document in ("CertificationRequest", "Certificate"):
+        return {element.content for element in root.all()}
+    most = 64 if document == "EncryptedPrivateKeyInfo" else 1  # bytes: of a salt, of a version
+    found = {e.content for e in root.all() if e.public and len(e.content) <= most}
+    try:
+        if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
+            public_key = load_der_public_key(root.encoded)
+        else:
+            public_key = _sound_public_key(root)
+            spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            root = der.parse(spki)
+            grammar.recognise(root, ["SubjectPublicKeyInfo"])
+    except ERRORS:
+        return found
+    # In an RSA key, e and d may have changed places; e is never long.
+    if isinstance(public_key, rsa.RSAPublicKey) and public_key.public_numbers().e >= 1 << 64:
+        return found
+    return found | {element.content for element in root.all()}
 
 
-def _line(element: Element, shown: bool) -> str:
+def _sound_public_key(root: Element) -> PublicKeyTypes:
+    """Return the public key that the secret numbers of a key lead to. Raises one of ERRORS."""
+    seeds = [element.content for element in root.all() if element.name == "CurvePrivateKey"]
+    if seeds:  # in version 2 of OneAsymmetricKey, which cryptography does not read
+        return ed25519.Ed25519PrivateKey.from_private_bytes(seeds[0]).public_key()
+    # The point of an EC key is checked all the same. To check all of an RSA key takes seconds.
+    key = load_der_private_key(root.encoded, None, unsafe_skip_rsa_key_validation=True)
+    if isinstance(key, rsa.RSAPrivateKey):
+        numbers = key.private_numbers()
+        if numbers.p * numbers.q != numbers.public_numbers.n or 1 in (numbers.p, numbers.q):
+            raise ValueError("not the product of the primes")
+    elif not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("the public key of this kind is not derived")
+    return key.public_key()
+
+
+def _line(element: Element, is_shown: bool) -> str:
     places = len(str(len(element.der)))
     length = element.end - element.offset
     left = f"{element.offset:>{places}} {length:>{places}}  {'  ' * element.depth}{element.tag}"
     left += f" {element.name}" if element.name else ""
-    note = element.note
-    if element.type == "OID":
-        note = grammar.oid(element.content)[1] or note
+    known = grammar.OIDS.get(element.oid) if element.type == "OID" else None
+    note = (known and known.note) or element.note
     note = note and f"  -- {note}"
-    if value := _value(element, shown, len(left) + len(": "), len(note)):
+    if value := known.name if known else _value(element, is_shown, len(left) + 2, len(note)):
         left += f"{':' if element.name else ''} {value}"
     return f"{left:<{NOTES_AT if note else 0}}{note}"
 
 
-def _value(element: Element, shown: bool, before: int, after: int) -> str:
+def _value(element: Element, is_shown: bool, before: int, after: int) -> str:
     """Return the value of an element, cut to the line, or "" for an element without one.
 
     before, after: the columns that the rest of the line takes.
@@ -110,16 +145,14 @@ def _value(element: Element, shown: bool, before: int, after: int) -> str:
     content, type_ = element.content, element.type
     if element.children or element.constructed or (type_ == "NULL" and not content):
         return ""
-    if type_ == "OID" and grammar.oid(content)[0]:
-        return grammar.oid(content)[0]
     room = max(WIDTH - before - after, 20)
-    text = _text(element) if shown else None
+    text = _text(element) if is_shown else None
     if text is not None:
         return text if len(text) <= room else f"{text[: room - 1]}…"
     if type_ in ("INTEGER", "BIT STRING") and content[:1] == b"\0" and len(content) > 1:
         content = content[1:]  # no digits: room for a sign, or the number of bits to leave out
     size = f"{len(content)} byte{'s' * (len(content) != 1)}"
-    if not shown:
+    if not is_shown:
         return size
     digits = f"0x{content[:WIDTH].hex()}"
     if len(content) <= 20 and len(digits) <= room:
@@ -137,7 +170,7 @@ def _text(element: Element) -> str | None:
     if type_ == "INTEGER" and len(content) <= 8:
         return str(int.from_bytes(content, "big", signed=True))
     if type_ == "OID":
-        return der.oid(content) or None
+        return element.oid or None
     if type_.endswith("Time"):
         return _time(content.decode("latin-1"), type_)
     if type_.endswith("String"):
@@ -145,8 +178,7 @@ def _text(element: Element) -> str | None:
     if element.name == "iPAddress" and len(content) in (4, 16):
         return str(ipaddress.ip_address(content))
     if element.name == "KeyUsage":
-        bits = "".join(f"{byte:08b}" for byte in content[1:9])
-        return ", ".join(name for name, bit in zip(_KEY_USAGES, bits, strict=False) if bit == "1")
+        return grammar.key_usages(content)
     return None
 
 

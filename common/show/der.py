@@ -1,4 +1,4 @@
-"""Reading DER (ITU-T X.690): each element is a tag, a length and a content.
+"""Reading DER (ITU-T X.690), where each element is a tag, a length and a content.
 
 The content of some is more elements. That of a BIT STRING or OCTET STRING may hold DER too.
 """
@@ -35,7 +35,7 @@ _CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")
 
 @dataclass
 class Element:
-    """One element: where it is in the file, what it holds, and what the grammar calls it."""
+    """One element: where it is, what it holds, and (set by grammar) what its standard calls it."""
 
     der: bytes
     offset: int
@@ -49,12 +49,33 @@ class Element:
     name: str = ""
     note: str = ""
     public: bool = False  # shown even in a private key
-    hidden: bool = False  # not shown, nor what it holds, even in a public document
 
     @property
     def content(self) -> bytes:
         """The bytes after the header."""
         return self.der[self.start : self.end]
+
+    @property
+    def encoded(self) -> bytes:
+        """All its bytes."""
+        return self.der[self.offset : self.end]
+
+    @property
+    def oid(self) -> str:
+        """An OBJECT IDENTIFIER in numbers and dots, or "" for one that is damaged or huge.
+
+        X.690 section 8.19: 7 bits a byte, the top bit set in all but the last byte of a number.
+        """
+        content = self.content
+        if not content or len(content) > 32 or content[-1] >= 128:
+            return ""
+        numbers = [0]
+        for byte in content:
+            numbers[-1] = numbers[-1] << 7 | byte & 127
+            if byte < 128:
+                numbers.append(0)
+        first = min(numbers[0] // 40, 2)
+        return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:-1]]))
 
     def all(self) -> Iterator["Element"]:
         """Yield this element and all in it, in the order of the file."""
@@ -63,34 +84,26 @@ class Element:
             yield from child.all()
 
 
-def read(
-    der: bytes, at: int, end: int, depth: int, faults: list[str], most: int = MAX_SIZE
-) -> list[Element]:
-    """Return the elements between two offsets, with all that they hold.
+def parse(der: bytes) -> Element:
+    """Return the one element that der is, with all that it holds. Raises ValueError."""
+    root, fault = read(der)
+    if fault:
+        raise ValueError(fault)
+    return root
 
-    What cannot be read ends the reading; faults then tells where and why, the cause first.
-    most: how many elements to read at this level.
+
+def read(der: bytes) -> tuple[Element, str]:
+    """Return the element that der begins with, as far as it can be read, and why no further.
+
+    Raises ValueError if der does not begin with an element.
     """
-    found: list[Element] = []
-    known = len(faults)
-    while at < end and len(found) < most and len(faults) == known:
-        try:
-            tag, constructed, header, length = _header(der[at : min(at + 8, end)])
-        except ValueError as error:
-            faults.append(f"offset {at}: {error}")
-            break
-        start, stop = at + header, at + header + length
-        if stop > end:
-            holder = "the file" if end == len(der) else "what holds it"
-            faults.append(f"offset {at}: {holder} ends before this {tag} does")
-            stop, tag = end, f"{tag} (cut off)"
-        found.append(Element(der, at, start, stop, depth, tag, constructed, type=tag))
-        if constructed and depth == MAX_DEPTH:
-            faults.append(f"offset {at}: nested more than {MAX_DEPTH} levels deep")
-        elif constructed:
-            found[-1].children = read(der, start, stop, depth + 1, faults)
-        at = stop
-    return found
+    faults: list[str] = []
+    found = _elements(der, 0, len(der), 0, faults, most=1)
+    if not found:
+        raise ValueError(faults[0] if faults else "it is empty")
+    if found[0].end < len(der):
+        faults.append(f"offset {found[0].end}: the document ends here, but the file goes on")
+    return found[0], faults[0] if faults else ""
 
 
 def unwrap(element: Element) -> bool:
@@ -103,60 +116,63 @@ def unwrap(element: Element) -> bool:
         return False
     faults: list[str] = []
     start = element.start + unused_bits
-    found = read(element.der, start, element.end, element.depth + 1, faults)
+    found = _elements(element.der, start, element.end, element.depth + 1, faults)
     if len(found) == 1 and not faults:
         element.children = found
     return bool(element.children)
 
 
-def oid(content: bytes) -> str:
-    """Return an OBJECT IDENTIFIER in numbers and dots, or "" for one that is damaged or huge.
+def _elements(
+    der: bytes, at: int, end: int, depth: int, faults: list[str], most: int = MAX_SIZE
+) -> list[Element]:
+    """Return the elements between two offsets, at most so many, with all that they hold.
 
-    X.690 section 8.19: 7 bits a byte, the top bit set in all but the last byte of a number.
+    What cannot be read ends the reading; faults then tells where and why, the cause first.
     """
-    if not content or len(content) > 32 or content[-1] >= 128:
-        return ""
-    numbers = [0]
-    for byte in content:
-        numbers[-1] = numbers[-1] << 7 | byte & 127
-        if byte < 128:
-            numbers.append(0)
-    first = min(numbers[0] // 40, 2)
-    return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:-1]]))
+    found: list[Element] = []
+    known = len(faults)
+    while at < end and len(found) < most and len(faults) == known:
+        try:
+            element = _element(der, at, end, depth)
+        except ValueError as error:
+            faults.append(f"offset {at}: {error}")
+            break
+        if element.end > end:
+            holder = "the file" if end == len(der) else "what holds it"
+            faults.append(f"offset {at}: {holder} ends before this {element.tag} does")
+            element.end, element.tag = end, f"{element.tag} (cut off)"
+        element.type = element.tag
+        found.append(element)
+        if element.constructed and depth == MAX_DEPTH:
+            faults.append(f"offset {at}: nested more than {MAX_DEPTH} levels deep")
+        elif element.constructed:
+            element.children = _elements(der, element.start, element.end, depth + 1, faults)
+        at = element.end
+    return found
 
 
-def _header(head: bytes) -> tuple[str, bool, int, int]:
-    """Return the tag, whether it is constructed, and the lengths of header and content.
+def _element(der: bytes, at: int, end: int, depth: int) -> Element:
+    """Return the element at an offset by its header alone (X.690 sections 8.1 and 10.1).
 
-    head: the first bytes of an element (X.690 sections 8.1 and 10.1).
+    Raises ValueError if that is not the header of an element in DER.
     """
-    rest = iter(head)
-    try:
-        first = next(rest)
-        number = first & 31
-        if number == 31:  # a high tag number follows, in 7 bits a byte
-            number = next(rest)
-            if number >= 128:
-                low = next(rest)
-                number = (number & 127) << 7 | low
-                if low >= 128:
-                    raise ValueError("no known document has a tag number this high")
-        length = next(rest)
-        if length == 128:
-            raise ValueError("an indefinite length, which DER does not allow")
-        if length > 128 + 3:
-            raise ValueError("an absurd length")
-        if length > 128:
-            size = length - 128
-            length = int.from_bytes([next(rest) for _ in range(size)], "big")
-            if length < 128 or length < 1 << 8 * (size - 1):
-                raise ValueError("a length in more bytes than it needs, which DER does not allow")
-    except StopIteration:
-        raise ValueError("the end comes in the middle of a tag or length") from None
-    constructed = bool(first & 32)
-    tag = f"[{_CLASSES[first >> 6]}{number}]"
-    if first < 64:
-        tag = _UNIVERSAL.get(number, tag)
+    head = der[at : min(at + 5, end)]
+    size = 2 + (head[1] & 127 if head[1:] > b"\x80" else 0)
+    if head[0] & 31 == 31:
+        raise ValueError("no known document has a tag number this high")
+    if head[1:2] == b"\x80":
+        raise ValueError("an indefinite length, which DER does not allow")
+    if size > 5:
+        raise ValueError("an absurd length")
+    if size > len(head):
+        raise ValueError("the end comes in the middle of a tag or length")
+    length = head[1] if size == 2 else int.from_bytes(head[2:size], "big")
+    if size > 2 and (length < 128 or head[2] == 0):
+        raise ValueError("a length in more bytes than it needs, which DER does not allow")
+    constructed = bool(head[0] & 32)
+    tag = f"[{_CLASSES[head[0] >> 6]}{head[0] & 31}]"
+    if head[0] < 64:
+        tag = _UNIVERSAL.get(head[0] & 31, tag)
         if constructed != (tag in ("SEQUENCE", "SET")):
             tag += " (constructed)" if constructed else " (primitive)"
-    return tag, constructed, len(head) - len(bytes(rest)), length
+    return Element(der, at, at + size, at + size + length, depth, tag, constructed)

@@ -11,13 +11,12 @@ import stat
 from datetime import datetime, timedelta, timezone
 
 from common import keys, pem
-from common.show import extensions, pbes, read, signatures, verdict
-from common.show.read import Item
+from common.show import der, grammar, signed, verdict
+from common.show.read import ERRORS, Item, Part, Signed
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
 # A label, and a value. Several values go on a line, as many as there is room for.
 Row = tuple[str, str | list[str]]
@@ -38,167 +37,173 @@ def page(item: Item, account_key: Item | None) -> tuple[list[Row], list[str]]:
         return _certificate(item, item.value)
     if isinstance(item.value, x509.CertificateSigningRequest):
         return _request(item, item.value, account_key)
-    rows: list[Row] = [("kind", kind(item)), *_key_file(item)]
-    faults = []
-    if item.is_private:
-        numbers = _numbers(item.value)
-        rows.append(("numbers", numbers))
-        if numbers.startswith("do NOT"):
-            faults.append("its numbers do not agree; restore a copy of the key")
-    rows += [("public key", f"SHA-256 {item.sha256}"), *_thumbprint(item)]
-    return [*rows, ("Let's Encrypt", verdict.of_key(item))], faults
-
-
-def kind(item: Item) -> str:
-    """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
-    public_key = item.public_key
-    if isinstance(public_key, rsa.RSAPublicKey):
-        name = "RSA-PSS" if verdict.is_pss(item) else "RSA"
-        exponent = public_key.public_numbers().e
-        if exponent == 65537:
-            return f"{name}, {public_key.key_size} bits"
-        shown = str(exponent) if exponent < 1 << 64 else f"of {exponent.bit_length()} bits"
-        return f"{name}, {public_key.key_size} bits, exponent {shown}"
-    if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return f"ECDSA, {keys.CURVES.get(public_key.curve.name, public_key.curve.name)}"
-    if isinstance(public_key, dsa.DSAPublicKey):
-        return f"DSA, {public_key.key_size} bits"
-    if public_key is None:
-        return "not known here"
-    return type(public_key).__name__.removesuffix("PublicKey")
+    return _key(item)
 
 
 def thumbprint(public_key: object) -> str | None:
-    """Return the JWK thumbprint of a key (RFC 7638) in base64url, or None if JWK has no such key.
+    """Return the JWK thumbprint of a key (RFC 7638) in base64url, or None for a kind without one.
 
     It is the SHA-256 of the required members of the JSON Web Key, sorted and without spaces.
     """
     if isinstance(public_key, rsa.RSAPublicKey):  # RFC 7518 section 6.3.1
-        numbers = public_key.public_numbers()
-        jwk = {"kty": "RSA", "e": _integer(numbers.e), "n": _integer(numbers.n)}
+        n, e = public_key.public_numbers().n, public_key.public_numbers().e
+        jwk = {"kty": "RSA", "e": _integer(e, e.bit_length()), "n": _integer(n, n.bit_length())}
     elif isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in keys.CURVES:
-        size = (public_key.key_size + 7) // 8  # zeros at the beginning stay: RFC 7518 6.2.1.2
-        point = public_key.public_numbers()
-        x, y = (_base64url(number.to_bytes(size, "big")) for number in (point.x, point.y))
+        point = public_key.public_numbers()  # zeros at the beginning stay: RFC 7518 6.2.1.2
+        x, y = (_integer(number, public_key.key_size) for number in (point.x, point.y))
         jwk = {"kty": "EC", "crv": keys.CURVES[public_key.curve.name], "x": x, "y": y}
-    elif isinstance(public_key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):  # RFC 8037
-        curve = "Ed25519" if isinstance(public_key, ed25519.Ed25519PublicKey) else "Ed448"
-        raw = public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-        jwk = {"kty": "OKP", "crv": curve, "x": _base64url(raw)}
+    elif isinstance(public_key, ed25519.Ed25519PublicKey):  # RFC 8037
+        jwk = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(public_key.public_bytes_raw())}
     else:
         return None
     text = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
     return _base64url(hashlib.sha256(text.encode("ascii")).digest())
 
 
-def _key_file(item: Item) -> list[Row]:
+def _key(item: Item) -> tuple[list[Row], list[str]]:
     part = item.part
     encoding = f"PEM ({part.label})" if part.text else "DER"
-    rows: list[Row] = [("format", f"{_FORMATS.get(part.label, 'OpenSSL')} {encoding}")]
+    rows: list[Row] = [
+        ("kind", _kind(item)),
+        ("format", f"{_FORMATS.get(part.label, 'OpenSSL')} {encoding}"),
+    ]
+    faults = []
     if item.is_private:
-        encryption = "none"
-        if part.label == pem.ENCRYPTED:
-            encryption = pbes.parameters(part.der)[0]
-        elif part.is_encrypted:
-            encryption = "OpenSSL's older form, with MD5 (RFC 1421)"
-        rows.append(("encryption", encryption))
+        rows.append(("encryption", _encryption(part) if part.is_encrypted else "none"))
         if os.name == "posix":
             mode = os.stat(part.path).st_mode
             others = ", others can read it" if mode & (stat.S_IRGRP | stat.S_IROTH) else ""
             rows.append(("file mode", f"{stat.S_IMODE(mode):04o}{others}"))
-    return rows
+        agree = _numbers_agree(item.value)
+        words = {True: "agree", False: "do NOT agree", None: "not checked (too large)"}
+        rows.append(("numbers", words[agree]))
+        if agree is False:
+            faults.append("its numbers do not agree; restore a copy of the key")
+    rows.append(("public key", f"SHA-256 {item.sha256}"))
+    if found := thumbprint(item.public_key):
+        rows.append(("thumbprint", f"{found} (JWK, RFC 7638)"))
+    return [*rows, ("Let's Encrypt", verdict.of_key(item))], faults
 
 
-def _numbers(key: object) -> str:
-    """Return whether the numbers of a private key agree, as openssl pkey -check tells."""
+def _kind(item: Item) -> str:
+    """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
+    if item.public_key is None:
+        return "not known here"
+    name, bits, exponent = keys.properties(item.public_key)
+    if isinstance(item.public_key, ec.EllipticCurvePublicKey):
+        return f"ECDSA, {name}"
+    if name != "RSA":
+        size = getattr(item.public_key, "key_size", None)
+        return f"{name}, {size} bits" if size else name
+    if exponent == 65537:
+        return f"RSA, {bits} bits"
+    shown = str(exponent) if exponent < 1 << 64 else f"of {exponent.bit_length()} bits"
+    return f"RSA, {bits} bits, exponent {shown}"
+
+
+def _encryption(part: Part) -> str:
+    """Return how a key is encrypted: RFC 8018 (PKCS#5), scrypt of RFC 7914, or the older RFC 1421.
+
+    As "PBES2, PBKDF2 with HMAC-SHA256, 2048 iterations, AES-256-CBC".
+    """
+    if part.label != pem.ENCRYPTED:
+        return "OpenSSL's older form, with MD5 (RFC 1421)"
+    root = der.parse(part.der)
+    grammar.recognise(root, ["EncryptedPrivateKeyInfo"])
+    words = [grammar.words(element.oid) for element in root.all() if element.type == "OID"]
+    counts = [element.content for element in root.all() if element.name == "iterationCount"]
+    if "PBKDF2" in words:
+        # The hash comes after the function, if at all: RFC 8018 appendix A.2.
+        hmac = next((word for word in words if word.startswith("HMAC")), "HMAC-SHA1")
+        words = [word for word in words if word != hmac]
+        iterations = int.from_bytes(counts[0], "big")
+        words[words.index("PBKDF2")] += f" with {hmac}, {iterations} iterations"
+    return ", ".join(words)
+
+
+def _numbers_agree(key: object) -> bool | None:
+    """Return whether the numbers of a private key agree, as openssl pkey -check tells.
+
+    None if it would take too long to find out.
+    """
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size > keys.MAX_RSA_BITS:
-        return "not checked (too large)"
+        return None
     # A key of another kind is one number, from which the public key follows.
     if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey):
         try:
             key.private_numbers().private_key()
         except ValueError:
-            return "do NOT agree"
-    return "agree"
-
-
-def _thumbprint(item: Item) -> list[Row]:
-    found = thumbprint(item.public_key)
-    return [("thumbprint", f"{found} (JWK, RFC 7638)")] if found else []
+            return False
+    return True
 
 
 def _request(
     item: Item, csr: x509.CertificateSigningRequest, account_key: Item | None
 ) -> tuple[list[Row], list[str]]:
-    rows: list[Row] = [("subject", extensions.subject(csr.subject) or "empty")]
-    names, more, faults = _names_and_extensions(csr)
-    common_name = verdict.common_name(csr)
-    if common_name and common_name.lower() not in [n.partition(":")[2].lower() for n in names]:
-        cn = f"the CN {extensions.plain(common_name)}"
-        names = [*names, f"and {cn}, which is not in the SAN"] if names else [f"none, only {cn}"]
-    rows += [("names", names or "none"), *_key(item), *more, *_attributes(csr)]
-    valid = signatures.verifies(csr, item.public_key)
+    names, extensions, faults = _names_and_extensions(csr)
+    cn = signed.common_name(csr)
+    if cn and cn.lower() not in [name.partition(":")[2].lower() for name in names]:
+        told = f"the CN {signed.plain(cn)}"
+        told = f"and {told}, which is not in the SAN" if names else f"none, only {told}"
+        names = [*names, told]
+    attributes = [grammar.words(oid) for oid, _ in signed.attributes(csr)]
+    attributes = [word for word in attributes if word != "extensionRequest"]
+    if "challengePassword" in attributes:
+        attributes.append("anyone who has the request can read the password")
+    valid = signed.verifies(csr)
     words = {True: "valid", False: "NOT VALID", None: "not checked"}[valid]
-    if valid and signatures.is_outdated(csr):
+    if signed.is_outdated(csr):
         words = "which no CA accepts"
     if valid is False:
         faults.append("its signature does not verify; make the request again")
-    rows.append(("signature", f"{signatures.algorithm(csr)}, {words}"))
-    return [*rows, ("Let's Encrypt", verdict.of_request(item, csr, account_key))], faults
+    rows: list[Row] = [
+        ("subject", signed.subject(csr.subject) or "empty"),
+        ("names", names or "none"),
+        ("key", _kind(item)),
+        ("public key", f"SHA-256 {item.sha256}"),
+        *extensions,
+        *([("attributes", attributes)] if attributes else []),
+        ("signature", f"{signed.algorithm(csr)}, {words}"),
+        ("Let's Encrypt", verdict.of_request(item, csr, account_key)),
+    ]
+    return rows, faults
 
 
 def _certificate(item: Item, certificate: x509.Certificate) -> tuple[list[Row], list[str]]:
-    names, more, faults = _names_and_extensions(certificate)
+    names, extensions, faults = _names_and_extensions(certificate)
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    self_signed = signatures.issued_by(item, item)
-    if self_signed is False:
+    is_self_signed = signed.issued_by(item, item)
+    if is_self_signed is False:
         faults.append("is its own issuer, and its signature does not verify; restore a copy")
+    self_signed = "yes" if is_self_signed else "no"
+    if signed.is_outdated(certificate) and certificate.issuer == certificate.subject:
+        self_signed = "not checked"
     rows: list[Row] = [
-        ("subject", extensions.subject(certificate.subject) or "empty"),
-        ("issuer", extensions.subject(certificate.issuer) or "empty"),
-        ("self-signed", "yes" if self_signed else "no"),
-        ("CA", "yes" if is_ca(certificate) else "no"),
+        ("subject", signed.subject(certificate.subject) or "empty"),
+        ("issuer", signed.subject(certificate.issuer) or "empty"),
+        ("self-signed", self_signed),
+        ("CA", "yes" if signed.is_ca(certificate) else "no"),
         ("names", names or "none"),
         ("valid from", f"{first:%Y-%m-%d %H:%M:%S} UTC"),
         ("valid until", f"{last:%Y-%m-%d %H:%M:%S} UTC, {_time_left(first, last)}"),
-        *_key(item),
-        *more,
-        ("signature", signatures.algorithm(certificate)),
+        ("key", _kind(item)),
+        ("public key", f"SHA-256 {item.sha256}"),
+        *extensions,
+        ("signature", signed.algorithm(certificate)),
         ("serial number", f"{certificate.serial_number:x}"),
         ("fingerprint", f"SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}"),
     ]
     return rows, faults
 
 
-def is_ca(certificate: x509.Certificate) -> bool:
-    """Return whether a certificate is a CA's (RFC 5280 section 4.2.1.9)."""
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, *read.ERRORS):
-        return False
-    return found.value.ca
-
-
-def _names_and_extensions(signed: signatures.Signed) -> tuple[list[str], list[Row], list[str]]:
+def _names_and_extensions(value: Signed) -> tuple[list[str], list[Row], list[str]]:
     """Return the names, the rows about extensions, and a fault if those cannot be read."""
     try:
-        names, lines = extensions.names(signed), extensions.described(signed)
-    except read.ERRORS as error:
+        names, lines = signed.names(value), signed.extensions(value)
+    except ERRORS as error:
         reason = f"cannot be read ({error})"
         return [], [("extensions", reason)], [f"its extensions {reason}"]
     return names, [("" if number else "extensions", line) for number, line in enumerate(lines)], []
-
-
-def _attributes(csr: x509.CertificateSigningRequest) -> list[Row]:
-    words = [extensions.WORDS.get(oid, oid) for oid, _ in verdict.attributes(csr)]
-    told = [word for word in words if word != "extensionRequest"]
-    if "challengePassword" in told:
-        told.append("anyone who has the request can read the password")
-    return [("attributes", told)] if told else []
-
-
-def _key(item: Item) -> list[Row]:
-    return [("key", kind(item)), ("public key", f"SHA-256 {item.sha256}")]
 
 
 def _time_left(first: datetime, last: datetime) -> str:
@@ -216,8 +221,8 @@ def _span(time: timedelta) -> str:
     return "a moment"
 
 
-def _integer(number: int) -> str:
-    return _base64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+def _integer(number: int, bits: int) -> str:
+    return _base64url(number.to_bytes((bits + 7) // 8, "big"))
 
 
 def _base64url(data: bytes) -> str:

@@ -1,6 +1,5 @@
-"""Telling what an element of DER is by the grammar in asn1.txt, and naming it after that."""
+"""Naming what der has read after the standards: the types in asn1.txt, the OIDs in oids.txt."""
 
-import math
 import os
 import re
 from collections.abc import Iterable
@@ -9,32 +8,14 @@ from typing import NamedTuple
 from common.show import der
 from common.show.der import Element
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-_CURVES: dict[str, ec.EllipticCurve] = {
-    "secp256r1": ec.SECP256R1(),
-    "secp384r1": ec.SECP384R1(),
-    "secp521r1": ec.SECP521R1(),
-}
-
-
-# The most bytes that a field has. What is longer is something else, or damaged.
-_LIMITS = {
-    "version": 1,
-    "publicExponent": 8,
-    "salt": 64,
-    "iterationCount": 4,
-    "costParameter": 4,
-    "blockSize": 4,
-    "parallelizationParameter": 4,
-    "keyLength": 2,
-    "InitializationVector": 16,
-}
+_KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
+    *("digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement"),
+    *("keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
+)
 
 
 class Field(NamedTuple):
-    """One line of the grammar."""
+    """One line of a type."""
 
     name: str
     type: str
@@ -44,30 +25,45 @@ class Field(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """One paragraph of the grammar."""
+    """One paragraph of asn1.txt."""
 
     type: str
     note: str
     fields: list[Field]
 
 
+class Name(NamedTuple):
+    """What an OID is called."""
+
+    name: str  # in its standard
+    words: str  # on a page about a key, request or certificate
+    note: str  # what it is for
+
+
 def _definition(paragraph: str) -> tuple[str, Definition]:
     head, *lines = paragraph.splitlines()
-    name, type_ = head.partition(" -- ")[0].split(" ::= ")
-    return name, Definition(type_, head.partition(" -- ")[2], [_field(line) for line in lines])
+    definition, _, note = head.partition(" -- ")
+    name, type_ = definition.split(" ::= ")
+    return name, Definition(type_, note, [_field(line) for line in lines])
 
 
 def _field(line: str) -> Field:
-    words, _, note = line.partition(" -- ")
-    name, type_ = words.split(maxsplit=1)
-    bare = type_.replace(" OPTIONAL", "").replace(" PUBLIC", "").strip()
+    columns, _, note = line.partition("  -- ")
+    name, type_ = columns.split(maxsplit=1)
+    bare = type_.replace(" OPTIONAL", "").replace(" PUBLIC", "")
     return Field(name, bare, " OPTIONAL" in type_, " PUBLIC" in type_, note)
 
 
-def _text(name: str) -> str:
+def _name(line: str) -> tuple[str, Name]:
+    columns, _, note = line.partition("  -- ")
+    number, name, words = (*columns.split("  "), "")[:3]
+    return number, Name(name, words or name, note or words)
+
+
+def _text(file: str) -> str:
     """Return the text of a file beside this module, less its comments."""
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
-        return "".join(line for line in file if not line.startswith("#")).strip()
+    with open(os.path.join(os.path.dirname(__file__), file), encoding="utf-8") as lines:
+        return "".join(line for line in lines if not line.startswith("#")).strip()
 
 
 _ASN1, _, _OPEN = _text("asn1.txt").partition("\n\n\n")
@@ -78,12 +74,18 @@ OPEN_TYPES = {
     for name in names.split(",")
     for oid in oids
 }
-OIDS = {
-    number: (name, note)
-    for line in _text("oids.txt").splitlines()
-    for names, _, note in [line.partition("  -- ")]
-    for number, name in [names.split()]
-}
+OIDS = dict(_name(line) for line in _text("oids.txt").splitlines())
+
+
+def words(oid: str) -> str:
+    """Return what an OID stands for, or its numbers."""
+    return OIDS[oid].words if oid in OIDS else oid
+
+
+def key_usages(content: bytes) -> str:
+    """Return the uses that the content of a KeyUsage names: the number of unused bits, the bits."""
+    bits = "".join(f"{byte:08b}" for byte in content[1:])
+    return ", ".join(name for name, bit in zip(_KEY_USAGES, bits, strict=False) if bit == "1")
 
 
 def recognise(root: Element, documents: Iterable[str]) -> str:
@@ -93,7 +95,6 @@ def recognise(root: Element, documents: Iterable[str]) -> str:
     """
     for document in documents:
         if _item_fits(root, document):
-            _confirm(root)
             return document
     _forget(root)
     _anything(root)
@@ -111,8 +112,7 @@ def _fits(element: Element, type_: str, tag: str = "") -> bool:
             return _fits(element, inner, number)
         return element.tag == number and [_item_fits(e, inner) for e in element.children] == [True]
     if type_ in GRAMMAR:
-        kind, note, fields = GRAMMAR[type_]
-        element.note = note
+        kind, element.note, fields = GRAMMAR[type_]
         if kind == "CHOICE":
             return any(_alternative_fits(element, one) for one in fields)
         if kind == "SEQUENCE":
@@ -168,22 +168,17 @@ def _fields_fit(elements: list[Element], fields: list[Field]) -> bool:
 def _field_fits(element: Element, one: Field, before: list[Element]) -> bool:
     """Tell if an element fits a field, and name it. before: the elements that may govern it."""
     _forget(element)
-    limit = _LIMITS.get(one.name, der.MAX_SIZE)
-    if not element.constructed and element.end - element.start > limit:
+    is_open = "DEFINED" in one.type
+    actual = OPEN_TYPES.get((one.name, _governor(before)), "ANY") if is_open else ""
+    known = _fits(element, one.type.replace("DEFINED", actual))
+    if not known and not (is_open and _fits(element, one.type.replace("DEFINED", "ANY"))):
         return False
-    open_type = re.search("DEFINED|KNOWN", one.type)
-    actual = OPEN_TYPES.get((one.name, _governor(before))) if open_type else ""
-    known = actual is not None and _fits(element, re.sub("DEFINED|KNOWN", actual, one.type))
-    if not known and not (open_type and _fits(element, re.sub("DEFINED|KNOWN", "ANY", one.type))):
-        return False
-    notes = (element.note, one.note) if open_type else (one.note, element.note)
+    notes = (element.note, one.note) if is_open else (one.note, element.note)
     element.name, element.note = one.name, notes[0] or notes[1]
-    element.public = known and one.public and element.type != "OID"  # one with a name always is
-    element.hidden = not known and "KNOWN" in one.type
+    element.public = one.public and known and actual != "ANY"
     if "EXPLICIT" in one.type:
         (child,) = element.children
         child.name, child.note = child.name or one.name, child.note or one.note
-        child.public = one.public
     return True
 
 
@@ -193,18 +188,12 @@ def _governor(before: list[Element]) -> str:
         while element.children:
             element = element.children[0]
         if element.type == "OID":
-            return oid(element.content)[0]
+            return OIDS[element.oid].name if element.oid in OIDS else ""
     return ""
 
 
-def oid(content: bytes) -> tuple[str, str]:
-    """Return the name of an OID and what it stands for, both "" for an unknown one."""
-    return OIDS.get(der.oid(content), ("", ""))
-
-
 def _forget(element: Element) -> None:
-    element.type, element.name, element.note = element.tag, "", ""
-    element.public = element.hidden = False
+    element.type, element.name, element.note, element.public = element.tag, "", "", False
 
 
 def _anything(element: Element) -> None:
@@ -214,37 +203,3 @@ def _anything(element: Element) -> None:
     for child in element.children:
         _forget(child)
         _anything(child)
-
-
-def _confirm(root: Element) -> None:
-    """Let the public key in a private key be shown only if the secret numbers lead to it.
-
-    In a damaged file a secret may stand in its place.
-    """
-    leaves = [(element.name, element.content) for element in root.all() if not element.children]
-    primes = [
-        int.from_bytes(content, "big") for name, content in leaves if name.startswith("prime")
-    ]
-    for element in root.all():
-        if element.name == "modulus":
-            product = math.prod(primes)
-            element.public &= product == int.from_bytes(element.content, "big") and 1 not in primes
-        elif element.name == "publicKey":
-            element.public &= element.content[1:] == _public_key(dict(leaves))
-
-
-def _public_key(leaves: dict[str, bytes]) -> bytes | None:
-    """Return the public key of an EC or Ed25519 key as its private key has it, or None."""
-    curve = _CURVES.get(oid(leaves.get("parameters", b""))[0])
-    try:
-        if "CurvePrivateKey" in leaves:
-            seed = ed25519.Ed25519PrivateKey.from_private_bytes(leaves["CurvePrivateKey"])
-            return seed.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        scalar = leaves.get("privateKey", b"")
-        if curve and len(scalar) <= 66:  # P-521, the largest
-            key = ec.derive_private_key(int.from_bytes(scalar, "big"), curve)
-            point = PublicFormat.UncompressedPoint
-            return key.public_key().public_bytes(Encoding.X962, point)
-    except ValueError:
-        pass
-    return None

@@ -5,8 +5,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from common import names
-from common.show import describe, extensions, read, signatures, verdict
-from common.show.read import Item
+from common.show import signed
+from common.show.read import CERTIFICATE, ERRORS, REQUEST, Item, Signed
 
 from cryptography import x509
 
@@ -23,8 +23,8 @@ def compare(items: Sequence[Item], account_key: Item | None) -> Findings:
     """Return what belongs together among items. account_key: None if it is not known."""
     found = Findings([], [], [])
     keys = [item for item in items if item.is_key]
-    requests = [item for item in items if item.part.kind == read.REQUEST]
-    certificates = [item for item in items if item.part.kind == read.CERTIFICATE]
+    requests = [item for item in items if item.part.kind == REQUEST]
+    certificates = [item for item in items if item.part.kind == CERTIFICATE]
     for number, key in enumerate(keys):
         for other in keys[number + 1 :]:
             if other.spki == key.spki:
@@ -74,7 +74,7 @@ def _compare_with_request(item: Item, request: Item) -> str:
 
 def _compare_with_issuers(item: Item, certificates: Sequence[Item], found: Findings) -> None:
     for issuer in certificates:
-        issued = None if issuer is item else signatures.issued_by(item, issuer)
+        issued = None if issuer is item else signed.issued_by(item, issuer)
         if issued:
             found.lines.append(f"{item.part.where} is issued by {issuer.part.where}")
         elif issued is False:
@@ -100,14 +100,14 @@ def _compare_with_account_key(items: Sequence[Item], account_key: Item, found: F
 def _names(item: Item) -> list[str]:
     """Return the names in a request or certificate, in lower case, with the CN of a request."""
     found = list[str]()
-    assert isinstance(item.value, signatures.Signed)
+    assert isinstance(item.value, Signed)
     try:
-        found += extensions.names(item.value)
+        found += signed.names(item.value)
         if isinstance(item.value, x509.CertificateSigningRequest):
-            common_name = verdict.common_name(item.value).lower()
+            common_name = signed.common_name(item.value).lower()
             names.check_domain_name(common_name)
             found.append(f"DNS:{common_name}")
-    except (names.InvalidName, *read.ERRORS):
+    except (names.InvalidName, *ERRORS):
         pass
     return list(dict.fromkeys(name.lower().removeprefix("dns:") for name in found))
 
@@ -125,7 +125,7 @@ def _chain_warnings(certificates: Sequence[Item], keys: Sequence[Item]) -> list[
         elif not _is_end_entity(chain[0]):
             found.append(f"{path}: begins with a CA's certificate; put that of the server first")
         elif any(
-            signatures.issued_by(later, earlier)
+            signed.issued_by(later, earlier)
             for number, earlier in enumerate(chain)
             for later in chain[number + 1 :]
         ):
@@ -135,7 +135,7 @@ def _chain_warnings(certificates: Sequence[Item], keys: Sequence[Item]) -> list[
 
 def _is_end_entity(item: Item) -> bool:
     """Return whether an item is a request, or a certificate that is not a CA's."""
-    return not (isinstance(item.value, x509.Certificate) and describe.is_ca(item.value))
+    return not (isinstance(item.value, x509.Certificate) and signed.is_ca(item.value))
 
 
 def _short(item: Item) -> str:

@@ -2,18 +2,16 @@
 
 import base64
 import hashlib
-import re
 import textwrap
-from collections.abc import Callable
 from typing import NamedTuple
 
 from common import files, passphrase, pem
 from common.console import UserError
-from common.show import elements, pbes
+from common.show import der
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -25,26 +23,27 @@ from cryptography.hazmat.primitives.serialization import (
 PRIVATE_KEY, PUBLIC_KEY = "private key", "public key"
 REQUEST, CERTIFICATE = "certificate signing request (CSR)", "certificate"
 
+Signed = x509.CertificateSigningRequest | x509.Certificate
+
 _KINDS = {
     **dict.fromkeys(pem.KEY_LABELS, PRIVATE_KEY),
     **dict.fromkeys(("PUBLIC KEY", "RSA PUBLIC KEY"), PUBLIC_KEY),
     **dict.fromkeys(pem.REQUEST_LABELS, REQUEST),
-    **dict.fromkeys(("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"), CERTIFICATE),
+    **dict.fromkeys(("CERTIFICATE", "X509 CERTIFICATE"), CERTIFICATE),
 }
 _PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # stand beside keys, and tell nothing more
 
-# The label that DER would have in PEM, by the tags of the elements at its beginning.
-_SHAPES = (
-    (rb"\x02\x30\x04", "PRIVATE KEY"),
-    (rb"\x30\x04\Z", pem.ENCRYPTED),
-    (rb"\x30\x03\Z", "PUBLIC KEY"),
-    (rb"\x02\x04", "EC PRIVATE KEY"),
-    (rb"\x02{9}", "RSA PRIVATE KEY"),
-    (rb"\x02{6}\Z", "DSA PRIVATE KEY"),
-    (rb"\x02{2}\Z", "RSA PUBLIC KEY"),
-    (rb"\x30{2}\x03\Z", "CERTIFICATE"),
-)
-_REQUEST_INFO = rb"\x02\x30{2}\xa0?\Z"  # version, subject, public key, attributes: RFC 2986
+# The label that DER would have in PEM, by the tags of the elements that it begins with.
+_SHAPES = {
+    "INTEGER, SEQUENCE, OCTET STRING": "PRIVATE KEY",
+    "SEQUENCE, OCTET STRING": pem.ENCRYPTED,
+    "SEQUENCE, BIT STRING": "PUBLIC KEY",
+    "INTEGER, OCTET STRING": "EC PRIVATE KEY",
+    ", ".join(["INTEGER"] * 9): "RSA PRIVATE KEY",
+    ", ".join(["INTEGER"] * 6): "DSA PRIVATE KEY",
+    "INTEGER, INTEGER": "RSA PUBLIC KEY",
+    "SEQUENCE, SEQUENCE, BIT STRING": "CERTIFICATE",
+}
 
 # All that cryptography raises over what it cannot read.
 ERRORS = (
@@ -83,10 +82,16 @@ class Item(NamedTuple):
     """A part, opened."""
 
     part: Part
-    value: object  # a key, request or certificate of cryptography
+    value: PrivateKeyTypes | PublicKeyTypes | Signed
     public_key: PublicKeyTypes | None  # None: of a kind that cryptography does not know
     encoded: bytes  # the public key as the part has it (SubjectPublicKeyInfo), or all of a key
-    spki: bytes  # the public key as RFC 5280 would have it
+
+    @property
+    def spki(self) -> bytes:
+        """The public key as RFC 5280 would have it: SubjectPublicKeyInfo, in DER."""
+        if self.public_key is None:
+            return self.encoded
+        return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @property
     def sha256(self) -> str:
@@ -134,11 +139,7 @@ def item(part: Part, passphrase_file: str | None) -> Item:
     """
     if part.kind is None:
         raise UserError(f"{part.where}: {_instead(part)}")
-    secret = None
-    if part.label == pem.ENCRYPTED and pbes.parameters(part.der)[1] > pbes.MAX_COST:
-        raise UserError(f"{part.where}: takes hours to open (so many iterations); restore a copy")
-    if part.is_encrypted:
-        secret = passphrase.for_key(part.where, passphrase_file)
+    secret = passphrase.for_key(part.where, passphrase_file) if part.is_encrypted else None
     try:
         return _open(part, secret)
     except UnsupportedAlgorithm as error:
@@ -153,50 +154,46 @@ def item(part: Part, passphrase_file: str | None) -> Item:
 
 
 def _open(part: Part, secret: bytes | None) -> Item:
+    """Return what a part is. Raises one of ERRORS."""
     if part.kind == PRIVATE_KEY:
-        # The numbers are checked later, so that a key in which they disagree is shown as well.
         load = load_pem_private_key if secret and part.text else load_der_private_key
         data = part.text if secret and part.text else part.der
+        # The numbers are checked later, so that a key in which they disagree is shown as well.
         key = load(data, secret, unsafe_skip_rsa_key_validation=True)
-        return _item(part, key, key.public_key, part.der)
+        return Item(part, key, key.public_key(), part.der)
     if part.kind == PUBLIC_KEY:
         public_key = load_der_public_key(part.der)
-        return _item(part, public_key, lambda: public_key, part.der)
+        return Item(part, public_key, public_key, part.der)
     if part.kind == REQUEST:
         csr = x509.load_der_x509_csr(part.der)
-        encoded = elements.children(csr.tbs_certrequest_bytes)[2]
         str(csr.subject)  # cryptography reads it no earlier
-        return _item(part, csr, csr.public_key, encoded)
-    certificate = x509.load_der_x509_certificate(elements.split(part.der)[0])
-    tbs = elements.children(certificate.tbs_certificate_bytes)
+        spki = der.parse(csr.tbs_certrequest_bytes).children[2]
+        return Item(part, csr, _public_key(csr), spki.encoded)
+    certificate = x509.load_der_x509_certificate(part.der)
     str((certificate.subject, certificate.issuer))
-    encoded = tbs[6 if tbs[0][0] == 0xA0 else 5]  # behind the version, which version 1 leaves out
-    return _item(part, certificate, certificate.public_key, encoded)
+    fields = der.parse(certificate.tbs_certificate_bytes).children
+    spki = fields[6 if fields[0].tag == "[0]" else 5]  # version 1 leaves the version out
+    return Item(part, certificate, _public_key(certificate), spki.encoded)
 
 
-def _item(
-    part: Part, value: object, public_key: Callable[[], PublicKeyTypes], encoded: bytes
-) -> Item:
+def _public_key(signed: Signed) -> PublicKeyTypes | None:
     try:
-        key = public_key()
-        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return signed.public_key()
     except ERRORS:
-        if part.kind in (PRIVATE_KEY, PUBLIC_KEY):
-            raise
-        return Item(part, value, None, encoded, encoded)
-    return Item(part, value, key, encoded, spki)
+        return None
 
 
-def _label(der: bytes) -> str:
+def _label(data: bytes) -> str:
     """Return the label that DER would have in PEM, or nothing."""
     try:
-        tags = elements.tags(der)
-        label = next((label for shape, label in _SHAPES if re.match(shape, tags)), "")
-        if label == "CERTIFICATE":
-            info = elements.tags(elements.children(der)[0])
-            return pem.REQUEST_LABELS[0] if re.match(_REQUEST_INFO, info) else label
+        fields = der.read(data)[0].children
     except ValueError:
         return ""
+    tags = "".join(f"{field.tag}, " for field in fields)
+    label = next((label for shape, label in _SHAPES.items() if tags.startswith(f"{shape}, ")), "")
+    # A CertificationRequestInfo has 3 or 4 fields (RFC 2986), a TBSCertificate 6 or more.
+    if label == "CERTIFICATE" and len(fields[0].children) <= 4:
+        return pem.REQUEST_LABELS[0]
     return label
 
 

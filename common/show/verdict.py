@@ -8,11 +8,10 @@ import ipaddress
 
 from common import keys, letsencrypt, names
 from common.names import DomainName, Identifier
-from common.show import elements, read, signatures
-from common.show.read import Item
+from common.show import der, signed
+from common.show.read import ERRORS, Item
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 _EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
 _ALTERNATIVE_NAMES = "2.5.29.17"
@@ -22,9 +21,13 @@ _MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleFeatureValue, ra/ra.go
 # badSignatureAlgorithm, csr/csr.go
 _SIGNATURES = [f"{kind} with SHA-{n}" for kind in ("RSA", "ECDSA") for n in (256, 384, 512)]
 
-_EMAIL, _DNS, _URI, _IP = 0x81, 0x82, 0x86, 0x87  # tags of GeneralName, RFC 5280 section 4.2.1.6
+_EMAIL, _DNS, _URI, _IP = "[1]", "[2]", "[6]", "[7]"  # GeneralName, RFC 5280 section 4.2.1.6
 
-_FALSE, _TRUE = b"\x01\x01\x00", b"\x01\x01\xff"
+_CRITICAL: tuple[list[bytes], ...] = (
+    [],
+    [b"\x01\x01\x00"],
+    [b"\x01\x01\xff"],
+)  # not there, FALSE or TRUE
 _RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # id-RSASSA-PSS, RFC 4055 section 3.1
 
 
@@ -44,14 +47,14 @@ def of_request(item: Item, csr: x509.CertificateSigningRequest, account_key: Ite
         reasons.append(f"its key {reason}")
     if account_key is not None and account_key.spki == item.spki:
         reasons.append("its key is the account key")  # RFC 8555 section 11.1
-    if (algorithm := signatures.algorithm(csr)) not in _SIGNATURES:
+    if (algorithm := signed.algorithm(csr)) not in _SIGNATURES:
         reasons.append(f"its signature is {algorithm}")
-    if signatures.verifies(csr, item.public_key) is False:
+    if signed.verifies(csr) is False:
         reasons.append("its signature does not verify")
     identifiers = list[Identifier]()
     try:
         identifiers = _identifiers(csr, reasons)
-    except read.ERRORS:
+    except ERRORS:
         reasons.append("its names or extensions cannot be read")
     if reasons:
         return f"rejects it: {'; '.join(reasons)}"
@@ -62,7 +65,7 @@ def _key_reason(item: Item) -> str | None:
     """Return why Let's Encrypt rejects a key, as the end of a sentence, or None."""
     if item.public_key is None:
         return "is of a kind that is not known here"
-    if is_pss(item):
+    if _RSA_PSS in item.encoded[:40]:  # in the AlgorithmIdentifier; cryptography does not tell
         return "is an RSA-PSS key, so no CA may sign it"  # Baseline Requirements 7.1.3.1.1
     if reason := keys.weakness(item.public_key):
         return reason
@@ -70,7 +73,7 @@ def _key_reason(item: Item) -> str | None:
         return reason
     # Go's x509.ParsePKIXPublicKey has one encoding for each key: RFC 3279, RFC 5480. Programs copy
     # a curve that is spelled out from a private key into the request.
-    parameters = elements.children(elements.children(item.spki)[0])[1]
+    parameters = der.parse(item.spki).children[0].children[1].encoded
     is_usual = parameters in item.encoded if item.is_private else item.encoded == item.spki
     if is_usual or item.part.is_encrypted or item.part.label.startswith("RSA"):
         return None
@@ -80,40 +83,19 @@ def _key_reason(item: Item) -> str | None:
     )
 
 
-def is_pss(item: Item) -> bool:
-    """Return whether a key is RSA for PSS signatures alone, which cryptography does not tell."""
-    return _RSA_PSS in item.encoded[:40]  # in the AlgorithmIdentifier
-
-
-def common_name(csr: x509.CertificateSigningRequest) -> str:
-    """Return the CN of a request, of several the last, or nothing."""
-    found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[-1].value) if found else ""
-
-
-def attributes(csr: x509.CertificateSigningRequest) -> list[tuple[str, bytes]]:
-    """Return the attributes of a request: the OID, and the first value (RFC 2986 section 4.1)."""
-    found = []
-    for attribute in elements.children(b"".join(elements.children(csr.tbs_certrequest_bytes)[3:])):
-        identifier, values = elements.children(attribute)
-        found.append((elements.oid(identifier), (elements.children(values) or [b""])[0]))
-    return found
-
-
 def _extensions(csr: x509.CertificateSigningRequest) -> dict[str, bytes]:
     """Return the values of the extensions asked for, by their OIDs.
 
     cryptography reads all or none, and so none if one of them is odd, of which Go takes no notice.
     """
     found: dict[str, bytes] = {}
-    for attribute, value in attributes(csr):
-        for extension in elements.children(value) if attribute == _EXTENSION_REQUEST else []:
-            identifier, *critical, octets = elements.children(extension)
-            oid = elements.oid(identifier)
-            is_bad = octets[0] != elements.OCTET_STRING or critical not in ([], [_FALSE], [_TRUE])
-            if is_bad or oid in found:
-                raise ValueError(f"the extension {oid} is damaged, or there twice")
-            found[oid] = elements.content(octets)
+    for attribute, values in signed.attributes(csr):
+        for extension in values[0].children if attribute == _EXTENSION_REQUEST else []:
+            identifier, *critical, octets = extension.children
+            is_odd = octets.tag != "OCTET STRING" or [c.encoded for c in critical] not in _CRITICAL
+            if is_odd or identifier.oid in found:
+                raise ValueError(f"the extension {identifier.oid} is damaged, or there twice")
+            found[identifier.oid] = octets.content
     return found
 
 
@@ -123,18 +105,17 @@ def _identifiers(csr: x509.CertificateSigningRequest, reasons: list[str]) -> lis
     if extensions.get(_TLS_FEATURE) == _MUST_STAPLE:
         reasons.append("it asks for must-staple")  # containsMustStaple, ra/ra.go
     domains, addresses = list[str](), list[Identifier]()
-    for name in elements.children(extensions.get(_ALTERNATIVE_NAMES, b"\x30\0")):
-        tag, value = name[0], elements.content(name)
-        if tag == _DNS:
-            domains.append(value.decode("ascii"))
-        elif tag == _IP:
-            address = ipaddress.ip_address(value)
+    for name in der.parse(extensions.get(_ALTERNATIVE_NAMES, b"\x30\0")).children:
+        if name.tag == _DNS:
+            domains.append(name.content.decode("ascii"))
+        elif name.tag == _IP:
+            address = ipaddress.ip_address(name.content)
             # To Go, an IPv4 address in an IPv6 address is that IPv4 address.
             addresses.append(getattr(address, "ipv4_mapped", None) or address)
-        elif tag in (_EMAIL, _URI):
-            kind = "an e-mail address" if tag == _EMAIL else "a URI"
+        elif name.tag in (_EMAIL, _URI):
+            kind = "an e-mail address" if name.tag == _EMAIL else "a URI"
             reasons.append(f"it has {kind} among its names")
-    if cn := common_name(csr):
+    if cn := signed.common_name(csr):
         try:
             ipaddress.ip_address(cn)
         except ValueError:
