@@ -6,6 +6,7 @@ Any number of files, in PEM or DER, whoever made them. No private number is prin
 import argparse
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Sequence
 
@@ -15,19 +16,26 @@ if not __package__:  # run by its path, which puts this directory where the proj
 from common import console, options, pem, shell
 from common.console import UserError, printable
 from common.show import describe, match, read
+from common.show.bytes import walk
 from common.show.read import Item, Part
 
 ACCOUNT_KEY = "account.key"
-WIDTH, LABELS = 100, 13  # characters of a line, and of the longest label
+# 100 columns, less those of the longest label.
+_WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 
 @console.program("show")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
+    faults: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of cryptography, over what is odd in the files
-        faults = _show(args)
+        if args.bytes:
+            pages = [_bytes(part, faults) for part in _parts(args.files, faults)]
+            console.write_text("\n".join(pages))
+        else:
+            _show(args, faults)
     for fault in faults[:-1]:
         console.error(fault)
     if faults:
@@ -54,25 +62,27 @@ def _parser() -> options.Parser:
     return parser
 
 
-def _show(args: argparse.Namespace) -> list[str]:
-    """Print what is asked for, and return what is wrong. Raises UserError."""
-    faults: list[str] = []
-    if args.bytes:
-        console.write_text("\n".join(_bytes(part, faults) for part in _parts(args.files, faults)))
-        return faults
+def _show(args: argparse.Namespace, faults: list[str]) -> None:
+    """Print the pages, or the public keys; add to faults what is wrong. Raises UserError."""
     items = _items(args.files, args.passphrase_file, faults)
     if args.public:
         console.write_data(b"".join(item.public_pem for item in items))
-        return faults
-    account_key = _account_key(args, items, faults)
+        return
+    if args.account_key is None:
+        named = [item for item in items if os.path.basename(item.part.path) == ACCOUNT_KEY]
+    else:
+        named = _items([args.account_key], args.passphrase_file, faults)
+        if named and not any(item.is_key for item in named):
+            faults.append(f"{args.account_key}: is not a key; name the account key")
+    account_key = next((item for item in named if item.is_key), None)
     pages = [_page(item, account_key, faults) for item in items]
     findings = match.compare(items, account_key)
     if findings.lines:
-        pages.append(_lines(["What belongs together:", *(f"  {line}" for line in findings.lines)]))
+        pages.append(_text(["What belongs together:", *(f"  {line}" for line in findings.lines)]))
     console.write_text("\n".join(pages))
     for warning in findings.warnings:
         console.warn(warning)
-    return faults + findings.faults
+    faults += findings.faults
 
 
 def _parts(paths: Sequence[str], faults: list[str]) -> list[Part]:
@@ -97,59 +107,32 @@ def _items(paths: Sequence[str], passphrase_file: str | None, faults: list[str])
     return found
 
 
-def _account_key(args: argparse.Namespace, items: list[Item], faults: list[str]) -> Item | None:
-    if args.account_key is None:
-        named = [item for item in items if os.path.basename(item.part.path) == ACCOUNT_KEY]
-    else:
-        named = _items([args.account_key], args.passphrase_file, faults)
-        if named and not any(item.is_key for item in named):
-            faults.append(f"{args.account_key}: is not a key; name the account key")
-    return next((item for item in named if item.is_key), None)
-
-
 def _page(item: Item, account_key: Item | None, faults: list[str]) -> str:
-    """Return what there is to say of an item; add to faults what is wrong with it."""
+    """Return the page about an item; add to faults what is wrong with it."""
     rows, found = describe.page(item, account_key)
     faults += [f"{item.part.where}: {fault}" for fault in found]
     lines = [f"{item.part.where}: {item.part.kind}"]
     for label, value in rows:
-        texts = [value] if isinstance(value, str) else _filled(value)
-        lines += [f"  {label:<{LABELS}}  {texts[0]}"]
-        lines += [f"  {'':<{LABELS}}  {text}" for text in texts[1:]]
-    return _lines(lines)
-
-
-def _filled(values: Sequence[str]) -> list[str]:
-    """Return values in lines, as many in each as there is room for, separated by commas."""
-    lines = [values[0]]
-    for value in values[1:]:
-        if len(lines[-1]) + len(value) <= WIDTH - LABELS - len("    , ,"):
-            lines[-1] += f", {value}"
-        else:
-            lines[-1] += ","
-            lines.append(value)
-    return lines
+        texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
+        labels = [label, *[""] * (len(texts) - 1)]
+        lines += [f"  {label:<13}  {text}" for label, text in zip(labels, texts, strict=True)]
+    return _text(lines)
 
 
 def _bytes(part: Part, faults: list[str]) -> str:
-    """Return the lines for the DER of a part, as far as it can be read."""
-    from common.show.bytes import walk
-
-    if part.is_encrypted and part.label != pem.ENCRYPTED:
-        faults.append(
-            f"{part.where}: is encrypted as a whole (RFC 1421), so there is no DER to see"
-        )
-        return ""
+    """Return the lines for the DER of a part; add to faults why they end too early."""
     lines = list[str]()
     try:
+        if part.is_encrypted and part.label != pem.ENCRYPTED:
+            raise ValueError("is encrypted as a whole (RFC 1421), so there is no DER to see")
         for line in walk(part.der):
             lines.append(line if lines else f"{part.where}: {line}")
     except ValueError as error:
         faults.append(f"{part.where}: {error}")
-    return _lines(lines)
+    return _text(lines)
 
 
-def _lines(lines: Sequence[str]) -> str:
+def _text(lines: Sequence[str]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 

@@ -27,33 +27,6 @@ WIDTH = 100
 NOTES_AT = 54  # the column of the notes, where there is room
 
 _COLUMNS = "Each line: offset, length with header (in bytes), tag, field: value -- what it is"
-_SECRETS = "Of what must stay secret you see only the size."
-_HEADINGS = {
-    "CertificationRequest": (
-        "A certificate signing request (CSR): PKCS#10, RFC 2986",
-        "First your name, your public key, what else you ask for; then the signature over it all.",
-    ),
-    "Certificate": (
-        "A certificate: X.509, RFC 5280",
-        "First the issuer, the dates, your name and public key; then the signature over it all.",
-    ),
-    "SubjectPublicKeyInfo": (
-        "A public key: SubjectPublicKeyInfo, RFC 5280",
-        "First the kind of key, then the key itself. Nothing in it is secret.",
-    ),
-    "RSAPublicKey": (
-        "An RSA public key: PKCS#1, RFC 8017",
-        "Two numbers are the whole key. Nothing in it is secret.",
-    ),
-    "RSAPrivateKey": ("An RSA private key: PKCS#1, RFC 8017", _SECRETS),
-    "ECPrivateKey": ("An elliptic curve private key: SEC 1, RFC 5915", _SECRETS),
-    "DSAPrivateKey": ("A DSA private key in OpenSSL's old format", _SECRETS),
-    "OneAsymmetricKey": ("A private key: PKCS#8, RFC 5958", _SECRETS),
-    "EncryptedPrivateKeyInfo": (
-        "An encrypted private key: PKCS#8, RFC 5958 and 8018",
-        "First how it is encrypted, then the encrypted key, of which you see only the size.",
-    ),
-}
 _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so you see no values, only sizes.",
@@ -73,8 +46,8 @@ def walk(data: bytes) -> Iterator[str]:
     if not data.startswith(b"\x30"):  # SEQUENCE
         raise ValueError("not DER: a key, a request or a certificate starts with the byte 0x30")
     root, fault = der.read(data)
-    document = grammar.recognise(root, _HEADINGS)
-    yield from (*_HEADINGS.get(document, _UNKNOWN), _COLUMNS)
+    document = grammar.recognise(root)
+    yield from (*grammar.DOCUMENTS.get(document, _UNKNOWN), _COLUMNS)
     shown = _shown(root, document)
     for element in root.all():
         yield _line(element, element.content in shown)
@@ -99,7 +72,7 @@ def _shown(root: Element, document: str) -> set[bytes]:
             public_key = _sound_public_key(root)
             spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             root = der.parse(spki)
-            grammar.recognise(root, ["SubjectPublicKeyInfo"])
+            grammar.recognise(root)
     except ERRORS:
         return found
     # In an RSA key, e and d may have changed places; e is never long.

@@ -9,27 +9,12 @@ from dataclasses import dataclass, field
 MAX_SIZE = 1 << 17  # bytes; far above any key, request or certificate
 MAX_DEPTH = 40  # a request with extensions nests 11 deep
 
-_UNIVERSAL = {
-    1: "BOOLEAN",
-    2: "INTEGER",
-    3: "BIT STRING",
-    4: "OCTET STRING",
-    5: "NULL",
-    6: "OID",
-    10: "ENUMERATED",
-    12: "UTF8String",
-    16: "SEQUENCE",
-    17: "SET",
-    18: "NumericString",
-    19: "PrintableString",
-    20: "TeletexString",
-    22: "IA5String",
-    23: "UTCTime",
-    24: "GeneralizedTime",
-    26: "VisibleString",
-    28: "UniversalString",
-    30: "BMPString",
-}
+_UNIVERSAL = (
+    {1: "BOOLEAN", 2: "INTEGER", 3: "BIT STRING", 4: "OCTET STRING", 5: "NULL", 6: "OID"}
+    | {10: "ENUMERATED", 16: "SEQUENCE", 17: "SET", 23: "UTCTime", 24: "GeneralizedTime"}
+    | {12: "UTF8String", 18: "NumericString", 19: "PrintableString", 20: "TeletexString"}
+    | {22: "IA5String", 26: "VisibleString", 28: "UniversalString", 30: "BMPString"}
+)
 _CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")
 
 
@@ -109,16 +94,15 @@ def read(der: bytes) -> tuple[Element, str]:
 def unwrap(element: Element) -> bool:
     """Read what a BIT STRING or OCTET STRING holds, and tell if that is one whole element."""
     element.children = []
-    unused_bits = element.tag == "BIT STRING"  # in one byte before the bits
-    if unused_bits and element.content[:1] != b"\0":
-        return False
+    unused_bits = element.tag == "BIT STRING"  # their number is in one byte before the bits
     if element.tag not in ("BIT STRING", "OCTET STRING") or element.depth == MAX_DEPTH:
+        return False
+    if unused_bits and element.content[:1] != b"\0":
         return False
     faults: list[str] = []
     start = element.start + unused_bits
     found = _elements(element.der, start, element.end, element.depth + 1, faults)
-    if len(found) == 1 and not faults:
-        element.children = found
+    element.children = found if len(found) == 1 and not faults else []
     return bool(element.children)
 
 

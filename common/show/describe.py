@@ -12,13 +12,13 @@ from datetime import datetime, timedelta, timezone
 
 from common import keys, pem
 from common.show import der, grammar, signed, verdict
-from common.show.read import ERRORS, Item, Part, Signed
+from common.show.read import ERRORS, PRIVATE_KEY, Item, Part, Signed
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
-# A label, and a value. Several values go on a line, as many as there is room for.
+# A label, and a value; a list of values is wrapped.
 Row = tuple[str, str | list[str]]
 
 _FORMATS = {
@@ -33,11 +33,14 @@ _FORMATS = {
 
 def page(item: Item, account_key: Item | None) -> tuple[list[Row], list[str]]:
     """Return the rows of the page about an item, and what is wrong with it, if anything."""
+    faults: list[str] = []
     if isinstance(item.value, x509.Certificate):
-        return _certificate(item, item.value)
-    if isinstance(item.value, x509.CertificateSigningRequest):
-        return _request(item, item.value, account_key)
-    return _key(item)
+        rows = _certificate(item, item.value, faults)
+    elif isinstance(item.value, x509.CertificateSigningRequest):
+        rows = _request(item, item.value, account_key, faults)
+    else:
+        rows = _key(item, faults)
+    return [(label, value) for label, value in rows if value], faults
 
 
 def thumbprint(public_key: object) -> str | None:
@@ -60,29 +63,30 @@ def thumbprint(public_key: object) -> str | None:
     return _base64url(hashlib.sha256(text.encode("ascii")).digest())
 
 
-def _key(item: Item) -> tuple[list[Row], list[str]]:
+def _key(item: Item, faults: list[str]) -> list[Row]:
     part = item.part
     encoding = f"PEM ({part.label})" if part.text else "DER"
-    rows: list[Row] = [
+    encryption = mode = numbers = ""
+    if part.kind == PRIVATE_KEY:
+        encryption = _encryption(part) if part.is_encrypted else "none"
+        numbers = _numbers(item.value)
+        if numbers == "do NOT agree":
+            faults.append("its numbers do not agree; restore a copy of the key")
+        if os.name == "posix":
+            bits = stat.S_IMODE(os.stat(part.path).st_mode)
+            others = ", others can read it" if bits & (stat.S_IRGRP | stat.S_IROTH) else ""
+            mode = f"{bits:04o}{others}"
+    found = thumbprint(item.public_key)
+    return [
         ("kind", _kind(item)),
         ("format", f"{_FORMATS.get(part.label, 'OpenSSL')} {encoding}"),
+        ("encryption", encryption),
+        ("file mode", mode),
+        ("numbers", numbers),
+        ("public key", f"SHA-256 {item.sha256}"),
+        ("thumbprint", f"{found} (JWK, RFC 7638)" if found else ""),
+        ("Let's Encrypt", verdict.of_key(item)),
     ]
-    faults = []
-    if item.is_private:
-        rows.append(("encryption", _encryption(part) if part.is_encrypted else "none"))
-        if os.name == "posix":
-            mode = os.stat(part.path).st_mode
-            others = ", others can read it" if mode & (stat.S_IRGRP | stat.S_IROTH) else ""
-            rows.append(("file mode", f"{stat.S_IMODE(mode):04o}{others}"))
-        agree = _numbers_agree(item.value)
-        words = {True: "agree", False: "do NOT agree", None: "not checked (too large)"}
-        rows.append(("numbers", words[agree]))
-        if agree is False:
-            faults.append("its numbers do not agree; restore a copy of the key")
-    rows.append(("public key", f"SHA-256 {item.sha256}"))
-    if found := thumbprint(item.public_key):
-        rows.append(("thumbprint", f"{found} (JWK, RFC 7638)"))
-    return [*rows, ("Let's Encrypt", verdict.of_key(item))], faults
 
 
 def _kind(item: Item) -> str:
@@ -109,7 +113,7 @@ def _encryption(part: Part) -> str:
     if part.label != pem.ENCRYPTED:
         return "OpenSSL's older form, with MD5 (RFC 1421)"
     root = der.parse(part.der)
-    grammar.recognise(root, ["EncryptedPrivateKeyInfo"])
+    grammar.recognise(root)
     words = [grammar.words(element.oid) for element in root.all() if element.type == "OID"]
     counts = [element.content for element in root.all() if element.name == "iterationCount"]
     if "PBKDF2" in words:
@@ -121,26 +125,23 @@ def _encryption(part: Part) -> str:
     return ", ".join(words)
 
 
-def _numbers_agree(key: object) -> bool | None:
-    """Return whether the numbers of a private key agree, as openssl pkey -check tells.
-
-    None if it would take too long to find out.
-    """
+def _numbers(key: object) -> str:
+    """Return whether the numbers of a private key agree, as openssl pkey -check tells."""
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size > keys.MAX_RSA_BITS:
-        return None
+        return "not checked (too large)"
     # A key of another kind is one number, from which the public key follows.
     if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey):
         try:
             key.private_numbers().private_key()
         except ValueError:
-            return False
-    return True
+            return "do NOT agree"
+    return "agree"
 
 
 def _request(
-    item: Item, csr: x509.CertificateSigningRequest, account_key: Item | None
-) -> tuple[list[Row], list[str]]:
-    names, extensions, faults = _names_and_extensions(csr)
+    item: Item, csr: x509.CertificateSigningRequest, account_key: Item | None, faults: list[str]
+) -> list[Row]:
+    names, extensions = _names_and_extensions(csr, faults)
     cn = signed.common_name(csr)
     if cn and cn.lower() not in [name.partition(":")[2].lower() for name in names]:
         told = f"the CN {signed.plain(cn)}"
@@ -156,21 +157,20 @@ def _request(
         words = "which no CA accepts"
     if valid is False:
         faults.append("its signature does not verify; make the request again")
-    rows: list[Row] = [
+    return [
         ("subject", signed.subject(csr.subject) or "empty"),
         ("names", names or "none"),
         ("key", _kind(item)),
         ("public key", f"SHA-256 {item.sha256}"),
         *extensions,
-        *([("attributes", attributes)] if attributes else []),
+        ("attributes", attributes),
         ("signature", f"{signed.algorithm(csr)}, {words}"),
         ("Let's Encrypt", verdict.of_request(item, csr, account_key)),
     ]
-    return rows, faults
 
 
-def _certificate(item: Item, certificate: x509.Certificate) -> tuple[list[Row], list[str]]:
-    names, extensions, faults = _names_and_extensions(certificate)
+def _certificate(item: Item, certificate: x509.Certificate, faults: list[str]) -> list[Row]:
+    names, extensions = _names_and_extensions(certificate, faults)
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     is_self_signed = signed.issued_by(item, item)
     if is_self_signed is False:
@@ -178,7 +178,7 @@ def _certificate(item: Item, certificate: x509.Certificate) -> tuple[list[Row], 
     self_signed = "yes" if is_self_signed else "no"
     if signed.is_outdated(certificate) and certificate.issuer == certificate.subject:
         self_signed = "not checked"
-    rows: list[Row] = [
+    return [
         ("subject", signed.subject(certificate.subject) or "empty"),
         ("issuer", signed.subject(certificate.issuer) or "empty"),
         ("self-signed", self_signed),
@@ -193,17 +193,17 @@ def _certificate(item: Item, certificate: x509.Certificate) -> tuple[list[Row], 
         ("serial number", f"{certificate.serial_number:x}"),
         ("fingerprint", f"SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}"),
     ]
-    return rows, faults
 
 
-def _names_and_extensions(value: Signed) -> tuple[list[str], list[Row], list[str]]:
-    """Return the names, the rows about extensions, and a fault if those cannot be read."""
+def _names_and_extensions(value: Signed, faults: list[str]) -> tuple[list[str], list[Row]]:
+    """Return the names, and the rows about extensions."""
     try:
         names, lines = signed.names(value), signed.extensions(value)
     except ERRORS as error:
         reason = f"cannot be read ({error})"
-        return [], [("extensions", reason)], [f"its extensions {reason}"]
-    return names, [("" if number else "extensions", line) for number, line in enumerate(lines)], []
+        faults.append(f"its extensions {reason}")
+        names, lines = [], [reason]
+    return names, [("" if number else "extensions", line) for number, line in enumerate(lines)]
 
 
 def _time_left(first: datetime, last: datetime) -> str:

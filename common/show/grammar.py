@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from common.show import der
@@ -13,23 +12,17 @@ _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
     *("keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
 )
 
+_FIELD = re.compile(r"^    (\S+)  (.+?)( OPTIONAL)?( PUBLIC)?(?:  -- (.+))?$", re.MULTILINE)
+
 
 class Field(NamedTuple):
     """One line of a type."""
 
     name: str
     type: str
-    optional: bool
-    public: bool
+    optional: str
+    public: str
     note: str
-
-
-class Definition(NamedTuple):
-    """One paragraph of asn1.txt."""
-
-    type: str
-    note: str
-    fields: list[Field]
 
 
 class Name(NamedTuple):
@@ -40,18 +33,12 @@ class Name(NamedTuple):
     note: str  # what it is for
 
 
-def _definition(paragraph: str) -> tuple[str, Definition]:
-    head, *lines = paragraph.splitlines()
+def _definition(paragraph: str) -> tuple[str, tuple[str, str, list[Field]]]:
+    """Return the name of a type, and how it is made, a note, and its fields."""
+    head, _, lines = paragraph.partition("\n")
     definition, _, note = head.partition(" -- ")
     name, type_ = definition.split(" ::= ")
-    return name, Definition(type_, note, [_field(line) for line in lines])
-
-
-def _field(line: str) -> Field:
-    columns, _, note = line.partition("  -- ")
-    name, type_ = columns.split(maxsplit=1)
-    bare = type_.replace(" OPTIONAL", "").replace(" PUBLIC", "")
-    return Field(name, bare, " OPTIONAL" in type_, " PUBLIC" in type_, note)
+    return name, (type_, note, [Field(*groups) for groups in _FIELD.findall(lines)])
 
 
 def _name(line: str) -> tuple[str, Name]:
@@ -66,14 +53,15 @@ def _text(file: str) -> str:
         return "".join(line for line in lines if not line.startswith("#")).strip()
 
 
-_ASN1, _, _OPEN = _text("asn1.txt").partition("\n\n\n")
-GRAMMAR = dict(_definition(paragraph) for paragraph in _ASN1.split("\n\n"))
+_TYPES, _OPEN, _DOCUMENTS = _text("asn1.txt").split("\n\n\n")
+GRAMMAR = dict(_definition(paragraph) for paragraph in _TYPES.split("\n\n"))
 OPEN_TYPES = {
     (name, oid): type_
     for names, type_, *oids in map(str.split, _OPEN.splitlines())
     for name in names.split(",")
     for oid in oids
 }
+DOCUMENTS = {name: lines for name, *lines in map(str.splitlines, _DOCUMENTS.split("\n\n"))}
 OIDS = dict(_name(line) for line in _text("oids.txt").splitlines())
 
 
@@ -88,12 +76,9 @@ def key_usages(content: bytes) -> str:
     return ", ".join(name for name, bit in zip(_KEY_USAGES, bits, strict=False) if bit == "1")
 
 
-def recognise(root: Element, documents: Iterable[str]) -> str:
-    """Return which of some types a whole file is of, with all in it named, or "" for none.
-
-    documents: names of types, such as "Certificate".
-    """
-    for document in documents:
+def recognise(root: Element) -> str:
+    """Return which of DOCUMENTS a whole file is, with all in it named, or "" for none."""
+    for document in DOCUMENTS:
         if _item_fits(root, document):
             return document
     _forget(root)
@@ -114,7 +99,10 @@ def _fits(element: Element, type_: str, tag: str = "") -> bool:
     if type_ in GRAMMAR:
         kind, element.note, fields = GRAMMAR[type_]
         if kind == "CHOICE":
-            return any(_alternative_fits(element, one) for one in fields)
+            one = next((one for one in fields if _fits(element, one.type)), None)
+            if one and one.type.startswith("["):
+                element.name, element.note = one.name, one.note
+            return one is not None
         if kind == "SEQUENCE":
             right = element.tag == (tag or kind) and element.constructed
             return right and _fields_fit(element.children, fields)
@@ -142,17 +130,9 @@ def _fits(element: Element, type_: str, tag: str = "") -> bool:
 def _item_fits(element: Element, type_: str) -> bool:
     """Tell if an element that is not a field is of a type, and name it after that."""
     _forget(element)
-    if type_ in GRAMMAR and GRAMMAR[type_].type != "CHOICE":
+    if type_ in GRAMMAR and GRAMMAR[type_][0] != "CHOICE":
         element.name = type_
     return _fits(element, type_)
-
-
-def _alternative_fits(element: Element, one: Field) -> bool:
-    if not _fits(element, one.type):
-        return False
-    if one.type.startswith("["):
-        element.name, element.note = one.name, one.note
-    return True
 
 
 def _fields_fit(elements: list[Element], fields: list[Field]) -> bool:
@@ -175,7 +155,7 @@ def _field_fits(element: Element, one: Field, before: list[Element]) -> bool:
         return False
     notes = (element.note, one.note) if is_open else (one.note, element.note)
     element.name, element.note = one.name, notes[0] or notes[1]
-    element.public = one.public and known and actual != "ANY"
+    element.public = bool(one.public) and known and actual != "ANY"
     if "EXPLICIT" in one.type:
         (child,) = element.children
         child.name, child.note = child.name or one.name, child.note or one.note

@@ -1,7 +1,7 @@
 """Which keys, requests and certificates belong together, by their public keys and signatures."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import combinations, groupby, permutations
 from typing import NamedTuple
 
 from common import names
@@ -25,25 +25,32 @@ def compare(items: Sequence[Item], account_key: Item | None) -> Findings:
     keys = [item for item in items if item.is_key]
     requests = [item for item in items if item.part.kind == REQUEST]
     certificates = [item for item in items if item.part.kind == CERTIFICATE]
-    for number, key in enumerate(keys):
-        for other in keys[number + 1 :]:
-            if other.spki == key.spki:
-                found.lines.append(f"{key.part.where} and {other.part.where} hold the same key")
+    for key, other in combinations(keys, 2):
+        if other.spki == key.spki:
+            found.lines.append(f"{key.part.where} and {other.part.where} hold the same key")
     for item in requests + certificates:
         _compare_with_keys(item, keys, found)
     for item in filter(_is_end_entity, certificates):
         same = [request for request in requests if request.spki == item.spki]
         found.lines.extend(_compare_with_request(item, request) for request in same or requests)
-    for item in certificates:
-        _compare_with_issuers(item, certificates, found)
+    for item, issuer in permutations(certificates, 2):
+        where = issuer.part.where
+        issued = signed.issued_by(item, issuer)
+        if issued:
+            found.lines.append(f"{item.part.where} is issued by {where}")
+        elif issued is False:
+            what = f"names {where} as its issuer, whose key did not sign it; restore a copy"
+            found.faults.append(f"{item.part.where}: {what}")
     if account_key is not None:
         _compare_with_account_key(items, account_key, found)
-    found.warnings.extend(_chain_warnings(certificates, keys))
+    for path, chain in groupby(certificates, key=lambda item: item.part.path):
+        if warning := _chain_warning(list(chain), certificates, keys):
+            found.warnings.append(f"{path}: {warning}")
     return found
 
 
 def _compare_with_keys(item: Item, keys: Sequence[Item], found: Findings) -> None:
-    fitting = [key.part.where for key in keys if key.spki == item.spki]
+    fitting = _fitting(item, keys)
     found.lines.extend(f"{item.part.where} and {where} belong together" for where in fitting)
     if keys and not fitting and _is_end_entity(item):
         others = ", ".join(f"{key.part.where} has {_short(key)}" for key in keys[:3])
@@ -53,35 +60,23 @@ def _compare_with_keys(item: Item, keys: Sequence[Item], found: Findings) -> Non
         )
 
 
+def _fitting(item: Item, keys: Sequence[Item]) -> list[str]:
+    return [key.part.where for key in keys if key.spki == item.spki]
+
+
 def _compare_with_request(item: Item, request: Item) -> str:
     """Return how an end-entity certificate relates to a request."""
     who = f"{item.part.where} and {request.part.where}"
     if item.spki != request.spki:
         return f"{who} have different keys, {_short(item)} and {_short(request)}"
     asked, given = _names(request), _names(item)
-    differences = [
-        f"{', '.join(name for name in some if name not in others)} {verb}"
-        for some, others, verb in (
-            (asked, given, "asked for but missing"),
-            (given, asked, "not asked for but added"),
-        )
-        if set(some) - set(others)
-    ]
-    if differences:
-        return f"{who} have the same key, but other names: {'; '.join(differences)}"
+    missing = ", ".join(name for name in asked if name not in given)
+    added = ", ".join(name for name in given if name not in asked)
+    told = [f"{missing} asked for but missing"] if missing else []
+    told += [f"{added} not asked for but added"] if added else []
+    if told:
+        return f"{who} have the same key, but other names: {'; '.join(told)}"
     return f"{who} belong together: the same key and names"
-
-
-def _compare_with_issuers(item: Item, certificates: Sequence[Item], found: Findings) -> None:
-    for issuer in certificates:
-        issued = None if issuer is item else signed.issued_by(item, issuer)
-        if issued:
-            found.lines.append(f"{item.part.where} is issued by {issuer.part.where}")
-        elif issued is False:
-            found.faults.append(
-                f"{item.part.where}: names {issuer.part.where} as its issuer, whose key did not "
-                "sign it; restore a copy"
-            )
 
 
 def _compare_with_account_key(items: Sequence[Item], account_key: Item, found: Findings) -> None:
@@ -97,40 +92,35 @@ def _compare_with_account_key(items: Sequence[Item], account_key: Item, found: F
             found.faults.append(f"{what}, which a CA rejects; {advice}")
 
 
+def _chain_warning(
+    chain: Sequence[Item], certificates: Sequence[Item], keys: Sequence[Item]
+) -> str | None:
+    """Return why no server could use the certificates of a file as they are, or None."""
+    if _is_end_entity(chain[0]):
+        if any(signed.issued_by(later, earlier) for earlier, later in combinations(chain, 2)):
+            return "is in the wrong order; put each certificate before its issuer"
+    elif any(map(_is_end_entity, chain)):
+        return "begins with a CA's certificate; put that of the server first"
+    elif keys and not any(map(_is_end_entity, certificates)) and not _fitting(chain[0], keys):
+        return "is a CA's certificate, and none of the keys given fits it"
+    return None
+
+
 def _names(item: Item) -> list[str]:
     """Return the names in a request or certificate, in lower case, with the CN of a request."""
-    found = list[str]()
     assert isinstance(item.value, Signed)
     try:
-        found += signed.names(item.value)
-        if isinstance(item.value, x509.CertificateSigningRequest):
-            common_name = signed.common_name(item.value).lower()
+        found = [name.lower().removeprefix("dns:") for name in signed.names(item.value)]
+    except ERRORS:
+        return []
+    if isinstance(item.value, x509.CertificateSigningRequest):
+        common_name = signed.common_name(item.value).lower()
+        try:
             names.check_domain_name(common_name)
-            found.append(f"DNS:{common_name}")
-    except (names.InvalidName, *ERRORS):
-        pass
-    return list(dict.fromkeys(name.lower().removeprefix("dns:") for name in found))
-
-
-def _chain_warnings(certificates: Sequence[Item], keys: Sequence[Item]) -> list[str]:
-    """Return a line for each file whose certificates no server could use as they are."""
-    found = []
-    only_cas = not any(map(_is_end_entity, certificates))
-    fitting = {key.spki for key in keys}
-    for path, group in groupby(certificates, key=lambda item: item.part.path):
-        chain = list(group)
-        if not any(map(_is_end_entity, chain)):
-            if keys and only_cas and chain[0].spki not in fitting:
-                found.append(f"{path}: is a CA's certificate, and none of the keys given fits it")
-        elif not _is_end_entity(chain[0]):
-            found.append(f"{path}: begins with a CA's certificate; put that of the server first")
-        elif any(
-            signed.issued_by(later, earlier)
-            for number, earlier in enumerate(chain)
-            for later in chain[number + 1 :]
-        ):
-            found.append(f"{path}: is in the wrong order; put each certificate before its issuer")
-    return found
+            found.append(common_name)
+        except names.InvalidName:
+            pass
+    return list(dict.fromkeys(found))
 
 
 def _is_end_entity(item: Item) -> bool:

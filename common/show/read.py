@@ -47,14 +47,8 @@ _SHAPES = {
 
 # All that cryptography raises over what it cannot read.
 ERRORS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
+    *(ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
 )
 
 
@@ -101,14 +95,8 @@ class Item(NamedTuple):
     @property
     def public_pem(self) -> bytes:
         """The public key in PEM, as openssl pkey -pubout has it."""
-        body = base64.b64encode(self.spki).decode("ascii")
-        lines = ["-----BEGIN PUBLIC KEY-----", *textwrap.wrap(body, 64), "-----END PUBLIC KEY-----"]
-        return "".join(f"{line}\n" for line in lines).encode("ascii")
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is a private key."""
-        return self.part.kind == PRIVATE_KEY
+        body = textwrap.fill(base64.b64encode(self.spki).decode("ascii"), 64)
+        return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode("ascii")
 
     @property
     def is_key(self) -> bool:
@@ -205,7 +193,7 @@ def _instead(part: Part) -> str:
         except pem.NotFound as error:
             return str(error)
     what = pem.what_instead(part.der)
-    return what if "(DER)" not in what else "is DER, but of no key, request or certificate"
+    return "is DER, but of no key, request or certificate" if "(DER)" in what else what
 
 
 def _decoded(text: bytes) -> bytes:

@@ -9,7 +9,7 @@ import ipaddress
 from common import keys, letsencrypt, names
 from common.names import DomainName, Identifier
 from common.show import der, signed
-from common.show.read import ERRORS, Item
+from common.show.read import ERRORS, PRIVATE_KEY, Item
 
 from cryptography import x509
 
@@ -21,13 +21,11 @@ _MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleFeatureValue, ra/ra.go
 # badSignatureAlgorithm, csr/csr.go
 _SIGNATURES = [f"{kind} with SHA-{n}" for kind in ("RSA", "ECDSA") for n in (256, 384, 512)]
 
-_EMAIL, _DNS, _URI, _IP = "[1]", "[2]", "[6]", "[7]"  # GeneralName, RFC 5280 section 4.2.1.6
+# The tags of a GeneralName, RFC 5280 section 4.2.1.6.
+_DNS, _IP = "[2]", "[7]"
+_UNWANTED = {"[1]": "an e-mail address", "[6]": "a URI"}
 
-_CRITICAL: tuple[list[bytes], ...] = (
-    [],
-    [b"\x01\x01\x00"],
-    [b"\x01\x01\xff"],
-)  # not there, FALSE or TRUE
+_CRITICAL = (b"", b"\x01\x01\x00", b"\x01\x01\xff")  # not there, FALSE or TRUE
 _RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # id-RSASSA-PSS, RFC 4055 section 3.1
 
 
@@ -42,9 +40,7 @@ def of_request(item: Item, csr: x509.CertificateSigningRequest, account_key: Ite
 
     account_key: with which the order would be placed, or None if that is not known.
     """
-    reasons = []
-    if reason := _key_reason(item):
-        reasons.append(f"its key {reason}")
+    reasons = [f"its key {reason}"] if (reason := _key_reason(item)) else []
     if account_key is not None and account_key.spki == item.spki:
         reasons.append("its key is the account key")  # RFC 8555 section 11.1
     if (algorithm := signed.algorithm(csr)) not in _SIGNATURES:
@@ -67,14 +63,15 @@ def _key_reason(item: Item) -> str | None:
         return "is of a kind that is not known here"
     if _RSA_PSS in item.encoded[:40]:  # in the AlgorithmIdentifier; cryptography does not tell
         return "is an RSA-PSS key, so no CA may sign it"  # Baseline Requirements 7.1.3.1.1
-    if reason := keys.weakness(item.public_key):
-        return reason
-    if reason := letsencrypt.key_reason(*keys.properties(item.public_key)):
+    reason = keys.weakness(item.public_key)
+    if reason := reason or letsencrypt.key_reason(*keys.properties(item.public_key)):
         return reason
     # Go's x509.ParsePKIXPublicKey has one encoding for each key: RFC 3279, RFC 5480. Programs copy
     # a curve that is spelled out from a private key into the request.
     parameters = der.parse(item.spki).children[0].children[1].encoded
-    is_usual = parameters in item.encoded if item.is_private else item.encoded == item.spki
+    is_usual = (
+        parameters in item.encoded if item.part.kind == PRIVATE_KEY else item.encoded == item.spki
+    )
     if is_usual or item.part.is_encrypted or item.part.label.startswith("RSA"):
         return None
     return (
@@ -92,8 +89,8 @@ def _extensions(csr: x509.CertificateSigningRequest) -> dict[str, bytes]:
     for attribute, values in signed.attributes(csr):
         for extension in values[0].children if attribute == _EXTENSION_REQUEST else []:
             identifier, *critical, octets = extension.children
-            is_odd = octets.tag != "OCTET STRING" or [c.encoded for c in critical] not in _CRITICAL
-            if is_odd or identifier.oid in found:
+            is_odd = b"".join(element.encoded for element in critical) not in _CRITICAL
+            if is_odd or octets.tag != "OCTET STRING" or identifier.oid in found:
                 raise ValueError(f"the extension {identifier.oid} is damaged, or there twice")
             found[identifier.oid] = octets.content
     return found
@@ -112,9 +109,8 @@ def _identifiers(csr: x509.CertificateSigningRequest, reasons: list[str]) -> lis
             address = ipaddress.ip_address(name.content)
             # To Go, an IPv4 address in an IPv6 address is that IPv4 address.
             addresses.append(getattr(address, "ipv4_mapped", None) or address)
-        elif name.tag in (_EMAIL, _URI):
-            kind = "an e-mail address" if name.tag == _EMAIL else "a URI"
-            reasons.append(f"it has {kind} among its names")
+        elif name.tag in _UNWANTED:
+            reasons.append(f"it has {_UNWANTED[name.tag]} among its names")
     if cn := signed.common_name(csr):
         try:
             ipaddress.ip_address(cn)
