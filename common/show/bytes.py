@@ -102,7 +102,7 @@ def _line(element: Element, is_shown: bool) -> str:
     length = element.end - element.offset
     left = f"{element.offset:>{places}} {length:>{places}}  {'  ' * element.depth}{element.tag}"
     left += f" {element.name}" if element.name else ""
-    known = grammar.OIDS.get(element.oid) if element.type == "OID" else None
+    known = grammar.OIDS.get(element.oid)
     note = (known and known.note) or element.note
     note = note and f"  -- {note}"
     if value := known.name if known else _value(element, is_shown, len(left) + 2, len(note)):

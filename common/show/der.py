@@ -47,12 +47,12 @@ class Element:
 
     @property
     def oid(self) -> str:
-        """An OBJECT IDENTIFIER in numbers and dots, or "" for one that is damaged or huge.
+        """An OBJECT IDENTIFIER in numbers and dots, or "" for a damaged, huge or other element.
 
         X.690 section 8.19: 7 bits a byte, the top bit set in all but the last byte of a number.
         """
         content = self.content
-        if not content or len(content) > 32 or content[-1] >= 128:
+        if self.type != "OID" or not content or len(content) > 32 or content[-1] >= 128:
             return ""
         numbers = [0]
         for byte in content:

@@ -90,7 +90,7 @@ def _extensions(csr: x509.CertificateSigningRequest) -> dict[str, bytes]:
         for extension in values[0].children if attribute == _EXTENSION_REQUEST else []:
             identifier, *critical, octets = extension.children
             is_odd = b"".join(element.encoded for element in critical) not in _CRITICAL
-            if is_odd or octets.tag != "OCTET STRING" or identifier.oid in found:
+            if is_odd or octets.tag != "OCTET STRING" or identifier.oid in ("", *found):
                 raise ValueError(f"the extension {identifier.oid} is damaged, or there twice")
             found[identifier.oid] = octets.content
     return found
