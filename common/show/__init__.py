@@ -2,13 +2,12 @@
 
 Each module imports only modules that stand above it here:
 
-    elements    taking DER apart
-    pbes        how a private key is encrypted
+    der         reading DER
+    grammar     what the standards call what is in it
     read        what is in a file
-    signatures  what they are called, and whether they verify
-    extensions  names, extensions and attributes in words
+    bytes       the DER, line by line
+    signed      what a request or a certificate says, in words
     verdict     whether Let's Encrypt would accept a key or a request
     describe    a page about each key, request and certificate
     match       which of them belong together
-    bytes       the DER, line by line
 """

@@ -1,8 +1,7 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
-What der reads is named by grammar. Of a private key, only what its public key tells is shown, and
-the size of all else. A file that fits no known type may be a damaged private key: of that, nothing
-but sizes is shown, and the OIDs that are known.
+Of a private key, only the values that its public key has too are shown, and the size of all others.
+A file of no known type may be a damaged private key, so only sizes and known OIDs are shown.
 """
 
 import ipaddress

@@ -21,15 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 # A label, and a value; a list of values is wrapped.
 Row = tuple[str, str | list[str]]
 
-_FORMATS = {
-    "RSA PRIVATE KEY": "PKCS#1",
-    "RSA PUBLIC KEY": "PKCS#1",
-    "EC PRIVATE KEY": "SEC 1",
-    "PRIVATE KEY": "PKCS#8",
-    "ENCRYPTED PRIVATE KEY": "PKCS#8",
-    "PUBLIC KEY": "SubjectPublicKeyInfo",
-}
-
 
 def page(item: Item, account_key: Item | None) -> tuple[list[Row], list[str]]:
     """Return the rows of the page about an item, and what is wrong with it, if anything."""
@@ -79,7 +70,7 @@ def _key(item: Item, faults: list[str]) -> list[Row]:
     found = thumbprint(item.public_key)
     return [
         ("kind", _kind(item)),
-        ("format", f"{_FORMATS.get(part.label, 'OpenSSL')} {encoding}"),
+        ("format", f"{part.format} {encoding}"),
         ("encryption", encryption),
         ("file mode", mode),
         ("numbers", numbers),

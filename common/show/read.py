@@ -25,25 +25,19 @@ REQUEST, CERTIFICATE = "certificate signing request (CSR)", "certificate"
 
 Signed = x509.CertificateSigningRequest | x509.Certificate
 
-_KINDS = {
-    **dict.fromkeys(pem.KEY_LABELS, PRIVATE_KEY),
-    **dict.fromkeys(("PUBLIC KEY", "RSA PUBLIC KEY"), PUBLIC_KEY),
-    **dict.fromkeys(pem.REQUEST_LABELS, REQUEST),
-    **dict.fromkeys(("CERTIFICATE", "X509 CERTIFICATE"), CERTIFICATE),
+# For each label of PEM: what it is, its format, and the tags that it begins with in DER.
+_LABELS = {
+    "PRIVATE KEY": (PRIVATE_KEY, "PKCS#8", "INTEGER, SEQUENCE, OCTET STRING, "),
+    pem.ENCRYPTED: (PRIVATE_KEY, "PKCS#8", "SEQUENCE, OCTET STRING, "),
+    "EC PRIVATE KEY": (PRIVATE_KEY, "SEC 1", "INTEGER, OCTET STRING, "),
+    "RSA PRIVATE KEY": (PRIVATE_KEY, "PKCS#1", "INTEGER, " * 9),
+    "DSA PRIVATE KEY": (PRIVATE_KEY, "OpenSSL", "INTEGER, " * 6),
+    "RSA PUBLIC KEY": (PUBLIC_KEY, "PKCS#1", "INTEGER, " * 2),
+    "PUBLIC KEY": (PUBLIC_KEY, "SubjectPublicKeyInfo", "SEQUENCE, BIT STRING, "),
+    "CERTIFICATE": (CERTIFICATE, "X.509", "SEQUENCE, SEQUENCE, BIT STRING, "),
+    **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "PKCS#10", "SEQUENCE, SEQUENCE, BIT STRING, ")),
 }
 _PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # stand beside keys, and tell nothing more
-
-# The label that DER would have in PEM, by the tags of the elements that it begins with.
-_SHAPES = {
-    "INTEGER, SEQUENCE, OCTET STRING": "PRIVATE KEY",
-    "SEQUENCE, OCTET STRING": pem.ENCRYPTED,
-    "SEQUENCE, BIT STRING": "PUBLIC KEY",
-    "INTEGER, OCTET STRING": "EC PRIVATE KEY",
-    ", ".join(["INTEGER"] * 9): "RSA PRIVATE KEY",
-    ", ".join(["INTEGER"] * 6): "DSA PRIVATE KEY",
-    "INTEGER, INTEGER": "RSA PUBLIC KEY",
-    "SEQUENCE, SEQUENCE, BIT STRING": "CERTIFICATE",
-}
 
 # All that cryptography raises over what it cannot read.
 ERRORS = (
@@ -64,7 +58,12 @@ class Part(NamedTuple):
     @property
     def kind(self) -> str | None:
         """What it is, by its label; None if it is nothing that is shown."""
-        return _KINDS.get(self.label)
+        return _LABELS[self.label][0] if self.label in _LABELS else None
+
+    @property
+    def format(self) -> str:
+        """The name of the format that has this label."""
+        return _LABELS[self.label][1]
 
     @property
     def is_encrypted(self) -> bool:
@@ -178,7 +177,7 @@ def _label(data: bytes) -> str:
     except ValueError:
         return ""
     tags = "".join(f"{field.tag}, " for field in fields)
-    label = next((label for shape, label in _SHAPES.items() if tags.startswith(f"{shape}, ")), "")
+    label = next((label for label, row in _LABELS.items() if tags.startswith(row[2])), "")
     # A CertificationRequestInfo has 3 or 4 fields (RFC 2986), a TBSCertificate 6 or more.
     if label == "CERTIFICATE" and len(fields[0].children) <= 4:
         return pem.REQUEST_LABELS[0]
