@@ -62,8 +62,9 @@ def _shown(root: Element, document: str) -> set[bytes]:
     """
     if document in ("CertificationRequest", "Certificate"):
         return {element.content for element in root.all()}
-    most = 64 if document == "EncryptedPrivateKeyInfo" else 1  # bytes: of a salt, of a version
-    found = {e.content for e in root.all() if e.public and len(e.content) <= most}
+    is_encrypted = document == "EncryptedPrivateKeyInfo"
+    most = {"INTEGER": 4, "OCTET STRING": 32} if is_encrypted else {"INTEGER": 1}  # bytes
+    found = {e.content for e in root.all() if e.public and len(e.content) <= most.get(e.type, 0)}
     try:
         if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
             public_key = load_der_public_key(root.encoded)
