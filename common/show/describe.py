@@ -103,11 +103,11 @@ def _encryption(part: Part) -> str:
     """
     if part.label != pem.ENCRYPTED:
         return "OpenSSL's older form, with MD5 (RFC 1421)"
-    root = der.parse(part.der)
+    root, _ = der.read(part.der)
     grammar.recognise(root)
     words = [grammar.words(element.oid) for element in root.all() if element.type == "OID"]
     counts = [element.content for element in root.all() if element.name == "iterationCount"]
-    if "PBKDF2" in words:
+    if "PBKDF2" in words and counts:
         # The hash comes after the function, if at all: RFC 8018 appendix A.2.
         hmac = next((word for word in words if word.startswith("HMAC")), "HMAC-SHA1")
         words = [word for word in words if word != hmac]
