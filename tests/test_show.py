@@ -130,6 +130,18 @@ class TestPages:
         assert "use --passphrase-file" in run("show", "a.key").stderr
 
 
+def test_a_damaged_setting_of_an_encryption(show: Show) -> None:
+    write("plain.key", EC)
+    write("secret", b"secret\n")
+    openssl("pkcs8 -topk8 -scrypt -outform DER -in plain.key -passout file:secret -out a.key")
+    data = Path("a.key").read_bytes()
+    cost = bytes.fromhex("02024000020108")  # N = 16384, r = 8: RFC 7914 section 7
+    assert cost in data
+    write("a.key", data.replace(cost, bytes.fromhex("02024001020108")))
+    status, _, err = show("a.key", "--passphrase-file", "secret")
+    assert (status, "this passphrase does not open it" in err) == (1, True)
+
+
 @pytest.mark.parametrize(
     "command",
     [

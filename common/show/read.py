@@ -10,7 +10,7 @@ from common.console import UserError
 from common.show import der
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -41,7 +41,7 @@ _PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # stand beside keys, and tell 
 
 # All that cryptography raises over what it cannot read.
 ERRORS = (
-    *(ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm),
+    *(ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm, InternalError),
     *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
 )
 
