@@ -57,7 +57,7 @@ def _read(path: str) -> bytes:
 def _ask(prompt: str) -> bytes:
     """Return what is typed, unseen, on the terminal."""
     no_terminal = UserError("there is no terminal to ask for a passphrase; use --passphrase-file")
-    if sys.platform == "win32" and not (sys.stdin and sys.stdin.isatty()):
+    if sys.platform == "win32" and not _is_console(sys.stdin):
         raise no_terminal  # getpass would wait for ever
     try:
         with warnings.catch_warnings(), _interruptible():
@@ -75,6 +75,12 @@ def _ask(prompt: str) -> bytes:
             "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
         ) from None
     return _checked(text, "the passphrase")
+
+
+def _is_console(stream: object) -> bool:
+    """Return whether a stream is a console of Windows (PEP 528); isatty() says it of NUL too."""
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    return type(raw).__name__ == "_WindowsConsoleIO"
 
 
 @contextlib.contextmanager

@@ -1,8 +1,10 @@
 """A passphrase: from a file, and asked for on a terminal."""
 
 import getpass
+import io
 import os
 import signal
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -169,7 +171,6 @@ class TestATerminal:
         assert "hunter2" not in session.written
 
 
-@pytest.mark.posix(reason="a session without a terminal")
 @pytest.mark.parametrize("script", ["make_account_key.py", "make_csr.py"])
 def test_without_a_terminal_nothing_is_read(script: str, tmp_path: Path) -> None:
     """Python itself warns, which nobody sees, and then reads standard input."""
@@ -186,12 +187,19 @@ def test_without_a_terminal_nothing_is_read(script: str, tmp_path: Path) -> None
     assert os.listdir(tmp_path) == ["my.key"]
 
 
+def test_the_null_device_is_not_a_terminal(tmp_path: Path) -> None:
+    """On Windows it says that it is one, and getpass would wait for ever."""
+    error = error_of(run_process(MAKE, tmp_path, stdin=subprocess.DEVNULL))
+    assert error.startswith("there is no terminal")
+
+
 class TestWhatIsTyped:
     """By way of getpass, which differs between the systems."""
 
     @pytest.fixture(autouse=True)
     def _console(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "stdin", type("Console", (), {"isatty": lambda self: True})())
+        console = type("_WindowsConsoleIO", (io.RawIOBase,), {"readable": lambda self: True})()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(console)))
 
     @pytest.mark.parametrize("typed", ["a\U0001f600", "a\ud83d\ude00"])
     def test_an_emoji(self, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,10 +217,17 @@ class TestWhatIsTyped:
         """There getpass would wait for ever."""
         monkeypatch.setattr(sys, "platform", "win32")
         monkeypatch.setattr(getpass, "getpass", None)
-        for stdin in (None, type("File", (), {"isatty": lambda self: False})()):
-            monkeypatch.setattr(sys, "stdin", stdin)
-            with pytest.raises(UserError, match="there is no terminal to ask"):
-                passphrase.for_new_key(None)
+        null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as there
+        with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
+            for stdin in (None, file):
+                monkeypatch.setattr(sys, "stdin", stdin)
+                with pytest.raises(UserError, match="there is no terminal to ask"):
+                    passphrase.for_new_key(None)
+
+    def test_on_windows_at_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "win32")
+        monkeypatch.setattr(getpass, "getpass", lambda prompt: "secret")
+        assert passphrase.for_new_key(None) == b"secret"
 
     def test_a_warning_of_getpass_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def getpass_without_terminal(prompt: str) -> str:
