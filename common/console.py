@@ -81,6 +81,8 @@ def hold_signals() -> None:
     """Block all signals; they arrive once the program has said what it did."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    elif signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # Windows can only ignore it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:

@@ -268,6 +268,22 @@ class TestSignals:
         assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("before", "held"),
+    [
+        (signal.SIG_DFL, signal.SIG_IGN),  # as a program
+        (signal.default_int_handler, signal.default_int_handler),  # what it raises is cleaned up
+    ],
+)
+def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(
+    before: signal.Handlers, held: signal.Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    ours = signal.signal(signal.SIGINT, before)
+    console.hold_signals()
+    assert signal.signal(signal.SIGINT, ours) is held
+
+
 def test_a_warning_of_a_library_is_hidden_from_users(
     library: dict[str, str], tmp_path: Path
 ) -> None:
