@@ -20,7 +20,8 @@ MAX_SIZE = 1 << 20  # bytes; far above any key, chain or list of names
 _TRIES = 100  # to replace a file that other programs replace at the same time
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?"
+# A name with a colon is a stream of another file.
+_RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
 _OBSTRUCTIONS = {
     stat.S_IFREG: None,

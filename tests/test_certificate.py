@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests import certificate, pebble
-from tests.conftest import ARTICLE, ROOT, need, openssl, with_a_change
+from tests.conftest import ARTICLE, ROOT, environment, need, openssl, with_a_change
 
 import pytest
 from cryptography import x509
@@ -207,11 +207,11 @@ def test_a_fault_in_the_files(
 
 def test_without_pebble(tmp_path: Path) -> None:
     """The check needs no library: it comes before anything is installed."""
-    for module in (["-S", "-m", "tests.pebble"], ["-m", "tests.certificate"]):
+    for module in (["-S", "-E", "-m", "tests.pebble"], ["-m", "tests.certificate"]):
         result = subprocess.run(
             [sys.executable, *module],
             cwd=ROOT,
-            env={"PATH": str(tmp_path)},
+            env=environment(PATH=str(tmp_path)),
             capture_output=True,
             text=True,
             check=False,
@@ -223,10 +223,9 @@ def test_without_pebble(tmp_path: Path) -> None:
             assert way in line
 
 
+@pytest.mark.posix(reason="sh, and signals that end a process")
 @pytest.mark.parametrize("number", sorted(pebble.ENDING))
 def test_a_signal_ends_what_was_started(number: int, files: Path) -> None:
-    if sys.platform == "win32":
-        pytest.skip("Windows ends no process in this way")
     programs = files / "bin"
     programs.mkdir()
     for name in pebble.PROGRAMS:

@@ -14,7 +14,10 @@ from tests import faults
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not faults.STRACE, reason="strace is not installed")
+pytestmark = [
+    pytest.mark.posix(reason="strace"),
+    pytest.mark.skipif(not faults.STRACE, reason="strace is not installed"),
+]
 
 MAKE_KEY = [sys.executable, str(faults.ROOT / "make_account_key2.py"), "--curve", "P-256", "-q"]
 MAKE_CSR = [sys.executable, str(faults.ROOT / "make_csr.py"), "-q", "example.com"]

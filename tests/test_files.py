@@ -28,9 +28,7 @@ Patch = pytest.MonkeyPatch
 Output = pytest.CaptureFixture[str]
 Program = tuple[Callable[[list[str]], int], list[str]]
 
-posix = pytest.mark.skipif(
-    os.name != "posix", reason="Windows has other kinds of files, modes and errors"
-)
+posix = pytest.mark.posix(reason="Windows has other kinds of files, modes and errors")
 
 
 @pytest.fixture(autouse=True)
@@ -418,7 +416,7 @@ class TestAsOnWindows:
         assert sorted(os.listdir()) == ["a.csr", "a.key"]
         assert files.read("a.csr", "") == b"2"
 
-    @pytest.mark.parametrize("name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key"])
+    @pytest.mark.parametrize("name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key", "a:b"])
     def test_reserved_names(self, name: str) -> None:
         with pytest.raises(UserError, match="is a reserved name on Windows; choose another with"):
             files.check_new_key(name)

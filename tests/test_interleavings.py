@@ -18,7 +18,7 @@ from common.console import UserError
 
 import pytest
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has other calls and no FIFOs")
+pytestmark = pytest.mark.posix(reason="Windows has other calls and no FIFOs")
 
 CALLS = ("open", "link", "rename", "unlink", "lstat", "chmod", "fstat", "fsync", "close")
 KEY, REQUEST = b"KEY ", b"REQUEST "
