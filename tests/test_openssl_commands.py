@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key as
 POSIX = pytest.mark.posix(reason="sh")
 
 # Names that a shell reads in another way unless they are quoted.
-ODD_NAMES = ["my key", "it's", "-dash", "a$b`c;d", 'a"b\\', "ü", "*", "~", "new/../x"]
+ODD_NAMES = ["my key", "it's", "-dash", "@at", "a$b`c;d", 'a"b\\', "ü", "*", "~", "new/../x"]
 # Names whose commands could not be pasted.
 UNPRINTABLE = ["a\nb", "a\x1bb", "a\u202eb", "a\udcffb", "a\u2028b"]
 
