@@ -416,7 +416,9 @@ class TestAsOnWindows:
         assert sorted(os.listdir()) == ["a.csr", "a.key"]
         assert files.read("a.csr", "") == b"2"
 
-    @pytest.mark.parametrize("name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key", "my:key"])
+    @pytest.mark.parametrize(
+        "name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key", "my:key"]
+    )
     def test_reserved_names(self, name: str) -> None:
         with pytest.raises(UserError, match="is a reserved name on Windows; choose another with"):
             files.check_new_key(name)
