@@ -1,4 +1,4 @@
-# Needs Python 3.10 or later with pip and venv. What else it needs it installs into .venv.
+# Needs Python 3.10 or later with pip and venv. It installs everything else it needs into .venv.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,21 +12,21 @@ export DIR := walkthrough
 # Run script $(1) in walkthrough/ and show the command, unless the file $(2) is there.
 define step
 @cd walkthrough && if test -n '$(2)' -a -e '$(2)'; then \
-	printf '\n%s is there, and is kept.\n' '$(2)'; \
+	printf '\n%s already exists and is kept.\n' '$(2)'; \
 else \
 	printf '\n$$ python %s\n' '../$(1)'; \
 	PATH='$(CURDIR)/$(BIN):'"$$PATH" python ../$(1); \
 fi
 endef
 
-# Steps 1 to 3 of the course. A file that is there already is kept.
+# Steps 1 to 3 of the course. An existing file is kept.
 walkthrough: .venv/ready
 	@mkdir -p walkthrough
 	@printf '\n$$ cd walkthrough\n'
 	$(call step,make_account_key.py,account.key)
 	$(call step,make_certificate_key.py,example.com.key)
 	$(call step,make_csr.py example.com www.example.com,certificate.csr)
-	@printf '\nThe files are in walkthrough/; make certificate goes on from there.\n'
+	@printf '\nThe files are in walkthrough/. To continue, run: make certificate\n'
 
 # From the files in DIR to a certificate, by a CA on this machine: make certificate DIR=.
 certificate: pebble .venv/ready $(filter walkthrough,$(DIR))
@@ -40,7 +40,7 @@ pebble:
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto
 
-# The long campaigns, of which `make test` runs a part.
+# The long-running checks. `make test` runs a part of some of them.
 
 faults: .venv/tests-ready
 	$(BIN)/python -m tests.faults
@@ -60,7 +60,7 @@ lint: .venv/tests-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 common make_*.py
-	@if command -v actionlint; then actionlint; else echo 'without actionlint'; fi
+	@if command -v actionlint; then actionlint; else echo 'actionlint is not installed: skipped'; fi
 
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv

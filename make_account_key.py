@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make an account key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
-The account key is your account at the certificate authority (CA). There is no password as well:
-anybody who has the key can act in your name.
+The account key identifies you to the certificate authority (CA). There is no password: anyone who
+has the key can act in your name.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make an account key with pyOpenSSL: an RSA or ECDSA private key, in PEM.
 
-It is as good as the one that make_account_key.py makes; only the library and the format differ.
+The key is as good as one from make_account_key.py. Only the library and the format differ.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,8 @@
 """Make a certificate key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
 The certificate key signs the certificate signing request (CSR), and later proves to browsers that
-your server is the one that the certificate names. Make a new one for each certificate, and never
-use the account key in its place.
+your server is the one that the certificate names. Make a new key for each certificate, and never
+use the account key instead.
 """
 
 from collections.abc import Sequence

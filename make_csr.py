@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make a certificate signing request (CSR) with pyOpenSSL, signed by the certificate key.
 
-The request asks a certificate authority for a certificate: these names, for the holder of this
-key. With no NAME it is the request that the constants at the top of the script describe.
+The request tells a certificate authority (CA) which names and which public key you want in the
+certificate. Without a NAME, the constants at the top of the script describe the request.
 """
 
 from collections.abc import Sequence

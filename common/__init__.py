@@ -1,4 +1,4 @@
-"""What the tutorial left out: error checking, key options and names.
+"""What the article left out: error checking, key options and names.
 
 Each module has one concern, and imports only modules that stand above it here:
 
@@ -29,8 +29,8 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where the scripts are
 
-# Whether a script or show runs as a program, rather than being imported. While
-# `python -m common.show` is looking for show, only sys.argv tells.
+# Whether one of the scripts, or show, runs as a program. While `python -m common.show` looks for
+# show, only sys.argv shows this.
 _main = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
 _is_program = sys.argv[0] == "-m" or (
     os.path.dirname(_main) in (TOP, os.path.join(TOP, "common", "show"))

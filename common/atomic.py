@@ -1,4 +1,4 @@
-"""Giving a file its name in one step, so that the name never shows a part of the content.
+"""Giving a file its name in one step, so that nobody sees part of the file under that name.
 
 The content is first written, and synced to the disk, under a name that nobody can guess. Then a
 hard link (on Windows a rename) gives the file its name; it fails if anything has that name. Hold
@@ -20,7 +20,7 @@ PUBLIC_MODE = 0o666  # less the umask
 
 _ADVICE = {
     errno.ENAMETOOLONG: "choose a shorter name with --out FILE",
-    errno.EPERM: "choose another directory with --out FILE; this one may have no hard links",
+    errno.EPERM: "choose another directory with --out FILE; this one may not support hard links",
 }
 
 
@@ -45,7 +45,7 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with errors_about(path):
         descriptor = os.open(temporary, flags, mode)
-    with _removed(temporary, f"{temporary} is left, delete it"), errors_about(path):
+    with _removed(temporary, f"{temporary} could not be removed; delete it"), errors_about(path):
         with open(descriptor, "wb") as file:
             if mode == KEY_MODE and os.name == "posix":  # Windows has access lists instead
                 _make_private(path, descriptor)
@@ -65,7 +65,7 @@ def moved_aside(path: str) -> Iterator[str]:
     """
     old = _beside(path, "old")
     _patiently(os.rename, path, old)
-    with _removed(old, f"what {path} was before is now {old}", back_to=path):
+    with _removed(old, f"the old {path} is now {old}", back_to=path):
         yield old
 
 
@@ -85,7 +85,7 @@ def check_links(file: str, path: str) -> None:
     """Raise OSError if no link can be made beside path, which give_name hides if path exists."""
     trial = _beside(path, "new")
     if os.name == "posix" and give_name(file, trial) and not _remove(trial):
-        console.warn(f"{trial} is left, delete it")
+        console.warn(f"{trial} could not be removed; delete it")
 
 
 @contextlib.contextmanager
@@ -126,8 +126,8 @@ def _make_private(path: str, descriptor: int) -> None:
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
     if mode != KEY_MODE:
         raise UserError(
-            f"{path}: would have mode {mode:04o} and not 0600, since this file system (a Windows "
-            "drive, a USB stick?) keeps no permissions; write to your home directory with --out"
+            f"{path}: would have mode {mode:04o}, not 0600: this file system stores no permissions "
+            "(a Windows drive, a USB stick?); use --out with a file in your home directory"
         )
 
 

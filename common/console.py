@@ -62,7 +62,7 @@ def write_data(data: bytes) -> None:
             data = data[sys.stdout.buffer.write(data) :]
         sys.stdout.flush()
     except OSError as failure:
-        raise UserError(f"standard output: {failure.strerror}; not all was written") from failure
+        raise UserError(f"standard output: {failure.strerror}; output is incomplete") from failure
 
 
 def write_text(text: str) -> None:
@@ -110,7 +110,7 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
                 raise
             except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
                 # Its text is left out: it may hold a secret.
-                error(f"a defect in this program, please report it: {type(failure).__name__}")
+                error(f"this is a bug in the program; please report it: {type(failure).__name__}")
                 return 1
             finally:
                 if sys.platform != "win32":
@@ -124,7 +124,7 @@ def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run the main function of a script as a program: exit with its status."""
-    if not sys.warnoptions:  # to somebody who makes a key, a library's warning means nothing
+    if not sys.warnoptions:  # a library's warning means nothing to someone who makes a key
         warnings.simplefilter("ignore")
     try:
         status = main()

@@ -3,8 +3,8 @@
 cryptography can do the same, but fixes PBKDF2 at 2048 iterations.
 """
 
-# The OWASP Password Storage Cheat Sheet in 2026 for PBKDF2-HMAC-SHA512. Each guess of an attacker
-# takes them; opening the key takes under 0.1 s.
+# What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. An attacker
+# spends them on each guess; you spend them when you open the key.
 ITERATIONS = 220_000
 SALT_SIZE = 16  # bytes; NIST SP 800-132 section 5.1
 
@@ -13,7 +13,7 @@ _RSA_ENCRYPTION = "1.2.840.113549.1.1.1"  # RFC 8017 appendix A.1
 
 def encrypted(key: bytes, passphrase: bytes) -> bytes:
     """Return a private key in PEM, PKCS#1 or PKCS#8, as encrypted PKCS#8 in PEM."""
-    from Crypto.IO import PEM, PKCS8  # make_account_key2 needs none of it for a plain key
+    from Crypto.IO import PEM, PKCS8  # make_account_key2 does not need these for a plain key
     from Crypto.Util.asn1 import DerNull, DerObject
 
     der, label, _ = PEM.decode(key.decode("ascii"))

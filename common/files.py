@@ -25,8 +25,8 @@ _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
 _OBSTRUCTIONS = {
     stat.S_IFREG: None,
-    stat.S_IFLNK: "is a symbolic link, which is not followed; name the file itself",
-    stat.S_IFDIR: "is a directory; name a file in it",
+    stat.S_IFLNK: "is a symbolic link, and links are not followed; give the file itself",
+    stat.S_IFDIR: "is a directory; give a file in it",
 }
 
 # Takes the content of a file; returns why it must not be replaced and what to do, or None.
@@ -44,7 +44,7 @@ def read(path: str, advice: str) -> bytes:
     except OSError as error:
         raise UserError(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
     if len(data) > MAX_SIZE:
-        raise UserError(f"{path}: has more than {MAX_SIZE} bytes; {advice}")
+        raise UserError(f"{path}: is larger than {MAX_SIZE >> 20} MiB; {advice}")
     return data
 
 
@@ -104,7 +104,7 @@ def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
 
 
 def free_name(path: str) -> str:
-    """Return a name that nothing has yet: path with a number from 2 before its suffix."""
+    """Return an unused name: path with a number from 2 before its suffix."""
     stem, suffix = os.path.splitext(path)
     stem += "-" if stem[-1:].isdigit() else ""
     numbered = (f"{stem}{number}{suffix}" for number in itertools.count(2))
@@ -130,20 +130,20 @@ def _open_at_once(path: str, flags: int) -> int:
 
 def _obstruction(path: str) -> str | None:
     """Return why path is not a regular file, or None if it is. Raises OSError."""
-    other = "is not a regular file; name one, or - for standard output"
+    other = "is not a regular file; give one, or - for standard output"
     return _OBSTRUCTIONS.get(stat.S_IFMT(os.lstat(path).st_mode), other)
 
 
 def _exists(path: str) -> str:
     another = shell.command("--out", shell.file(free_name(path))) or "--out FILE"
     return (
-        f"exists, and a key is never replaced; keep using it, make another with {another}, or "
-        "move the old one away"
+        f"already exists, and a key is never replaced; use that key, write a new one with "
+        f"{another}, or move the old one away"
     )
 
 
 def _check_directory(path: str) -> None:
-    """Raise UserError if no file can have the name path; warn if anybody could replace it."""
+    """Raise UserError if a file cannot be created at path; warn if anyone could replace it."""
     directory, name = os.path.split(path)
     directory = directory or "."
     problem = ""
@@ -152,11 +152,12 @@ def _check_directory(path: str) -> None:
     elif os.name == "nt" and re.fullmatch(_RESERVED, name, re.IGNORECASE):
         problem = "is a reserved name on Windows;"
     elif not os.path.isdir(directory):
-        problem = f"there is no directory {directory}; make it, or"
+        problem = f"the directory {directory} does not exist; create it, or"
     elif not os.access(directory, os.W_OK | os.X_OK):
         problem = f"the directory {directory} is not writable;"
     if problem:
-        raise UserError(f"{path or 'an empty name'}: {problem} choose another with --out FILE")
+        raise UserError(f"{path or 'an empty name'}: {problem} choose another file with --out FILE")
     mode = os.stat(directory).st_mode
     if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        console.warn(f"{path}: anybody can replace files in {directory}; stop that with chmod o-w")
+        advice = f"run chmod o-w {directory} to prevent that"
+        console.warn(f"{path}: anyone can replace files in {directory}; {advice}")

@@ -26,7 +26,7 @@ _SMALL_PRIMES = math.prod(
 )
 
 # The fingerprint of ROCA (CVE-2017-15361): modulo each of these primes, the modulus is a power of
-# 65537. Of sound keys one in 2**27 has it. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
+# 65537. One in 2**27 sound keys has it too. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
@@ -35,7 +35,7 @@ def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
 
     passphrase_file: where the passphrase is; with None it is asked for. Raises UserError.
     """
-    block = _private_key(path, "name the private key with --key FILE")
+    block = _private_key(path, "give the private key with --key FILE")
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
     return block.text, secret
 
@@ -52,14 +52,15 @@ def errors_about(path: str, secret: bytes) -> Iterator[None]:
     except UnsupportedAlgorithm as error:
         raise UserError(f"{path}: is a key that no CA may sign ({error}); make another") from error
     except ValueError as error:
-        problem = "is damaged, its numbers do not agree; restore a copy of the key"
+        problem = "is damaged: its numbers do not agree; restore a copy of the key"
         raise UserError(f"{path}: {problem}") from error
 
 
 def check(path: str, pkey: crypto.PKey) -> None:
     """Raise UserError if no CA may sign the key in path; warn if Let's Encrypt rejects it."""
     if pkey.type() not in (crypto.TYPE_RSA, crypto.TYPE_EC):  # RSA-PSS is a type of its own
-        raise UserError(f"{path}: is neither an RSA nor an EC key, so no CA may sign it")
+        problem = "is neither an RSA nor an EC key, so no CA may sign it"
+        raise UserError(f"{path}: {problem}; make another key")
     public_key = _public_key(pkey)
     if reason := weakness(public_key):
         raise UserError(f"{path}: {reason}; make another key")
@@ -68,24 +69,25 @@ def check(path: str, pkey: crypto.PKey) -> None:
 
 
 def check_not_account_key(path: str, pkey: crypto.PKey, account_path: str, secret: bytes) -> None:
-    """Raise UserError if the file account_path holds the same key as path; warn if it is unclear.
+    """Raise UserError if account_path is the same key as path; warn if they cannot be compared.
 
     secret: the passphrase of the key in path, tried on the account key too. RFC 8555 section 11.1
     has the CA reject a key that is used for both.
     """
     try:
-        block = _private_key(account_path, "name it with --account-key FILE")
+        block = _private_key(account_path, "give it with --account-key FILE")
         if block.is_encrypted and not secret:
             raise UserError(f"{account_path}: is encrypted")
         password = secret if block.is_encrypted else None
         account = load_pem_private_key(block.text, password, unsafe_skip_rsa_key_validation=True)
     except (UserError, ValueError, UnsupportedAlgorithm) as error:
         reason = error if isinstance(error, UserError) else f"{account_path}: cannot be opened"
-        console.warn(f"{reason}; it was not compared with {path}")
+        problem, semicolon, advice = str(reason).partition(";")
+        console.warn(f"{problem}, so it was not compared with {path}{semicolon}{advice}")
         return
     if account.public_key() == _public_key(pkey):
         raise UserError(
-            f"{path}: is the account key too ({account_path}), and a CA rejects one key for "
+            f"{path}: is also the account key ({account_path}), and a CA rejects one key for "
             "both; make a certificate key with make_certificate_key.py"
         )
 
@@ -126,14 +128,15 @@ def _public_key(pkey: crypto.PKey) -> object:
 
 
 def _rsa_weakness(n: int, e: int) -> str | None:
-    if n.bit_length() < MIN_RSA_BITS or n.bit_length() % 8:
-        return (
-            f"has {n.bit_length()} bits, and a CA may sign {MIN_RSA_BITS} or more, in whole bytes"
-        )
-    if n.bit_length() > MAX_RSA_BITS:
-        return f"has {n.bit_length()} bits, more than the {MAX_RSA_BITS} that are checked here"
+    bits = n.bit_length()
+    if bits < MIN_RSA_BITS:
+        return f"has {bits} bits, but no CA may sign a key with fewer than {MIN_RSA_BITS}"
+    if bits % 8:
+        return f"has {bits} bits, which is not a whole number of bytes, so no CA may sign it"
+    if bits > MAX_RSA_BITS:
+        return f"has {bits} bits, and keys over {MAX_RSA_BITS} bits take too long to check"
     if e < 3 or e % 2 == 0:
-        return f"has the public exponent {e}, and a CA may sign odd ones from 3"
+        return f"has the public exponent {e}, but it must be odd and at least 3"
     if math.gcd(n, _SMALL_PRIMES) > 1:
         return "can be broken: its modulus has a small factor"
     if all(n % p in {pow(65537, k, p) for k in range(p)} for p in _ROCA_PRIMES):

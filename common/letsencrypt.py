@@ -54,8 +54,8 @@ def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
     addresses = [str(name) for name in identifiers if not isinstance(name, DomainName)]
     if addresses and not warnings:
         warnings.append(
-            f"{addresses[0]}: Let's Encrypt issues for an IP address only under its "
-            "shortlived profile, which the ACME client has to ask for"
+            f"{addresses[0]}: Let's Encrypt issues certificates for IP addresses only under its "
+            "shortlived profile, which your ACME client has to request"
         )
     return warnings
 
@@ -70,8 +70,8 @@ def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
     reasons = [f"{name}: {reason}" for name, reason in found if reason]
     if not profiles(identifiers):
         most = PROFILES["shortlived" if addresses else "classic"][0]
-        kind = "names with an IP address among them" if addresses else "names"
-        reasons.append(f"{len(identifiers)} {kind}: are more than the {most} that a profile takes")
+        kind = "names, some of them IP addresses" if addresses else "names"
+        reasons.append(f"{len(identifiers)} {kind}: are more than the {most} any profile allows")
     return reasons
 
 
@@ -92,7 +92,7 @@ def key_reason(kind: str, bits: int, exponent: int) -> str | None:
     bits: size of the modulus. exponent: the public one. They do not matter for an ECDSA key.
     """
     if kind != "RSA":
-        return None if kind in CURVES else f"is on {kind}, not on one of {', '.join(CURVES)}"
+        return None if kind in CURVES else f"is on {kind}, not {' or '.join(CURVES)}"
     if bits not in RSA_BITS:
         return f"has {bits} bits, not {', '.join(map(str, RSA_BITS[:-1]))} or {RSA_BITS[-1]}"
     if exponent != RSA_EXPONENT:
@@ -132,7 +132,7 @@ def _domain_reason(
     suffix = public_suffix(base)
     # errNonPublic, policy/pa.go. The list has onion (RFC 7686), which the CA cannot validate.
     if suffix in (None, "onion"):
-        return "is not under a public suffix (mistyped? only a private CA signs internal names)"
+        return "does not end in a public suffix (a typo? only a private CA signs internal names)"
     # For a rule *.kobe.jp the package counts kobe.jp as a suffix too. Boulder does not: kobe.jp is
     # under jp and can have a certificate. For a rule *.er there is nothing above er.
     if suffix == base and ("." not in base or public_suffix(f"child.{base}") == base):

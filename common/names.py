@@ -38,6 +38,7 @@ REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
 # Zero-width joiners: Persian and Indic names need them, and IDNA 2008 allows them in context.
 _JOINERS = "\u200c\u200d"
 
+_BR = "Baseline Requirements"
 _LDH = "a name has only letters, digits, hyphens and dots (RFC 5890)"
 
 
@@ -87,7 +88,7 @@ def email_address(text: str) -> str:
     if not text.isascii():
         reason = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
     elif not text.isprintable() or text != text.strip():
-        reason = "has a control character, or a space at one end"
+        reason = "has a control character, or a space at the start or end"
     elif not local or not domain:
         reason = "is not an e-mail address such as hostmaster@example.com"
     elif len(text) > MAX_EMAIL:
@@ -103,15 +104,15 @@ def check_domain_name(name: str) -> None:
     if not base:
         raise InvalidName("is empty")
     if "*" in base:
-        raise InvalidName("has a * that is not the whole leftmost label (BR 1.6.1, Wildcard)")
+        raise InvalidName(f"has a * that is not the whole leftmost label ({_BR} 1.6.1)")
     for label in base.split("."):
         _check_label(label)
     if len(name) > MAX_NAME:
         raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
     if base.rpartition(".")[2].isdigit():  # so that a name is never mistaken for an IPv4 address
-        raise InvalidName("ends in a label of only digits (RFC 3696 section 2)")
+        raise InvalidName("ends in a label that has only digits (RFC 3696 section 2)")
     if f".{base}".endswith(tuple(f".{zone}" for zone in REVERSE_ZONES)):
-        raise InvalidName("is in the reverse DNS, for which no CA may issue (BR 4.2.2)")
+        raise InvalidName(f"is in the reverse DNS, for which no CA may issue ({_BR} 4.2.2)")
 
 
 def _identifier(text: str) -> Identifier:
@@ -163,17 +164,18 @@ def _a_labels(text: str) -> str:
 def _check_label(label: str) -> None:
     """Raise InvalidName unless label, in lower case, follows RFC 5890 section 2.3.1."""
     if not label:
-        raise InvalidName("has an empty label, the part between two dots")
+        raise InvalidName("has an empty label: two dots in a row, or a dot at the start")
     if odd := re.search("[^a-z0-9-]", label):
-        raise InvalidName(f"has {odd[0]!a} in it; {_LDH}")
+        raise InvalidName(f"contains {odd[0]!a}; {_LDH}")
     if len(label) > MAX_LABEL:
         raise InvalidName(f"has a label over {MAX_LABEL} characters (RFC 1035 section 2.3.4)")
     if label.startswith("-") or label.endswith("-"):
-        raise InvalidName(f"has a hyphen at an end of the label {label} (RFC 5890)")
+        raise InvalidName(f"has the label {label}, which starts or ends with a hyphen (RFC 5890)")
     if label.startswith("xn--"):
         _check_p_label(label)
     elif label[2:4] == "--":
-        raise InvalidName(f"has -- where only an A-label (xn--…) may, in {label} (RFC 5890)")
+        reason = "with -- where only an A-label (xn--…) may have it (RFC 5890)"
+        raise InvalidName(f"has the label {label}, {reason}")
 
 
 def _check_p_label(label: str) -> None:
@@ -193,8 +195,8 @@ def _check_p_label(label: str) -> None:
         raise InvalidName(f"has the label {label}, whose text is not in NFC (RFC 5891)")
 
 
-# What people give in place of a name, and a pattern that finds the name in it; the first that fits
-# is suggested.
+# Texts that are not names but clearly contain one: a description, and a pattern that finds the
+# name. The first that fits is suggested.
 _SLIPS = (
     ("a URL", r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#@\[\]]+|\[[^\]]*\])"),
     ("an e-mail address", r"(?:mailto:)?[^\s@/:]+@([^\s@/:]+)$"),
@@ -202,7 +204,7 @@ _SLIPS = (
     ("a network, not one address", r"([0-9a-f:.]+)/\d+$"),
     ("a host with a port", r"([^:/@\s]+):\d+$"),
     ("a name with a path", r"([^:/@\s]+)/"),
-    ("a name with something around it", r"(?:dns:)?[\s\"'<(/.-]*([^\s,;]+?)[\s\"'>)/,;-]*$"),
+    ("a name with extra characters around it", r"(?:dns:)?[\s\"'<(/.-]*([^\s,;]+?)[\s\"'>)/,;-]*$"),
 )
 
 
@@ -211,7 +213,7 @@ def _hint(text: str) -> str:
     text = text[: 4 * MAX_NAME]
     words = [_meant(word) for word in re.split(r"[,;\s]+", text.strip(" ,;"))]
     if len(words) > 1 and all(words):
-        return f"; this is a list: give each name by itself, {' '.join(map(str, words))}"
+        return f"; this is a list; give each name by itself: {' '.join(map(str, words))}"
     for kind, pattern in _SLIPS:
         found = re.match(pattern, text, re.IGNORECASE)
         meant = _meant(found[1].strip("[]")) if found else None

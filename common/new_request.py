@@ -59,7 +59,7 @@ def check_key(args: argparse.Namespace, pkey: crypto.PKey, secret: bytes) -> Non
     if os.path.exists(account_key):
         keys.check_not_account_key(args.key, pkey, account_key, secret)
     elif args.account_key is not None:
-        console.warn(f"{account_key}: no such file; it was not compared with {args.key}")
+        console.warn(f"{account_key}: no such file, so it was not compared with {args.key}")
 
 
 def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Namespace) -> None:
@@ -67,8 +67,8 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
     csr = pem.request(request)
     if csr is None or not csr.is_signature_valid:
         raise UserError(
-            f"{args.key}: makes invalid signatures, since its private and public halves do not "
-            "match; restore a copy of the key"
+            f"{args.key}: makes invalid signatures, because its private and public halves do "
+            "not match; restore a copy of the key"
         )
     console.hold_signals()
     files.write_request(args.out, request, _obstacle(args, identifiers))
@@ -93,7 +93,7 @@ def _obstacle(args: argparse.Namespace, identifiers: Sequence[Identifier]) -> fi
     def obstacle(data: bytes) -> str | None:
         csr = pem.request(data)
         if csr is None:
-            return "is not a single request (CSR), so it is not replaced; use --out FILE"
+            return "is not exactly one request (CSR), so it is not replaced; use --out FILE"
         if is_articles and _names(csr) != [x509.DNSName(ARTICLE_DOMAIN)]:
             return "is a request for other names than the article's; give the names, or --out FILE"
         return None

@@ -49,7 +49,7 @@ def _generation(bits: int, curve: str | None, key_format: str, out: list[str]) -
         return ["genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", *out]
     if key_format == PKCS8:
         return ["genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", *out]
-    # genrsa writes PKCS#8 since OpenSSL 3.0, unless told to stay traditional.
+    # Since OpenSSL 3.0, genrsa writes PKCS#8 unless it is given -traditional.
     return ["genrsa", "-traditional", *out, str(bits)]
 
 

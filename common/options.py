@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=prog,
             description=description,
-            epilog="exit status: 0 done, 1 refused or failed, 2 wrong usage",
+            epilog="exit status: 0 on success, 1 if refused or failed, 2 on wrong usage",
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -80,7 +80,7 @@ def key_parser(description: str | None, filename: str) -> Parser:
         "--curve", choices=letsencrypt.CURVES, help="make an ECDSA key on this curve instead"
     )
     parser.add_argument(
-        "--encrypt", action="store_true", help="encrypt the key; the passphrase is asked for twice"
+        "--encrypt", action="store_true", help="encrypt the key; asks for the passphrase twice"
     )
     _add_files(
         parser,
@@ -103,15 +103,16 @@ def csr_parser(description: str | None) -> Parser:
         "names",
         metavar="NAME",
         nargs="*",
-        help="a domain name, a wildcard such as *.example.com, or an IP address; @FILE stands for "
-        "the names in FILE, one a line (default: the request that the script describes)",
+        help="a domain name, a wildcard such as *.example.com, or an IP address; @FILE reads "
+        "names from FILE, one per line (default: the constants at the top of the script)",
     )
     parser.add_argument("--email", metavar="ADDRESS", help="e-mail address for the subject")
     _add_files(
         parser,
         {
-            "--key": "the certificate key (default: the first NAME's, or certificate.key)",
-            "--account-key": "the account key, which must be another key (default: account.key)",
+            "--key": "the certificate key (default: the first NAME's, such as example.com.key, if "
+            "it exists; otherwise certificate.key)",
+            "--account-key": "the account key, which must not be --key (default: account.key)",
             "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
             "--out": "where to write the request, - for standard output (default: certificate.csr)",
         },
@@ -141,8 +142,8 @@ def _add_files(parser: Parser, helps: dict[str, str]) -> None:
 
 
 def _listed_names(path: str) -> list[str]:
-    """Return the names in a file, one a line, without blank lines and comments that # begins."""
-    data = files.read(path, "name a list of names after the @")
+    """Return the names in a file, one per line, without blank lines and # comments."""
+    data = files.read(path, "give a file of names after the @")
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -152,5 +153,5 @@ def _listed_names(path: str) -> list[str]:
         if name := line.partition("#")[0].strip(" \t\r"):
             found.append(str(checked(names.parse, name, f"{path}, line {number}: ")))
     if not found:
-        raise UsageError(f"{path}: holds no name; write one a line")
+        raise UsageError(f"{path}: contains no names; write one per line")
     return found

@@ -27,8 +27,8 @@ def for_new_key(path: str | None) -> bytes:
     if path is not None:
         return _read(path)
     first = _ask("Passphrase for the new key: ")
-    if _ask("The same again: ") != first:
-        raise UserError("the two passphrases differ; nothing was made, try again")
+    if _ask("Repeat the passphrase: ") != first:
+        raise UserError("the passphrases differ, so no key was made; try again")
     return first
 
 
@@ -41,10 +41,10 @@ def for_key(key_path: str, path: str | None) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    data = files.read(path, "name the file of the passphrase with --passphrase-file")
+    data = files.read(path, "give the file with the passphrase with --passphrase-file")
     mode = os.stat(path).st_mode
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        console.warn(f"{path}: other users can access this file; stop that with chmod 600")
+        console.warn(f"{path}: other users can access this file; run chmod 600 to prevent that")
     try:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:
@@ -99,11 +99,12 @@ def _interruptible() -> Iterator[None]:
 def _checked(text: str, what: str) -> bytes:
     """Return a passphrase in UTF-8, or raise UserError if it could not be typed again."""
     if not text:
-        raise UserError(f"{what} is empty, which protects nothing; use another")
+        raise UserError(f"{what} is empty, so it would not protect the key; use another")
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
     if len(text.encode()) > MAX_LENGTH:
-        raise UserError(f"{what} has more than {MAX_LENGTH} bytes, which OpenSSL cannot read")
+        problem = f"has more than {MAX_LENGTH} bytes, which OpenSSL cannot read"
+        raise UserError(f"{what} {problem}; use a shorter one")
     if text != text.strip():
-        console.warn(f"{what} has a blank at an end, which belongs to the passphrase")
+        console.warn(f"{what} starts or ends with a space, which is part of the passphrase")
     return text.encode()

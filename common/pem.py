@@ -31,8 +31,8 @@ _OTHERS = {
 _NO_BLOCK = (
     (rb"\s*\Z", "is empty"),
     (rb"\xff\xfe|\xfe\xff", "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"),
-    (rb"[^\n]*\r[^\n]*\Z", "has lines that end in CR only; save it with LF or CRLF"),
-    (rb"(?s).*^[ \t]+-----BEGIN ", "is indented; remove the blanks before its lines"),
+    (rb"[^\n]*\r[^\n]*\Z", "ends its lines with CR only; save it with LF or CRLF"),
+    (rb"(?s).*^[ \t]+-----BEGIN ", "is indented; remove the spaces before its lines"),
     (rb"(?s).*^-----BEGIN ", "is cut short: an END line is missing; restore it from a copy"),
     (rb"\s*\{", "is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
     (rb"PuTTY-User-Key-File", "is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
@@ -44,12 +44,12 @@ _NO_BLOCK = (
     # signedData; RFC 2315 section 14
     (rb"(?s)\x30.{1,5}?\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", f"is {_PKCS7}"),
     (rb"\x30[\x00-\x84]", "is binary (DER); convert it to PEM with: openssl pkey -in FILE"),
-    (rb"", "holds no PEM (-----BEGIN …)"),
+    (rb"", "contains no PEM (-----BEGIN …)"),
 )
 
 
 class NotFound(ValueError):
-    """The text does not hold what was looked for; the message says what it holds instead."""
+    """The text does not contain what was looked for; the message says what is there instead."""
 
 
 class Block(NamedTuple):
@@ -84,11 +84,11 @@ def private_key(data: bytes) -> Block:
     found = blocks(data)
     keys = [block for block in found if block.label.endswith("PRIVATE KEY")]
     if len(keys) > 1:
-        raise NotFound(f"holds {len(keys)} private keys; give each a file of its own")
+        raise NotFound(f"contains {len(keys)} private keys; put each in its own file")
     for block in keys or found:
         if block.label in KEY_LABELS:
             return block
-        raise NotFound(f"holds {_OTHERS.get(block.label, f'PEM with the label {block.label}')}")
+        raise NotFound(f"contains {_OTHERS.get(block.label, f'PEM with the label {block.label}')}")
     raise NotFound(what_instead(data))
 
 
@@ -100,8 +100,8 @@ def what_instead(data: bytes) -> str:
 def request(data: bytes) -> x509.CertificateSigningRequest | None:
     """Return the request that data is, or None if it is not exactly one PEM request.
 
-    White space does not count. Anything else beside the request makes data differ from the same
-    request written anew.
+    Apart from white space, data must be exactly what the request looks like when it is written
+    again.
     """
     try:
         csr = x509.load_pem_x509_csr(data)

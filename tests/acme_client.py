@@ -101,7 +101,7 @@ class Account:
                 parts = [found, *found.get("challenges", [])]
                 raise _problem(next((part["error"] for part in parts if "error" in part), {}))
             time.sleep(0.05)
-        raise Problem(f"the CA has not decided within {PATIENCE} seconds")
+        raise Problem(f"the CA did not decide within {PATIENCE} seconds")
 
 
 def names_of(csr: x509.CertificateSigningRequest) -> Names:
@@ -141,7 +141,7 @@ def thumbprint(key: AccountKey) -> str:
 
 
 def encode(data: bytes) -> str:
-    """Return data in base64url without padding, as all of ACME has it (section 6.1)."""
+    """Return data in base64url without padding, as ACME requires (section 6.1)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 

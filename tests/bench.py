@@ -161,7 +161,7 @@ def measure(row: Row, directory: Path) -> tuple[list[float], int]:
 
 
 def main() -> None:
-    """Measure everything and print it as tables."""
+    """Measure everything and print it as tables for CONTRIBUTING.md."""
     for program in ("openssl", "certtool"):
         if shutil.which(program) is None:
             sys.exit(f"{program} is not installed; on Debian: apt-get install openssl gnutls-bin")

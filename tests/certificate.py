@@ -1,4 +1,4 @@
-"""Get a certificate for one's own files from Pebble, a CA on this machine, and see each step.
+"""Get a certificate for your own files from Pebble, a CA on this machine, and explain each step.
 
 usage: python -m tests.certificate [DIR]
 """
@@ -39,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 failed, after one line that says why."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.certificate",
-        description="Get a certificate from Pebble, a CA on this machine, and see each step.",
-        epilog="DIR holds account.key, certificate.csr and the key that signed it, and gets "
-        "certificate.pem. Without DIR it is the directory walkthrough.",
+        description="Get a certificate from Pebble, a CA on this machine, and explain each step.",
+        epilog="DIR (default: walkthrough) contains account.key, certificate.csr and the key that "
+        "signed it. The certificate is written to certificate.pem there.",
     )
     parser.add_argument("DIR", type=Path, nargs="?", default="walkthrough")
     try:
@@ -59,7 +59,7 @@ def _get_certificate(directory: Path) -> None:
     csr, names = _load(csr_file, _parse_request, "a request in PEM")
     if csr.public_key() == account_key.public_key():
         raise Failure(
-            f"{csr_file} is signed by the account key, and a CA refuses one key for both; "
+            f"{csr_file} is signed by the account key, and a CA rejects one key for both; "
             "make a certificate key, and sign the request with it"
         )
     if not names:
@@ -70,11 +70,11 @@ def _get_certificate(directory: Path) -> None:
             raise Failure(f"{name.value}: {reason}; make a request without it")
     key_file = _key_file(csr, directory)
     if chain_file.exists():
-        _load(chain_file, _parse_chain, "a file of PEM certificates alone, so it is not replaced")
+        _load(chain_file, _parse_chain, "a file of only PEM certificates, so it is not replaced")
     with tempfile.TemporaryDirectory() as temporary, pebble.running(Path(temporary)) as ca:
         _say("""\
-            Pebble is Let's Encrypt's small test CA. It now runs on this machine, and speaks ACME
-            (RFC 8555), as Let's Encrypt does.
+            Pebble is Let's Encrypt's small test CA. It now runs on this machine and speaks ACME
+            (RFC 8555), like Let's Encrypt.
 
             1. The account
 
@@ -102,21 +102,22 @@ def _get_certificate(directory: Path) -> None:
         for one in sorted(authorizations, key=lambda one: places[one["identifier"]["value"]]):
             _prove(account, one, ca)
         _say("""\
-            You do not control these names. They pass because Pebble asks a DNS server of its own,
-            pebble-challtestsrv, which says that every name is at 127.0.0.1, this machine. Let's
-            Encrypt asks the public DNS, and fetches the file from port 80 there, from several
-            places in the world.
+            You do not control these names. The check passes because Pebble asks its own DNS
+            server, pebble-challtestsrv, which gives 127.0.0.1, the address of this machine, for
+            every name. Let's Encrypt asks the public DNS, and fetches the file from port 80 there,
+            from several places in the world.
             """)
         _replace(chain_file, account.finalize(order, csr))
         _say(f"""\
             4. The request
 
-            All names are proved. To finalise the order, you send certificate.csr. A CA checks
-            that {key_file.name} signed it, and that it asks for the same names.
+            The CA has validated all names. To finalize the order, you send certificate.csr. A CA
+            checks that {key_file.name} signed it, and that it asks for the same names.
 
             5. The certificate
 
-            {chain_file} holds the certificate, followed by that of the CA that signed it.
+            {chain_file} contains the certificate, followed by the certificate of the CA that
+            signed it.
             """)
         _show(chain_file, key_file, csr_file)
         _say(f"""
@@ -136,14 +137,14 @@ def _prove(account: acme_client.Account, authorization: dict[str, Any], ca: pebb
     name = authorization["identifier"]["value"]
     challenges = {challenge["type"]: challenge for challenge in authorization["challenges"]}
     if "http-01" not in challenges:
-        reason = "only DNS-01 can prove a wildcard, and this uses HTTP-01"
-        raise Failure(f"*.{name}: {reason}; make a request without it")
+        reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
+        raise Failure(f"*.{name}: {reason}; make a request without the wildcard")
     token = challenges["http-01"]["token"]
     content = f"{token}.{account.thumbprint}"
     (ca.challenge_dir / token).write_text(content)
     account.prove(authorization, challenges["http-01"])
     request, host = next(fetched for fetched in ca.requests if token in fetched[0])
-    challenge = f"http-01, out of {', '.join(sorted(challenges))}"
+    challenge = f"http-01 (offered: {', '.join(sorted(challenges))})"
     _facts(name=name, challenge=challenge, token=token, file=content, request=request, host=host)
     print()
 
@@ -250,7 +251,7 @@ def _visible(text: str) -> str:
 
 
 if __name__ == "__main__":
-    # Whoever ends this from outside ends the programs that it has started, too.
+    # A signal that ends this program also ends the programs that it started.
     for number in pebble.ENDING:
         signal.signal(number, lambda received, _: sys.exit(128 + received))
     sys.exit(main())

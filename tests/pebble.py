@@ -32,7 +32,7 @@ PATIENCE = 30  # seconds for a program to start
 LIFETIME = 90 * 24 * 3600  # seconds that a certificate lives: as long as Let's Encrypt's
 ENDING = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 PORT_TAKEN = "address already in use"
-# Nothing at random: no pause before a validation, no nonce refused, no validation left out.
+# Turn off everything random: pauses before a validation, refused nonces, skipped validations.
 SETTLED = {
     "PEBBLE_VA_NOSLEEP": "1",
     "PEBBLE_WFE_NONCEREJECT": "0",
@@ -216,7 +216,7 @@ def _reason(log: Path) -> str:
 def _free_ports(count: int) -> list[int]:
     """Return ports below those that systems give to clients, from a block of this process's own.
 
-    So nobody takes them before the programs that they are for have started.
+    No other program takes them before the programs that need them have started.
     """
     ports: list[int] = []
     for port in itertools.count(20000 + os.getpid() * 16 % 12000):

@@ -100,7 +100,7 @@ class TestCertificate:
         for name in names:
             (challenge,) = re.findall(
                 rf"name        {re.escape(name)}\n"
-                r"  challenge   http-01, out of dns-.+, http-01, tls-alpn-01\n"
+                r"  challenge   http-01 \(offered: dns-.+, http-01, tls-alpn-01\)\n"
                 r"  token       (.+)\n"
                 r"  file        (.+)\n"
                 r"  request     GET /\.well-known/acme-challenge/(.+) HTTP/1\.1\n"
@@ -134,7 +134,7 @@ class TestCertificate:
     def test_a_wildcard(self, files: Path, run_for: Told) -> None:
         make_request(files, "example.com.key", "DNS:example.com", "DNS:*.example.com")
         error = run_for(files, 1)
-        assert "*.example.com: only DNS-01 can prove a wildcard, and this uses HTTP-01" in error
+        assert "*.example.com: only DNS-01 can prove a wildcard, but this program uses" in error
 
     def test_a_name_that_pebble_refuses(self, files: Path, run_for: Told) -> None:
         make_request(files, "example.com.key", "DNS:a b\x1b[31m")
@@ -188,7 +188,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: make_key(d / "example.com.key"), "no *.key file in"),
     (lambda d: cut(d / "example.com.key"), "example.com.key is damaged"),
     (lambda d: encrypt(d / "example.com.key"), "example.com.key is encrypted"),
-    (lambda d: add_certificate(d, "a note\n"), "certificate.pem is damaged, or not a file of PEM"),
+    (lambda d: add_certificate(d, "a note\n"), "certificate.pem is damaged, or not a file of only"),
     (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "certificate.pem is damaged"),
 ]
 

@@ -49,8 +49,8 @@ class TestTheExitStatus:
             (SystemExit(0), 0, ""),
             (console.UserError("a\nb: c"), 1, "p.py: error: a\\nb: c\n"),
             (console.UsageError("a"), 2, "p.py: error: a\n"),
-            (RuntimeError("a secret"), 1, "p.py: error: a defect in this program, please report "),
-            (BaseException("a panic"), 1, "p.py: error: a defect in this program, please report "),
+            (RuntimeError("a secret"), 1, "p.py: error: this is a bug in the program; please "),
+            (BaseException("a panic"), 1, "p.py: error: this is a bug in the program; please "),
         ],
     )
     def test_of(

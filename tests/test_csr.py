@@ -201,7 +201,7 @@ class TestTheAccountKey:
         Path("certificate.key").write_bytes(pem_of(private_key(kind)))
         Path("account.key").write_bytes(b"notes\r\n" + pem_of(private_key(kind), form=form))
         assert error_of(run("make_csr.py")).startswith(
-            "certificate.key: is the account key too (account.key), and a CA rejects one key for "
+            "certificate.key: is also the account key (account.key), and a CA rejects one key for "
         )
         os.rename("account.key", "other.key")
         assert run("make_csr.py").returncode == 0
@@ -215,30 +215,30 @@ class TestTheAccountKey:
         openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
         result = run("make_csr.py")
         if result.returncode:
-            assert "is the account key too" in error_of(result)
+            assert "is also the account key" in error_of(result)
         else:  # before 45 cryptography opened no explicit curve
             assert encoding == "explicit"
-            assert warnings_of(result)[0].startswith("account.key: cannot be opened; it was not ")
+            assert warnings_of(result)[0].startswith("account.key: cannot be opened, so it ")
 
     def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
         for number, name in enumerate(("account.key", "certificate.key")):
             form = (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL)[number]
             Path(name).write_bytes(pem_of(private_key(2048), SECRET.encode(), form))
         error = error_of(run("make_csr.py", "--passphrase-file", secret_file))
-        assert "is the account key too" in error
+        assert "is also the account key" in error
 
     @pytest.mark.parametrize(
         ("content", "warning"),
         [
-            (None, "none: no such file; it was not compared with certificate.key"),
+            (None, "none: no such file, so it was not compared with certificate.key"),
             (
                 b"no key",
-                "none: holds no PEM (-----BEGIN …); name it with --account-key FILE; it was not ",
+                "none: contains no PEM (-----BEGIN …), so it was not compared with certificate.key",
             ),
-            ("encrypted", "none: is encrypted; it was not compared with certificate.key"),
+            ("encrypted", "none: is encrypted, so it was not compared with certificate.key"),
             (
                 pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
-                "none: cannot be opened; it was not compared with",
+                "none: cannot be opened, so it was not compared with",
             ),
         ],
     )
@@ -255,7 +255,7 @@ class TestTheAccountKey:
     def test_that_is_a_directory(self, key: Path, run: Run) -> None:
         os.mkdir("account.key")
         (found,) = warnings_of(run("make_csr.py"))
-        assert found.endswith("; it was not compared with certificate.key")
+        assert ", so it was not compared with certificate.key; " in found
 
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
@@ -272,7 +272,7 @@ class TestTheConstants:
             ("DOMAIN_NAME", None, "DOMAIN_NAME = None: is not text; "),
             ("DOMAIN_NAME", ["a.org"], "DOMAIN_NAME = ['a.org']: is not text; "),
             ("DOMAIN_NAME", "", "DOMAIN_NAME = '': is empty"),
-            ("DOMAIN_NAME", "a_b.org", "DOMAIN_NAME = 'a_b.org': has '_' in it"),
+            ("DOMAIN_NAME", "a_b.org", "DOMAIN_NAME = 'a_b.org': contains '_'"),
             ("EMAIL_ADDRESS", ["a@b.org"], "EMAIL_ADDRESS = ['a@b.org']: is not text; "),
             ("EMAIL_ADDRESS", "nobody", "EMAIL_ADDRESS = 'nobody': is not an e-mail address"),
             ("KEY_FILE", None, "KEY_FILE = None: is not text; "),
@@ -361,8 +361,8 @@ class TestAListOfNames:
     @pytest.mark.parametrize(
         ("content", "status", "message"),
         [
-            (b"", 2, "names: holds no name"),
-            (b"# nothing\n\n", 2, "names: holds no name"),
+            (b"", 2, "names: contains no names"),
+            (b"# nothing\n\n", 2, "names: contains no names"),
             (b"a.org\nno name\n", 2, "names, line 2: 'no name': "),
             (b"a.org\xe2\x80\xa8b.org\n", 2, "names, line 1: "),  # U+2028 LINE SEPARATOR
             (b"a.org\x0cb.org\n", 2, "names, line 1: "),
@@ -382,8 +382,8 @@ class TestAListOfNames:
                 2,
                 "names: is not UTF-8 at byte 0; save it as UTF-8",
             ),
-            (b"a.org\n" * 200_000, 1, "names: has more than "),
-            (None, 1, "names: No such file or directory; name a list of names after the @"),
+            (b"a.org\n" * 200_000, 1, "names: is larger than 1 MiB; "),
+            (None, 1, "names: No such file or directory; give a file of names after the @"),
         ],
     )
     def test_that_is_none(self, content: bytes | None, status: int, message: str, run: Run) -> None:
@@ -398,10 +398,10 @@ class TestAListOfNames:
     ("arguments", "message"),
     [
         ([""], "'': is empty"),
-        (["a.org", "a\nDNS:b.org"], r"'a\nDNS:b.org': has '\n' in it"),
+        (["a.org", "a\nDNS:b.org"], r"'a\nDNS:b.org': contains '\n'"),
         (["--emial", "a@b.org"], "--emial: is not an option; did you mean --email?"),
         (["a.org", "--zzz"], "--zzz: is not an option or argument of this program; "),
-        (["-example.com"], "'-example.com': has a hyphen at an end of the label -example"),
+        (["-example.com"], "'-example.com': has the label -example, which starts or ends"),
         (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
         (["--acc", "x"], "--acc: is not an option"),  # no abbreviations

@@ -107,17 +107,17 @@ def test_an_access_list_of_the_directory_opens_no_key() -> None:
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("no/such/file", "no/such/file: there is no directory no/such; make it, or choose another"),
-        ("a.file/file", "a.file/file: there is no directory a.file;"),
+        ("no/such/file", "no/such/file: the directory no/such does not exist; create it, or "),
+        ("a.file/file", "a.file/file: the directory a.file does not exist;"),
         ("new/", "new/: is not the name of a file; choose another"),
         ("", "an empty name: is not the name of a file;"),
-        (".", ".: is a directory; name a file in it"),
-        ("a.directory", "a.directory: is a directory; name a file in it"),
+        (".", ".: is a directory; give a file in it"),
+        ("a.directory", "a.directory: is a directory; give a file in it"),
         ("a.file", "a.file: "),
         pytest.param("x" * 300, ": File name too long; choose a shorter name", marks=posix),
-        pytest.param("a.link", "a.link: is a symbolic link, which is not followed", marks=posix),
+        pytest.param("a.link", "a.link: is a symbolic link, and links are not", marks=posix),
         pytest.param("to.nothing", "to.nothing: is a symbolic link", marks=posix),
-        pytest.param("a.pipe", "a.pipe: is not a regular file; name one, or -", marks=posix),
+        pytest.param("a.pipe", "a.pipe: is not a regular file; give one, or -", marks=posix),
         pytest.param("/dev/null", "/dev/null: is not a regular file", marks=posix),
     ],
 )
@@ -177,7 +177,7 @@ def test_an_existing_key_stays(out: str, another: str, capsys: Output) -> None:
     Path("account2.key").write_bytes(KEY)
     Path(out).write_bytes(KEY)
     message = refused(MAKE_KEY, capsys, f"--out={out}")
-    assert "exists, and a key is never replaced; keep using it, make another with " in message
+    assert "already exists, and a key is never replaced; use that key, write a new one" in message
     if os.name == "posix" or ("'" not in another and "/" not in another):
         assert f" --out {another}, or move the old one away" in message
 
@@ -192,11 +192,11 @@ def test_a_request_replaces_a_request() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (KEY, "is not a single request (CSR), so it is not replaced; use --out FILE"),
-        (b"", "is not a single request"),
-        (CSR + KEY, "is not a single request"),
-        (CSR + CSR, "is not a single request"),
-        (CSR[:500], "is not a single request"),
+        (KEY, "is not exactly one request (CSR), so it is not replaced; use --out FILE"),
+        (b"", "is not exactly one request"),
+        (CSR + KEY, "is not exactly one request"),
+        (CSR + CSR, "is not exactly one request"),
+        (CSR[:500], "is not exactly one request"),
         (CSR + b"\n" * files.MAX_SIZE + KEY, "is too large for a request (CSR); use --out FILE"),
     ],
     ids=["key", "empty", "request and key", "two requests", "cut short", "large"],
@@ -239,7 +239,7 @@ def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch) -> None:
     with pytest.raises(UserError) as raised:
         files.write_request("a.csr", b"new", obstacle)
     left = next(name for name in os.listdir() if name != "a.csr")
-    assert str(raised.value) == f"ValueError; {left} is left, delete it"
+    assert str(raised.value) == f"ValueError; {left} could not be removed; delete it"
 
 
 @posix
@@ -287,7 +287,7 @@ def test_where_no_link_can_be_made(
     monkeypatch.setattr(os, "link", link)
     message = refused(program, capsys, "--out", "new")
     assert message.startswith(f"new: {os.strerror(number)}; choose another directory with --out")
-    assert ("no hard links" in message) == (number == errno.EPERM)
+    assert ("not support hard links" in message) == (number == errno.EPERM)
     if program is MAKE_CSR:
         monkeypatch.delattr(os, "rename")
         Path("old").write_bytes(CSR)
@@ -300,7 +300,7 @@ def test_where_there_are_no_modes(monkeypatch: Patch, capsys: Output) -> None:
     monkeypatch.setattr(os, "chmod", lambda *_: None)
     monkeypatch.setattr(os, "open", lambda path, flags, mode=0: true_open(path, flags, 0o700))
     message = refused(MAKE_KEY, capsys)
-    assert "mode 0700 and not 0600, since this file system (a Windows drive, a USB " in message
+    assert "mode 0700, not 0600: this file system stores no permissions (a Windows drive" in message
 
 
 @posix
@@ -369,7 +369,7 @@ def test_reading() -> None:
     assert len(files.read("large", "advice")) == files.MAX_SIZE
     Path("large").write_bytes(bytes(files.MAX_SIZE + 1))
     for path, message in [
-        ("large", "large: has more than 1048576 bytes; advice"),
+        ("large", "large: is larger than 1 MiB; advice"),
         ("none", "none: No such file or directory; advice"),
         ("", "an empty name: No such file or directory; advice"),
     ]:
@@ -420,7 +420,7 @@ class TestAsOnWindows:
         "name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key", "my:key"]
     )
     def test_reserved_names(self, name: str) -> None:
-        with pytest.raises(UserError, match="is a reserved name on Windows; choose another with"):
+        with pytest.raises(UserError, match="is a reserved name on Windows; choose another file"):
             files.check_new_key(name)
 
     @pytest.mark.parametrize("name", ["console.key", "nulls", "com.key", "my.con"])

@@ -72,16 +72,16 @@ def is_square(n: int) -> bool:
 RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
     "sound": (N, 65537, None),
     # BR 6.1.5
-    "2040 bits": (N >> 8 | 1, 65537, "has 2040 bits, and a CA may sign 2048 or more"),
-    "2047 bits": (N >> 1 | 1, 65537, "has 2047 bits, and a CA may sign"),
-    "2049 bits": (N << 1 | 1, 65537, "has 2049 bits, and a CA may sign"),
+    "2040 bits": (N >> 8 | 1, 65537, "has 2040 bits, but no CA may sign a key with fewer than"),
+    "2047 bits": (N >> 1 | 1, 65537, "has 2047 bits, but no CA"),
+    "2049 bits": (N << 1 | 1, 65537, "has 2049 bits, which is not a whole"),
     "8192 bits": (2**8192 - 1, 65537, "can be broken: its modulus has a small factor"),
-    "8200 bits": (2**8199 | 1, 65537, "has 8200 bits, more than the 8192"),
+    "8200 bits": (2**8199 | 1, 65537, "has 8200 bits, and keys over 8192 bits"),
     # BR 6.1.6; newer releases of cryptography do not load such keys
-    "exponent 1": (N, 1, "has the public exponent 1, and a CA may sign odd ones from 3"),
-    "exponent 2": (N, 2, "has the public exponent 2, and"),
+    "exponent 1": (N, 1, "has the public exponent 1, but it must be odd and at least 3"),
+    "exponent 2": (N, 2, "has the public exponent 2, but it must be odd"),
     "exponent 3": (N, 3, None),
-    "even exponent": (N, 65538, "has the public exponent 65538, and"),
+    "even exponent": (N, 65538, "has the public exponent 65538, but it must be odd"),
     # BR 6.1.1.3
     "factor 2": (N - 1, 65537, "can be broken: its modulus has a small factor"),
     "factor 751": (751 * 2 * P * Q // 2, 65537, "can be broken: its modulus has a small factor"),
@@ -107,14 +107,14 @@ def test_an_rsa_key(kind: str, run: Run) -> None:
         damaged = kind.endswith(("exponent 1", "exponent 2", "even exponent"))
         assert error.startswith((f"my.key: {reason}", *["my.key: is damaged"] * damaged))
     else:  # it is only now that the rest of the key counts
-        assert error.startswith("my.key: is damaged, its numbers do not agree; ")
+        assert error.startswith("my.key: is damaged: its numbers do not agree; ")
     assert os.listdir() == ["my.key"]
 
 
 DOUBTFUL: dict[str, Callable[[], PrivateKey]] = {
     "has 2056 bits, not 2048, 3072 or 4096": lambda: private_key(2056),
     "has a public exponent other than 65537": lambda: rsa.generate_private_key(3, 2048),
-    "is on P-521, not on one of P-256, P-384": lambda: private_key("P-521"),
+    "is on P-521, not P-256 or P-384": lambda: private_key("P-521"),
 }
 
 
@@ -185,16 +185,16 @@ def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
     Path("account.key").write_bytes(numbers_that_disagree())
     Path("my.key").write_bytes(pem_of(private_key(2048)))
     error = error_of(run("make_csr.py", "--key", "my.key"))
-    assert error.startswith("my.key: is the account key too (account.key)")
+    assert error.startswith("my.key: is also the account key (account.key)")
 
 
 # The content of the file, and how the error goes on after the file's name.
 UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] = {
-    "empty": (b"", "is empty; name the private key with --key FILE"),
+    "empty": (b"", "is empty; give the private key with --key FILE"),
     "blank": (b"\n \n", "is empty; "),
-    "text": (b"hello\n", "holds no PEM (-----BEGIN …); name the private key with --key FILE"),
-    "binary": (bytes(range(256)) * 8, "holds no PEM"),
-    "large": (bytes(2**20 + 1), "has more than 1048576 bytes; name the private key with --key"),
+    "text": (b"hello\n", "contains no PEM (-----BEGIN …); give the private key with --key FILE"),
+    "binary": (bytes(range(256)) * 8, "contains no PEM"),
+    "large": (bytes(2**20 + 1), "is larger than 1 MiB; give the private key with --key"),
     "cut short": (KEY[:900], "is cut short: an END line is missing; "),
     "cut short, CRLF": (
         KEY.replace(b"\n", b"\r\n")[:900],
@@ -207,25 +207,25 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
         KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
         "is damaged",
     ),
-    "indented": (b"  " + KEY.replace(b"\n", b"\n  "), "is indented; remove the blanks"),
-    "CR alone": (KEY.replace(b"\n", b"\r"), "has lines that end in CR only; "),
+    "indented": (b"  " + KEY.replace(b"\n", b"\n  "), "is indented; remove the spaces"),
+    "CR alone": (KEY.replace(b"\n", b"\r"), "ends its lines with CR only; "),
     "UTF-16, little endian": (KEY.decode().encode("utf-16"), "is UTF-16, as PowerShell 5 writes"),
     "UTF-16, big endian": (
         b"\xfe\xff" + KEY.decode().encode("utf-16-be"),
         "is UTF-16, as PowerShell 5 writes",
     ),
-    "two keys": (KEY + KEY, "holds 2 private keys; give each a file of its own"),
-    "request": (REQUEST, "holds a certificate signing request; name the private key with --key"),
-    "unheard of": (KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"), "holds PEM with the label MAGIC"),
+    "two keys": (KEY + KEY, "contains 2 private keys; put each in its own file"),
+    "request": (REQUEST, "contains a certificate signing request; give the private key with --key"),
+    "unheard of": (KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"), "contains PEM with the label MAGIC"),
     "not a label": (
         KEY.replace(b"RSA PRIVATE KEY", b"\xff\x1b"),
-        "holds PEM with the label \ufffd\\x1b",
+        "contains PEM with the label \ufffd\\x1b",
     ),
-    "unheard of key": (KEY.replace(b"RSA ", b"X "), "holds PEM with the label X PRIVATE KEY"),
+    "unheard of key": (KEY.replace(b"RSA ", b"X "), "contains PEM with the label X PRIVATE KEY"),
     "JWK": (json.dumps({"kty": "EC"}).encode(), "is JSON, perhaps a JSON Web Key (JWK)"),
     "PuTTY": (b"PuTTY-User-Key-File-3: ssh-rsa\n", "is a PuTTY key; "),
-    "SSH public key": (b"ssh-rsa AAAAB3Nza a@b\n", "is an SSH public key; name the private key"),
-    "OpenSSH": (openssh, "holds an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f"),
+    "SSH public key": (b"ssh-rsa AAAAB3Nza a@b\n", "is an SSH public key; give the private key"),
+    "OpenSSH": (openssh, "contains an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f"),
     "DER, RSA": (base64.b64decode(b"".join(LINES[1:-1])), "is binary (DER); convert it to PEM"),
     "DER, P-256": (
         made("ecparam", "-name", "prime256v1", "-genkey", "-outform", "DER", "-noout"),
@@ -233,11 +233,11 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
     ),
     "DER, PKCS#8": (made("pkey", "-in", SOURCE, "-outform", "DER"), "is binary (DER)"),
     "PKCS#12": (p12, "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 "),
-    "public key": (made("rsa", "-in", SOURCE, "-pubout"), "holds a public key; name the private"),
-    "PKCS#1 public key": (made("rsa", "-in", SOURCE, "-RSAPublicKey_out"), "holds a public key; "),
+    "public key": (made("rsa", "-in", SOURCE, "-pubout"), "contains a public key; give the"),
+    "PKCS#1 public key": (made("rsa", "-in", SOURCE, "-RSAPublicKey_out"), "contains a public key"),
     "certificate": (
         made("req", "-x509", "-key", SOURCE, "-subj", "/CN=a"),
-        "holds a certificate; ",
+        "contains a certificate; ",
     ),
     "RSA-PSS": (
         made("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
@@ -255,7 +255,7 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str | tuple[str, ...]]] =
     ),
     "infinity": (lambda: with_point(b"\0"), "is damaged"),
     "not on the curve": (with_point(b"\4" + bytes(64)), "is damaged"),
-    "numbers that disagree": (numbers_that_disagree, "is damaged, its numbers do not agree; "),
+    "numbers that disagree": (numbers_that_disagree, "is damaged: its numbers do not agree; "),
     "encrypted": (
         lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
         "this passphrase does not open it; try another",

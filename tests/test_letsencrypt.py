@@ -22,12 +22,12 @@ DOMAINS = {
     "com": "is a single label",
     "xn--p1ai": "is a single label",
     # errNonPublic, pa.go
-    "example.acting": "is not under a public suffix",
-    "example.internal": "is not under a public suffix",
-    "printer.local": "is not under a public suffix",
-    "example.000--0": "is not under a public suffix",  # hyphens, and not an A-label
-    "*.localhost": "is not under a public suffix",
-    "example.onion": "is not under a public suffix",
+    "example.acting": "does not end in a public suffix",
+    "example.internal": "does not end in a public suffix",
+    "printer.local": "does not end in a public suffix",
+    "example.000--0": "does not end in a public suffix",  # hyphens, and not an A-label
+    "*.localhost": "does not end in a public suffix",
+    "example.onion": "does not end in a public suffix",
     # errICANNTLD and errICANNTLDWildcard, pa.go
     "co.uk": "is a public suffix",
     "foo.er": "is a public suffix",
@@ -85,13 +85,13 @@ def test_a_name_that_a_wildcard_covers(texts: list[str], covered: bool) -> None:
         (MANY[:25], ["classic", "tlsserver", "shortlived"], None),
         (MANY[:26], ["classic"], None),
         (MANY[:100], ["classic"], None),
-        (MANY, [], "101 names: are more than the 100 that a profile takes"),
+        (MANY, [], "101 names: are more than the 100 any profile allows"),
         ([PUBLIC_ADDRESS], ["shortlived"], None),
         ([*MANY[:24], PUBLIC_ADDRESS], ["shortlived"], None),
         (
             [*MANY[:40], PUBLIC_ADDRESS],
             [],
-            "41 names with an IP address among them: are more than the 25 that a profile takes",
+            "41 names, some of them IP addresses: are more than the 25 any profile allows",
         ),
     ],
 )
@@ -108,7 +108,7 @@ def test_warnings_are_reasons_in_a_sentence() -> None:
     ]
     (warning,) = letsencrypt.name_warnings(names.parse_all(["example.com", PUBLIC_ADDRESS]))
     assert warning.startswith(
-        f"{PUBLIC_ADDRESS}: Let's Encrypt issues for an IP address only under"
+        f"{PUBLIC_ADDRESS}: Let's Encrypt issues certificates for IP addresses only under"
     )
 
 
@@ -165,7 +165,7 @@ def test_any_other_address() -> None:
         ("RSA", 2048, 3, "has a public exponent other than 65537"),
         ("P-256", 256, 0, None),
         ("P-384", 384, 0, None),
-        ("P-521", 521, 0, "is on P-521, not on one of P-256, P-384"),
+        ("P-521", 521, 0, "is on P-521, not P-256 or P-384"),
     ],
 )
 def test_a_key(kind: str, bits: int, exponent: int, reason: str | None) -> None:

@@ -95,16 +95,16 @@ REFUSED = {
     "a\\b": "'\\\\'",
     "a\uff0fb.com": "'/'",  # FULLWIDTH SOLIDUS
     "℀.com": "'/'",  # ACCOUNT OF, which UTS #46 maps to a/c
-    "-": "hyphen at an end",
-    "a-.com": "hyphen at an end",
-    "xn--.net": "hyphen at an end",
+    "-": "starts or ends with a hyphen",
+    "a-.com": "starts or ends with a hyphen",
+    "xn--.net": "starts or ends with a hyphen",
     # errLabelTooLong and errNameTooLong, pa.go
     f"{LABEL63}a.org": "label over 63 characters",
     f"a.{NAME253}": "longer than 253 characters",
     f"*.{NAME253}": "longer than 253 characters",
     "a." * 2000 + "a": "longer than 253 characters",
     # errInvalidRLDH and errMalformedIDN, pa.go
-    "bq--abwhky3f6fxq.jakacomo.com": "has -- where only an A-label",
+    "bq--abwhky3f6fxq.jakacomo.com": "has the label bq--abwhky3f6fxq, with -- where only",
     "www.xn--m.com": "xn--m, which is not Punycode",
     "xn--8gnr.com": "not Punycode",  # though with xn-- it would be
     "xn---abc.com": "not the Punycode of its text",
@@ -118,13 +118,13 @@ REFUSED = {
     "*com": "whole leftmost label",
     "*.": "whole leftmost label",
     # RFC 3696 section 2; errNonPublic and errIPAddressInDNS, pa.go
-    "www.zombo.163": "of only digits",
-    "192.168.1.256": "of only digits",
-    "192.168.010.1": "of only digits",
-    "1.2.3.4.": "of only digits",
-    "*.1.2.3.4": "of only digits",
-    "DNS:192.0.2.1": "of only digits",
-    "\uff11.\uff12.\uff13.\uff14": "of only digits",  # FULLWIDTH DIGITS
+    "www.zombo.163": "has only digits",
+    "192.168.1.256": "has only digits",
+    "192.168.010.1": "has only digits",
+    "1.2.3.4.": "has only digits",
+    "*.1.2.3.4": "has only digits",
+    "DNS:192.0.2.1": "has only digits",
+    "\uff11.\uff12.\uff13.\uff14": "has only digits",  # FULLWIDTH DIGITS
     # BR 4.2.2
     "4.3.2.1.in-addr.arpa": "reverse DNS",
     "*.ip6.arpa": "reverse DNS",
@@ -164,14 +164,14 @@ SLIPS = {
     "192.0.2.0/24": "this is a network, not one address: did you mean 192.0.2.0?",
     "2001:db8::/32": "this is a network, not one address: did you mean 2001:db8::?",
     "example.com/index.html": "this is a name with a path: did you mean example.com?",
-    "a.com,b.com": "this is a list: give each name by itself, a.com b.com",
-    "a.com; B.com;": "this is a list: give each name by itself, a.com b.com",
-    "example.com,": "this is a name with something around it: did you mean example.com?",
-    " example.com ": "this is a name with something around it: did you mean example.com?",
-    "'example.com'": "this is a name with something around it: did you mean example.com?",
-    "//example.com": "this is a name with something around it: did you mean example.com?",
-    "-example.com": "this is a name with something around it: did you mean example.com?",
-    "dns:example.com": "this is a name with something around it: did you mean example.com?",
+    "a.com,b.com": "this is a list; give each name by itself: a.com b.com",
+    "a.com; B.com;": "this is a list; give each name by itself: a.com b.com",
+    "example.com,": "this is a name with extra characters around it: did you mean example.com?",
+    " example.com ": "this is a name with extra characters around it: did you mean example.com?",
+    "'example.com'": "this is a name with extra characters around it: did you mean example.com?",
+    "//example.com": "this is a name with extra characters around it: did you mean example.com?",
+    "-example.com": "this is a name with extra characters around it: did you mean example.com?",
+    "dns:example.com": "this is a name with extra characters around it: did you mean example.com?",
     "my_site.example.com": "; did you mean my-site.example.com?",
     "my site.com": "; did you mean my-site.com?",
     "münchen.example:80": "this is a host with a port: did you mean xn--mnchen-3ya.example?",
@@ -263,7 +263,7 @@ def test_an_email_address(text: str) -> None:
         ("ä@b.org", "not ASCII"),  # IA5String, RFC 2985 section 5.2.1
         ("a@ä.org", "not ASCII"),
         ("a\n@b.org", "control character"),
-        ("a@b.org ", "space at one end"),
+        ("a@b.org ", "space at the start or end"),
         ("x@" + "y" * 127, "129 characters, more than the 128"),
     ],
 )

@@ -228,8 +228,8 @@ def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: pytest.Monk
     stem = name.removesuffix(".key")
     for option in ([], ["--encrypt"]):
         assert error_of(run(script, *option)) == (
-            f"{name}: exists, and a key is never replaced; keep using it, make another with "
-            f"--out {stem}2.key, or move the old one away"
+            f"{name}: already exists, and a key is never replaced; use that key, write a new one "
+            f"with --out {stem}2.key, or move the old one away"
         )
     assert Path(name).read_text() == "old"
 
@@ -238,5 +238,5 @@ def test_help(script: str, run: Run) -> None:
     result = run(script, "--help")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith(f"usage: {script} ")
-    for word in ("--bits {2048,3072,4096}", "--curve {P-256,P-384}", "exit status: 0 done"):
+    for word in ("--bits {2048,3072,4096}", "--curve {P-256,P-384}", "exit status: 0 on success"):
         assert word in result.stdout

@@ -35,8 +35,8 @@ class TestAFile:
         [
             (b"", "secret: its first line is empty, "),
             (b"\r\nsecret\n", "secret: its first line is empty, "),
-            (b"x" * 1024, "secret: its first line has more than 1023 bytes"),
-            ("ü".encode() * 512, "secret: its first line has more than 1023 bytes"),
+            (b"x" * 1024, "secret: its first line has more than 1023 bytes, which OpenSSL"),
+            ("ü".encode() * 512, "secret: its first line has more than 1023 bytes, which OpenSSL"),
             (b"ab\0cd\n", "secret: its first line has a control character"),
             (b"\x1b[Dab\n", "secret: its first line has a control character"),
             (b"ab\x7f\n", "secret: its first line has a control character"),
@@ -46,8 +46,8 @@ class TestAFile:
             ("secret".encode("utf-16"), "secret: "),
             ("secret".encode("utf-16-le"), "secret: its first line has a control character"),
             (b"caf\xe9\n", "secret: its first line is not UTF-8; save it as UTF-8"),
-            (bytes(2**20 + 1), "secret: has more than 1048576 bytes; "),
-            (None, "secret: No such file or directory; name the file of the passphrase with"),
+            (bytes(2**20 + 1), "secret: is larger than 1 MiB; "),
+            (None, "secret: No such file or directory; give the file with the passphrase"),
         ],
     )
     def test_that_is_refused(self, content: bytes | None, message: str, run: Run) -> None:
@@ -79,7 +79,7 @@ class TestAFile:
         path.write_text(f"{secret}\n", encoding="utf-8")
         path.chmod(0o600)
         assert passphrase.for_new_key(str(path)) == secret.encode()
-        assert f"{path}: its first line has a blank at an end, " in capsys.readouterr().err
+        assert f"{path}: its first line starts or ends with a space, " in capsys.readouterr().err
 
     @pytest.mark.posix(reason="modes")
     @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ class TestATerminal:
     @pytest.mark.parametrize(
         ("answers", "message"),
         [
-            ((SECRET, "another"), "the two passphrases differ"),
+            ((SECRET, "another"), "the passphrases differ, so no key"),
             (("",), "the passphrase is empty"),
             (("x" * 1024,), "the passphrase has more than 1023 bytes"),
             (("a\x16\x1bb",), "the passphrase has a control character"),  # Ctrl-V, Esc

@@ -193,7 +193,7 @@ def test_the_thumbprints_of_the_rfcs() -> None:
     [
         (b"", "is empty"),
         (b"\xff\xfe-\0", "is UTF-16"),
-        (b"# README\n", "holds no PEM"),
+        (b"# README\n", "contains no PEM"),
         (b'{"kty": "EC"}', "is JSON, perhaps a JSON Web Key"),
         (b"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----",
          "an OpenSSH key"),
