@@ -37,13 +37,15 @@ _is_program = sys.argv[0] == "-m" or (
 )
 
 _libraries = ("cryptography", "Crypto", "idna", "OpenSSL", "publicsuffixlist")
-_missing = ", ".join(name for name in _libraries if importlib.util.find_spec(name) is None)
+_pip = {"Crypto": "pycryptodome", "OpenSSL": "pyOpenSSL"}  # where pip has another name
+_missing = [_pip.get(name, name) for name in _libraries if not importlib.util.find_spec(name)]
 _problem = ""
 if sys.version_info < (3, 10):  # noqa: UP036
     _problem = f"Python {sys.version.split()[0]} is too old; run this with Python 3.10 or later"
 elif _missing:
-    _problem = f"not installed: {_missing}; activate the virtual environment, or: python -m pip "
-    _problem += f'install -r "{os.path.join(TOP, "requirements.txt")}"'
+    _problem = ", ".join(_missing) + (" are" if _missing[1:] else " is") + " not installed in this "
+    _problem += "Python; activate the virtual environment, or: python -m pip install -r "
+    _problem += f'"{os.path.join(TOP, "requirements.txt")}"'
 if _problem and _is_program:
     sys.exit(f"{os.path.basename(sys.argv[0]).replace('-m', 'show')}: error: {_problem}")
 if _problem:
