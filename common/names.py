@@ -219,10 +219,9 @@ def _hint(text: str) -> str:
         meant = _meant(found[1].strip("[]")) if found else None
         if meant:
             return f"; this is {kind}: did you mean {meant}?"
-    hyphenated = _meant(re.sub(r"[\s_]+", "-", text.strip()))
-    if hyphenated and not re.search(r"[^\w\s.-]", text):
-        return f"; did you mean {hyphenated}?"
-    return ""
+    dotted = "" if words[-1] else text.replace(",", ".")
+    meant = _meant(re.sub(r"[\s_]+", "-", text.strip())) or _meant(dotted)
+    return f"; did you mean {meant}?" if meant and not re.search(r"[^\w\s.,-]", text) else ""
 
 
 def _meant(text: str) -> Identifier | None:

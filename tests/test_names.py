@@ -174,6 +174,8 @@ SLIPS = {
     "dns:example.com": "this is a name with extra characters around it: did you mean example.com?",
     "my_site.example.com": "; did you mean my-site.example.com?",
     "my site.com": "; did you mean my-site.com?",
+    "example,com": "; did you mean example.com?",
+    "www.example,com": "; did you mean www.example.com?",
     "münchen.example:80": "this is a host with a port: did you mean xn--mnchen-3ya.example?",
 }
 
