@@ -106,7 +106,7 @@ def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
 def free_name(path: str) -> str:
     """Return an unused name: path with a number from 2 before its suffix."""
     stem, suffix = os.path.splitext(path)
-    stem += "-" if stem[-1:].isdigit() else ""
+    stem += "-" if stem[-1:].isdigit() or "." in os.path.basename(stem) else ""
     numbered = (f"{stem}{number}{suffix}" for number in itertools.count(2))
     return next(name for name in numbered if not os.path.lexists(name))
 
@@ -136,10 +136,8 @@ def _obstruction(path: str) -> str | None:
 
 def _exists(path: str) -> str:
     another = shell.command("--out", shell.file(free_name(path))) or "--out FILE"
-    return (
-        f"already exists, and a key is never replaced; use that key, write a new one with "
-        f"{another}, or move the old one away"
-    )
+    advice = f"use that key, write a new one with {another}, or move the old one away"
+    return f"already exists, and a key is never replaced; {advice}"
 
 
 def _check_directory(path: str) -> None:
@@ -159,5 +157,4 @@ def _check_directory(path: str) -> None:
         raise UserError(f"{path or 'an empty name'}: {problem} choose another file with --out FILE")
     mode = os.stat(directory).st_mode
     if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        advice = f"run chmod o-w {directory} to prevent that"
-        console.warn(f"{path}: anyone can replace files in {directory}; {advice}")
+        console.warn(f"{path}: anyone can replace files in {directory}; prevent it with chmod o-w")

@@ -40,7 +40,8 @@ def make(
     if args.quiet:
         return
     encrypted = ", encrypted" if secret else ""
-    mode = ", mode 0600" if path != "-" and os.name == "posix" else ""
+    access = {"posix": ", mode 0600", "nt": ", readable by everyone with access to its directory"}
+    protection = encrypted + ("" if path == "-" else access[os.name])
     if role == "account key":
         following = shell.script("make_certificate_key.py", "example.com")
     else:
@@ -49,7 +50,7 @@ def make(
     shell.report(
         f"the {role}",
         path,
-        f"{kind} private key, {size}, {key_format} PEM{encrypted}{mode}",
+        f"{kind} private key, {size}, {key_format} PEM{protection}",
         openssl_commands.for_key(path, args.bits, args.curve, key_format, bool(secret)),
         following,
     )

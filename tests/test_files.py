@@ -167,7 +167,9 @@ def test_a_working_directory_that_was_removed(
     [
         ("account.key", "account3.key"),
         ("account2.key", "account2-2.key"),
-        (".key", ".key2"),
+        ("example.com.key", "example.com-2.key"),
+        ("./account.key", "./account3.key"),
+        (".key", ".key-2"),
         ("-x.key", "./-x2.key"),
         ("a b.key", "'a b2.key'"),
         pytest.param("a\tb.key", "FILE", marks=posix),

@@ -67,10 +67,12 @@ def test_an_rsa_key(script: str, bits: int | None, run: Run) -> None:
     role, filename, form, label = FILES[script]
     result = run(script, *(["--bits", str(bits)] if bits else []))
     assert (result.returncode, result.stdout, os.listdir()) == (0, "", [filename])
-    access = ", mode 0600" if os.name == "posix" else ""
+    access = (
+        "mode 0600" if os.name == "posix" else "readable by everyone with access to its directory"
+    )
     assert result.stderr.startswith(
         f"Wrote the {role} to {filename}: "
-        f"RSA private key, {bits or 4096} bits, {form} PEM{access}.\n"
+        f"RSA private key, {bits or 4096} bits, {form} PEM, {access}.\n"
     )
     assert_is_rsa_key(Path(filename).read_bytes(), bits or 4096, label)
 
@@ -225,11 +227,11 @@ def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: pytest.Monk
     name = FILES[script][1]
     Path(name).write_text("old")
     monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", None)
-    stem = name.removesuffix(".key")
+    another = "account2.key" if name == "account.key" else "example.com-2.key"
     for option in ([], ["--encrypt"]):
         assert error_of(run(script, *option)) == (
             f"{name}: already exists, and a key is never replaced; use that key, write a new one "
-            f"with --out {stem}2.key, or move the old one away"
+            f"with --out {another}, or move the old one away"
         )
     assert Path(name).read_text() == "old"
 
