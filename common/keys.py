@@ -52,16 +52,13 @@ def errors_about(path: str, secret: bytes) -> Iterator[None]:
     except UnsupportedAlgorithm as error:
         raise UserError(f"{path}: is a key that no CA may sign ({error}); make another") from error
     except ValueError as error:
-        problem = "is damaged: its numbers do not agree; restore a copy of the key"
-        raise UserError(f"{path}: {problem}") from error
+        raise UserError(f"{path}: is damaged: its numbers do not agree; restore a copy") from error
 
 
 def check(path: str, pkey: crypto.PKey) -> None:
     """Raise UserError if no CA may sign the key in path; warn if Let's Encrypt rejects it."""
-    if pkey.type() not in (crypto.TYPE_RSA, crypto.TYPE_EC):  # RSA-PSS is a type of its own
-        problem = "is neither an RSA nor an EC key, so no CA may sign it"
-        raise UserError(f"{path}: {problem}; make another key")
-    public_key = _public_key(pkey)
+    is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)  # RSA-PSS is another type
+    public_key = _public_key(pkey) if is_rsa_or_ec else None
     if reason := weakness(public_key):
         raise UserError(f"{path}: {reason}; make another key")
     if reason := letsencrypt.key_reason(*properties(public_key)):

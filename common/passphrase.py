@@ -103,8 +103,7 @@ def _checked(text: str, what: str) -> bytes:
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
     if len(text.encode()) > MAX_LENGTH:
-        problem = f"has more than {MAX_LENGTH} bytes, which OpenSSL cannot read"
-        raise UserError(f"{what} {problem}; use a shorter one")
+        raise UserError(f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes; use a shorter one")
     if text != text.strip():
         console.warn(f"{what} starts or ends with a space, which is part of the passphrase")
     return text.encode()

@@ -100,8 +100,7 @@ def what_instead(data: bytes) -> str:
 def request(data: bytes) -> x509.CertificateSigningRequest | None:
     """Return the request that data is, or None if it is not exactly one PEM request.
 
-    Apart from white space, data must be exactly what the request looks like when it is written
-    again.
+    Apart from white space, data must be exactly the request as it is written again.
     """
     try:
         csr = x509.load_pem_x509_csr(data)

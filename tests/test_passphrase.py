@@ -35,8 +35,8 @@ class TestAFile:
         [
             (b"", "secret: its first line is empty, "),
             (b"\r\nsecret\n", "secret: its first line is empty, "),
-            (b"x" * 1024, "secret: its first line has more than 1023 bytes, which OpenSSL"),
-            ("ü".encode() * 512, "secret: its first line has more than 1023 bytes, which OpenSSL"),
+            (b"x" * 1024, "secret: its first line is over OpenSSL's limit of 1023 bytes"),
+            ("ü".encode() * 512, "secret: its first line is over OpenSSL's limit of 1023 bytes"),
             (b"ab\0cd\n", "secret: its first line has a control character"),
             (b"\x1b[Dab\n", "secret: its first line has a control character"),
             (b"ab\x7f\n", "secret: its first line has a control character"),
@@ -137,7 +137,7 @@ class TestATerminal:
         [
             ((SECRET, "another"), "the passphrases differ, so no key"),
             (("",), "the passphrase is empty"),
-            (("x" * 1024,), "the passphrase has more than 1023 bytes"),
+            (("x" * 1024,), "the passphrase is over OpenSSL's limit of 1023 bytes"),
             (("a\x16\x1bb",), "the passphrase has a control character"),  # Ctrl-V, Esc
             (("\x04",), "no passphrase was typed"),
         ],
