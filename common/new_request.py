@@ -12,6 +12,7 @@ from cryptography import x509
 from OpenSSL import crypto
 
 ARTICLE_DOMAIN = "api.neoprime.xyz"
+ARTICLE_KEY_FILE = "certificate.key"
 ACCOUNT_KEY_FILE = "account.key"
 
 
@@ -39,14 +40,7 @@ def check(
     if args.out is None:
         args.out = options.checked(str, csr_file, "CSR_FILE = ")
     files.check_request(args.out, _obstacle(args, identifiers))
-    if args.key is None:
-        own = f"{names.file_name(identifiers[0])}.key"
-        args.key = own if os.path.isfile(own) else options.checked(str, key_file, "KEY_FILE = ")
-    if not os.path.lexists(args.key):
-        raise UserError(
-            f"{args.key or 'an empty name'}: no such file; name the certificate key with "
-            "--key FILE, or make it with make_certificate_key.py"
-        )
+    args.key = _key_file(args, identifiers, key_file)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
     return identifiers
@@ -66,10 +60,8 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
     """Write a request in PEM where args say, and say so. Raises UserError."""
     csr = pem.request(request)
     if csr is None or not csr.is_signature_valid:
-        raise UserError(
-            f"{args.key}: makes invalid signatures, because its private and public halves do "
-            "not match; restore a copy of the key"
-        )
+        problem = "makes invalid signatures, because its private and public halves do not match"
+        raise UserError(f"{args.key}: {problem}; restore a copy of the key")
     console.hold_signals()
     files.write_request(args.out, request, _obstacle(args, identifiers))
     if args.quiet:
@@ -77,13 +69,30 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
     listed = ", ".join(map(str, identifiers[:3]))
     if len(identifiers) > 3:
         listed += f" and {len(identifiers) - 3} more"
+    email = f", with the e-mail address {args.email}" if args.email else ""
     shell.report(
         "the request (CSR)",
         args.out,
-        f"PEM, signed by {args.key}, for {listed}",
+        f"PEM, signed by {args.key}, for {listed}{email}",
         openssl_commands.for_request(args.key, identifiers, args.email, args.out),
         shell.show(shell.file(args.out), shell.file(args.key)),
     )
+
+
+def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
+    """Return --key, or the first name's key file, or the constant. Raises UserError."""
+    own = [f"{names.file_name(name)}.key" for name in identifiers]
+    path: str = options.checked(str, key_file, "KEY_FILE = ") if args.key is None else args.key
+    problem = f"{path or 'an empty name'}: no such file"
+    if args.key is None and (args.names or key_file == ARTICLE_KEY_FILE):
+        problem = f"neither {own[0]} nor {path} exists"
+        path = own[0] if os.path.isfile(own[0]) else path
+    if os.path.lexists(path):
+        return path
+    advice = "make a key with make_certificate_key.py, or give one with --key FILE"
+    if other := next(filter(os.path.isfile, own), None):
+        advice = f"{other} exists: use --key {shell.file(other)}"
+    raise UserError(f"{problem}; {advice}")
 
 
 def _obstacle(args: argparse.Namespace, identifiers: Sequence[Identifier]) -> files.Obstacle:
@@ -94,9 +103,9 @@ def _obstacle(args: argparse.Namespace, identifiers: Sequence[Identifier]) -> fi
         csr = pem.request(data)
         if csr is None:
             return "is not exactly one request (CSR), so it is not replaced; use --out FILE"
-        if is_articles and _names(csr) != [x509.DNSName(ARTICLE_DOMAIN)]:
-            return "is a request for other names than the article's; give the names, or --out FILE"
-        return None
+        if not is_articles or _names(csr) == [x509.DNSName(ARTICLE_DOMAIN)]:
+            return None
+        return "is a request for other names, and you gave none; give the names, or use --out FILE"
 
     return obstacle
 

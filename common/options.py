@@ -33,6 +33,9 @@ class Parser(argparse.ArgumentParser):
         for argument in arguments:
             if argument.startswith("--") and argument.endswith("=--"):  # argparse would drop it
                 self.error(f"{argument}: -- is not a value")
+            if found := re.match(r"[\u2010-\u2015\u2212][\u2010-\u2015\u2212-]*(.?)(.*)", argument):
+                meant = f"{'--' if found[2] else '-'}{found[1]}{found[2]}"
+                self.error(f"{argument}: begins with a long dash; did you mean {meant}?")
         args, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
             self.error(self._unknown(unknown[0]))
@@ -40,7 +43,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(f"{message}; see {self.prog} --help")
+        raise UsageError(message if message[-1] == "?" else f"{message}; see {self.prog} --help")
 
     def _unknown(self, argument: str) -> str:
         options = re.findall(r"--[\w-]+", self.format_usage())
@@ -110,8 +113,7 @@ def csr_parser(description: str | None) -> Parser:
     _add_files(
         parser,
         {
-            "--key": "the certificate key (default: the first NAME's, such as example.com.key, if "
-            "it exists; otherwise certificate.key)",
+            "--key": "the certificate key (default: the first NAME's file, else certificate.key)",
             "--account-key": "the account key, which must not be --key (default: account.key)",
             "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
             "--out": "where to write the request, - for standard output (default: certificate.csr)",
@@ -144,6 +146,8 @@ def _add_files(parser: Parser, helps: dict[str, str]) -> None:
 def _listed_names(path: str) -> list[str]:
     """Return the names in a file, one per line, without blank lines and # comments."""
     data = files.read(path, "give a file of names after the @")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UsageError(f"{path}: is UTF-16, as PowerShell 5 writes after >; save it as UTF-8")
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:

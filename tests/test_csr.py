@@ -66,7 +66,7 @@ def test_a_bare_run(run: Run) -> None:
         assert Path("certificate.csr").read_bytes() == REQUEST
     assert result.stderr.startswith(
         "Wrote the request (CSR) to certificate.csr: PEM, signed by certificate.key, "
-        "for api.neoprime.xyz.\n"
+        "for api.neoprime.xyz, with the e-mail address support@neoprime.xyz.\n"
     )
 
 
@@ -90,7 +90,8 @@ def test_a_request_has_the_names_in_their_order_each_once(run: Run, key: Path) -
     wanted = ["b.example.org", "A.example.org.", "192.0.2.1", "B.EXAMPLE.ORG", "*.c.example.org"]
     # Options and names may be mixed.
     result = run("make_csr.py", *wanted, "--email", "me@example.org", "IP:2001:DB8::1")
-    assert "for b.example.org, a.example.org, 192.0.2.1 and 2 more." in result.stderr
+    listed = "for b.example.org, a.example.org, 192.0.2.1 and 2 more"
+    assert f"{listed}, with the e-mail address me@example.org.\n" in result.stderr
     csr = load()
     assert names_in(csr) == [
         "b.example.org",
@@ -154,6 +155,9 @@ class TestTheEmailAddress:
         assert os.listdir() == ["certificate.key"]
 
 
+MAKE_ONE = "make a key with make_certificate_key.py, or give one with --key FILE"
+
+
 class TestTheKeyFile:
     """--key, and what is taken without it."""
 
@@ -179,8 +183,9 @@ class TestTheKeyFile:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ([], "certificate.key: no such file; name the certificate key with --key FILE, or"),
-            (["a.org", "--key", "my.key"], "my.key: no such file; "),
+            ([], f"neither api.neoprime.xyz.key nor certificate.key exists; {MAKE_ONE}"),
+            (["a.org"], f"neither a.org.key nor certificate.key exists; {MAKE_ONE}"),
+            (["a.org", "--key", "my.key"], f"my.key: no such file; {MAKE_ONE}"),
             (["a.org", "--key", ""], "an empty name: no such file; "),
             (["a.org", "--key", "a\nb"], "a\\nb: no such file; "),
             (["a.org", "--key", "."], ".: "),
@@ -192,6 +197,18 @@ class TestTheKeyFile:
         assert error.startswith(message)
         assert "example.com" not in error  # no command for a name that nobody has typed
         assert os.listdir() == ["example.com.key"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "problem"),
+        [
+            ([], "neither example.com.key nor certificate.key exists"),
+            (["--key", "my.key"], "my.key: no such file"),
+        ],
+    )
+    def test_of_a_later_name(self, arguments: list[str], problem: str, run: Run) -> None:
+        Path("www.example.com.key").touch()
+        error = error_of(run("make_csr.py", "example.com", "www.example.com", *arguments))
+        assert error == f"{problem}; www.example.com.key exists: use --key www.example.com.key"
 
 
 class TestTheAccountKey:
@@ -233,7 +250,8 @@ class TestTheAccountKey:
             (None, "none: no such file, so it was not compared with certificate.key"),
             (
                 b"no key",
-                "none: contains no PEM (-----BEGIN …), so it was not compared with certificate.key",
+                "none: contains no PEM (-----BEGIN …), so it was not compared with "
+                "certificate.key; give it with --account-key FILE",
             ),
             ("encrypted", "none: is encrypted, so it was not compared with certificate.key"),
             (
@@ -255,7 +273,9 @@ class TestTheAccountKey:
     def test_that_is_a_directory(self, key: Path, run: Run) -> None:
         os.mkdir("account.key")
         (found,) = warnings_of(run("make_csr.py"))
-        assert ", so it was not compared with certificate.key; " in found
+        assert found.endswith(
+            ", so it was not compared with certificate.key; give it with --account-key FILE"
+        )
 
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
@@ -307,6 +327,19 @@ class TestTheConstants:
         assert names_in(load("my.csr")) == ["a.example.org"]
         assert "/emailAddress=me@example.org/CN=a.example.org" in result.stderr
 
+    @pytest.mark.usefixtures("key")
+    def test_an_edited_key_file_comes_before_that_of_the_name(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        os.rename("certificate.key", "my.key")
+        Path("api.neoprime.xyz.key").write_bytes(pem_of(private_key("P-256")))
+        assert "signed by api.neoprime.xyz.key, " in run("make_csr.py").stderr
+        monkeypatch.setattr(make_csr, "KEY_FILE", "my.key")
+        assert "signed by my.key, " in run("make_csr.py").stderr
+        assert "signed by api.neoprime.xyz.key, " in run("make_csr.py", "api.neoprime.xyz").stderr
+        os.remove("my.key")
+        assert error_of(run("make_csr.py")).startswith("my.key: no such file; ")
+
     @pytest.mark.parametrize("value", [None, ["a.org"], "a_b"])
     def test_of_make_certificate_key(
         self, value: object, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -321,7 +354,10 @@ class TestTheConstants:
         path = Path("certificate.csr")
         path.write_bytes(OTHER_REQUEST)
         error = error_of(run("make_csr.py"))
-        assert error.startswith("certificate.csr: is a request for other names than the article's")
+        assert error == (
+            "certificate.csr: is a request for other names, and you gave none; "
+            "give the names, or use --out FILE"
+        )
         assert path.read_bytes() == OTHER_REQUEST
         assert run("make_csr.py", "api.neoprime.xyz").returncode == 0  # the user typed it
 
@@ -375,12 +411,12 @@ class TestAListOfNames:
             (
                 b"\xff\xfe" + "a.org\n".encode("utf-16-le"),
                 2,
-                "names: is not UTF-8 at byte 0; save it as UTF-8",
+                "names: is UTF-16, as PowerShell 5 writes after >; save it as UTF-8",
             ),
             (
                 b"\xfe\xff" + "a.org\n".encode("utf-16-be"),
                 2,
-                "names: is not UTF-8 at byte 0; save it as UTF-8",
+                "names: is UTF-16, as PowerShell 5 writes after >; save it as UTF-8",
             ),
             (b"a.org\n" * 200_000, 1, "names: is larger than 1 MiB; "),
             (None, 1, "names: No such file or directory; give a file of names after the @"),
@@ -405,6 +441,11 @@ class TestAListOfNames:
         (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
         (["--acc", "x"], "--acc: is not an option"),  # no abbreviations
+        # As pasted from a web page.
+        (["—key", "x"], "—key: begins with a long dash; did you mean --key?"),
+        (["–-key=x"], "–-key=x: begins with a long dash; did you mean --key=x?"),
+        (["a.org", "\u2212q"], "\u2212q: begins with a long dash; did you mean -q?"),
+        (["‐‐key", "x"], "‐‐key: begins with a long dash; did you mean --key?"),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
