@@ -113,7 +113,7 @@ def csr_parser(description: str | None) -> Parser:
     _add_files(
         parser,
         {
-            "--key": "the certificate key (default: the first NAME's file, else certificate.key)",
+            "--key": "the certificate key (default: first NAME's key file, else certificate.key)",
             "--account-key": "the account key, which must not be --key (default: account.key)",
             "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
             "--out": "where to write the request, - for standard output (default: certificate.csr)",
