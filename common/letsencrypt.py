@@ -45,7 +45,11 @@ SPECIAL_BLOCKS = {
     "dummy prefix": "100:0:0:1::/64",
     "segment routing": "5f00::/16",
 }
-_USES = {ip_network(block): use for use, text in SPECIAL_BLOCKS.items() for block in text.split()}
+_USES = {
+    ip_network(block): (block, use)
+    for use in SPECIAL_BLOCKS
+    for block in SPECIAL_BLOCKS[use].split()
+}
 
 
 def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
@@ -145,7 +149,7 @@ def _domain_reason(
 
 
 def _address_reason(address: IPv4Address | IPv6Address) -> str | None:
-    for block, use in _USES.items():  # errReservedIP, policy/pa.go
-        if address in block:
+    for network, (block, use) in _USES.items():  # errReservedIP, policy/pa.go
+        if address in network:
             return f"is in {block} ({use}; only a private CA signs it)"
     return None

@@ -146,7 +146,7 @@ BESIDE = """
 def test_an_address_for_special_purposes() -> None:
     for address in SPECIAL.split():
         (reason,) = reasons(address)
-        assert reason.startswith(f"{address}: is in ")
+        assert reason.startswith(f"{names.parse(address)}: is in ")
         assert reason.endswith("; only a private CA signs it)")
 
 
