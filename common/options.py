@@ -45,6 +45,10 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError."""
         raise UsageError(message if message[-1] == "?" else f"{message}; see {self.prog} --help")
 
+    def print_help(self, file: object = None) -> None:
+        """Write the help to standard output. Raises UserError."""
+        console.write_text(self.format_help())
+
     def _unknown(self, argument: str) -> str:
         options = re.findall(r"--[\w-]+", self.format_usage())
         for meant in difflib.get_close_matches(argument.partition("=")[0], options, 1):
