@@ -9,7 +9,7 @@ from common.console import UserError
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from OpenSSL import crypto
 
 # The curves of a key that a CA may sign (Baseline Requirements 6.1.5): SEC 2's name, and NIST's.
@@ -75,14 +75,15 @@ def check_not_account_key(path: str, pkey: crypto.PKey, account_path: str, secre
         block = _private_key(account_path, "give it with --account-key FILE")
         if block.is_encrypted and not secret:
             raise UserError(f"{account_path}: is encrypted")
-        password = secret if block.is_encrypted else None
-        account = load_pem_private_key(block.text, password, unsafe_skip_rsa_key_validation=True)
-    except (UserError, ValueError, UnsupportedAlgorithm) as error:
+        # As the certificate key is opened, so that no form of a key is one but not the other.
+        account = crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
+        is_same = _public_key(account) == _public_key(pkey)
+    except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
         reason = error if isinstance(error, UserError) else f"{account_path}: cannot be opened"
         problem, semicolon, advice = str(reason).partition(";")
         console.warn(f"{problem}, so it was not compared with {path}{semicolon}{advice}")
         return
-    if account.public_key() == _public_key(pkey):
+    if is_same:
         raise UserError(
             f"{path}: is also the account key ({account_path}), and a CA rejects one key for "
             "both; make a certificate key with make_certificate_key.py"

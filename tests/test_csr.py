@@ -230,12 +230,13 @@ class TestTheAccountKey:
         Path("certificate.key").write_bytes(pem_of(private_key("P-256")))
         option = ["-param_enc", encoding] if encoding == "explicit" else ["-conv_form", encoding]
         openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
-        result = run("make_csr.py")
-        if result.returncode:
-            assert "is also the account key" in error_of(result)
-        else:  # before 45 cryptography opened no explicit curve
-            assert encoding == "explicit"
-            assert warnings_of(result)[0].startswith("account.key: cannot be opened, so it ")
+        assert "is also the account key" in error_of(run("make_csr.py"))
+
+    def test_signs_no_request_in_any_form_that_can_sign(self, run: Run) -> None:
+        plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
+        Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
+        error = error_of(run("make_csr.py", "--key", "account.key"))
+        assert error.startswith("account.key: is also the account key")
 
     def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
         for number, name in enumerate(("account.key", "certificate.key")):
@@ -256,6 +257,10 @@ class TestTheAccountKey:
             ("encrypted", "none: is encrypted, so it was not compared with certificate.key"),
             (
                 pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
+                "none: cannot be opened, so it was not compared with",
+            ),
+            (
+                pem_of(private_key("P-256")).replace(b"\n", b"\nProc-Type : 4,ENCRYPTED\n\n", 1),
                 "none: cannot be opened, so it was not compared with",
             ),
         ],
