@@ -113,5 +113,11 @@ def _obstacle(args: argparse.Namespace, identifiers: Sequence[Identifier]) -> fi
 def _names(csr: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
     try:
         return list(csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except (ValueError, x509.ExtensionNotFound):
+    except (
+        ValueError,
+        LookupError,  # an unknown TLS feature
+        x509.DuplicateExtension,
+        x509.ExtensionNotFound,
+        x509.UnsupportedGeneralNameType,
+    ):
         return []

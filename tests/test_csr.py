@@ -355,6 +355,17 @@ class TestTheConstants:
         assert os.listdir() == []
 
     @pytest.mark.usefixtures("key")
+    @pytest.mark.parametrize(
+        "odd", ["repeated-extension.csr", "unknown-tls-feature.csr", "x400-name.csr"]
+    )
+    def test_unedited_ones_replace_no_request_that_cannot_be_read(self, odd: str, run: Run) -> None:
+        request = (ARTICLE.parent / "odd" / odd).read_bytes()
+        Path("certificate.csr").write_bytes(request)
+        error = error_of(run("make_csr.py"))
+        assert error.startswith("certificate.csr: is a request for other names than the article's")
+        assert Path("certificate.csr").read_bytes() == request
+
+    @pytest.mark.usefixtures("key")
     def test_unedited_ones_replace_no_request_for_other_names(self, run: Run) -> None:
         path = Path("certificate.csr")
         path.write_bytes(OTHER_REQUEST)
