@@ -108,7 +108,9 @@ def _remove(file: str, back_to: str | None = None) -> bool:
     try:
         if back_to is not None and not give_name(file, back_to):
             return False
-        with contextlib.suppress(FileNotFoundError):
+        # On Windows give_name has renamed it. Elsewhere it is missing if its directory was renamed.
+        renamed = (FileNotFoundError,) if os.name == "nt" else ()
+        with contextlib.suppress(*renamed):
             _patiently(os.unlink, file)
     except OSError:
         return False

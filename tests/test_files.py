@@ -245,6 +245,30 @@ def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch) -> None:
 
 
 @posix
+@pytest.mark.parametrize("call", ["link", "unlink"])
+def test_what_is_left_in_a_directory_that_was_renamed_is_named(
+    call: str, monkeypatch: Patch, capsys: Output
+) -> None:
+    Path("keys").mkdir()
+    true_call = getattr(os, call)
+
+    def rename_first(*arguments: str, **options: bool) -> None:
+        monkeypatch.setattr(os, call, true_call)
+        os.rename("keys", "moved")
+        true_call(*arguments, **options)
+
+    monkeypatch.setattr(os, call, rename_first)
+    said = ""
+    try:
+        files.write_key("keys/a.key", b"key")
+    except UserError as error:
+        said = str(error)
+    said += capsys.readouterr().err
+    left = [name for name in os.listdir("moved") if name != "a.key"]
+    assert f"keys/{left[0]} is left, delete it" in said
+
+
+@posix
 @pytest.mark.parametrize("kind", ["pipe", "link"])
 def test_what_is_swapped_in_is_not_waited_for_or_followed(kind: str, monkeypatch: Patch) -> None:
     Path("a.csr").write_bytes(CSR)
