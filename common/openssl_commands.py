@@ -33,7 +33,8 @@ def for_key(
     else:
         make = shell.command("openssl", *_generation(bits, curve, key_format, out))
     tool, key = "pkey" if curve else "rsa", shell.file(path)
-    public = f"{os.path.splitext(path)[0]}.pub"
+    stem, suffix = os.path.splitext(path)
+    public = f"{path if suffix.lower() == '.pub' else stem}.pub"  # never the name that other has
     public = shell.file(files.free_name(public) if os.path.lexists(public) else public)
     view = shell.command("openssl", tool, "-in", key, "-text", "-check", "-noout")
     extract = shell.command("openssl", tool, "-in", key, "-pubout", "-out", public)
