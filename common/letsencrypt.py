@@ -69,7 +69,8 @@ def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
     domains = [name for name in identifiers if isinstance(name, DomainName)]
     addresses = [name for name in identifiers if not isinstance(name, DomainName)]
     public_suffix = _public_suffixes({name.rpartition(".")[2] for name in domains})
-    found = [(str(name), _domain_reason(name, public_suffix, set(domains))) for name in domains]
+    present = set(domains)
+    found = [(str(name), _domain_reason(name, public_suffix, present)) for name in domains]
     found += [(str(address), _address_reason(address)) for address in addresses]
     reasons = [f"{name}: {reason}" for name, reason in found if reason]
     if not profiles(identifiers):

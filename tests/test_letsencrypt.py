@@ -100,6 +100,20 @@ def test_profiles(texts: list[str], profiles: list[str], reason: str | None) -> 
     assert reasons(*texts) == ([reason] if reason else [])
 
 
+def test_many_names_take_no_time_for_each_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = 0
+
+    def hash_of(name: str) -> int:
+        nonlocal hashed
+        hashed += 1
+        return str.__hash__(name)
+
+    many = names.parse_all(f"n{number}.example.com" for number in range(200))
+    monkeypatch.setattr(names.DomainName, "__hash__", hash_of)
+    letsencrypt.name_reasons(many)
+    assert hashed < 1000
+
+
 def test_warnings_are_reasons_in_a_sentence() -> None:
     warnings = letsencrypt.name_warnings(names.parse_all(["localhost", "co.uk", "example.com"]))
     assert warnings == [
