@@ -102,6 +102,8 @@ def _checked(text: str, what: str) -> bytes:
         raise UserError(f"{what} is empty, so it would not protect the key; use another")
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
+    if "\ufeff" in text:
+        raise UserError(f"{what} has a byte order mark (U+FEFF), which nobody sees; use another")
     if len(text.encode()) > MAX_LENGTH:
         raise UserError(f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes; use a shorter one")
     if text != text.strip():
