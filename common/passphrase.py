@@ -85,8 +85,10 @@ def _is_console(stream: object) -> bool:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM raise KeyboardInterrupt, so that getpass restores the terminal."""
-    fatal = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_DFL]
+    """Have Ctrl-C and the like raise KeyboardInterrupt, so that getpass restores the terminal."""
+    names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")  # Windows has two of them
+    ending = {getattr(signal, name, signal.SIGINT) for name in names}
+    fatal = [number for number in ending if signal.getsignal(number) is signal.SIG_DFL]
     try:
         for number in fatal:
             signal.signal(number, signal.default_int_handler)

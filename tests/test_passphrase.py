@@ -158,7 +158,7 @@ class TestATerminal:
         assert_no_trace(session, tmp_path)
 
     @pytest.mark.parametrize("before", [(), (SECRET,)])
-    @pytest.mark.parametrize("how", ["\x03", signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("how", ["\x03", "\x1c", signal.SIGTERM, signal.SIGHUP])
     def test_gets_its_echo_back(
         self, before: tuple[str, ...], how: str | signal.Signals, tmp_path: Path
     ) -> None:
