@@ -154,7 +154,9 @@ def _a_labels(text: str) -> str:
             label if label.isascii() else idna.alabel(label).decode("ascii")
             for label in mapped.split(".")
         )
-    except idna.IDNAError as error:
+    except InvalidName:
+        raise
+    except ValueError as error:  # an IDNAError, or from unicodedata, which idna 3.7 lets through
         raise InvalidName(
             f"is not allowed by IDNA 2008 ({error}); if it is registered anyway, "
             "give its A-label (xn--…)"

@@ -95,6 +95,7 @@ REFUSED = {
     "a\\b": "'\\\\'",
     "a\uff0fb.com": "'/'",  # FULLWIDTH SOLIDUS
     "℀.com": "'/'",  # ACCOUNT OF, which UTS #46 maps to a/c
+    "\U00017571\u200d.com": "IDNA 2008",  # in Unicode 16; Python 3.11 has no name for it
     "-": "starts or ends with a hyphen",
     "a-.com": "starts or ends with a hyphen",
     "xn--.net": "starts or ends with a hyphen",
