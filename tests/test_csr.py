@@ -362,7 +362,7 @@ class TestTheConstants:
         request = (ARTICLE.parent / "odd" / odd).read_bytes()
         Path("certificate.csr").write_bytes(request)
         error = error_of(run("make_csr.py"))
-        assert error.startswith("certificate.csr: is a request for other names than the article's")
+        assert error.startswith("certificate.csr: is a request for other names, and you gave none")
         assert Path("certificate.csr").read_bytes() == request
 
     @pytest.mark.usefixtures("key")
