@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
@@ -21,7 +22,7 @@ from cryptography.x509.oid import NameOID
 NOW = datetime.now(timezone.utc)
 SHA256 = hashes.SHA256()
 RSA = load_pem_private_key((ARTICLE / "rsa2048.key").read_bytes(), None)
-EC, OTHER, CA = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+EC, OTHER, CA = (ec.derive_private_key(3**n, ec.SECP256R1()) for n in (157, 158, 159))
 
 
 def openssl(command: str) -> str:
@@ -37,6 +38,8 @@ def write(path: str, *things: Any, encoding: Encoding = Encoding.PEM) -> None:
         data = thing
         if hasattr(thing, "private_bytes"):
             data = thing.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+        elif hasattr(thing, "verify"):
+            data = thing.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
         elif not isinstance(thing, bytes):
             data = thing.public_bytes(encoding)
         file.write_bytes(file.read_bytes() + data)

@@ -268,7 +268,7 @@ def nested(depth: int) -> bytes:
         (b"-----BEGIN", "not DER"),
         (b"0", "middle"),
         (b"0\x80" * 5000, "indefinite"),
-        (b"0\x84\xff\xff\xff\xff", "absurd"),
+        (b"0\x84\xff\xff\xff\xff", "a length that is too large for any file"),
         (b"0\x81\x05" + bytes(5), "more bytes than it needs"),
         (b"0\x82\x00\x90" + bytes(144), "more bytes than it needs"),
         (tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"), "tag number"),

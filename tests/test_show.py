@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common.show.describe import thumbprint
 from tests.conftest import ARTICLE, ROOT, Run, Show, environment
-from tests.made import EC, LEAF, RSA, SHA256, certificate, openssl, request, san, write
+from tests.made import EC, LEAF, RSA, openssl, request, san, write
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -38,22 +38,6 @@ a.key: private key
 What belongs together:
   a.csr and a.key belong together
 """
-CERTIFICATE = f"""\
-a.pem: certificate
-  subject        CN=example.com
-  issuer         CN=CA
-  self-signed    no
-  CA             no
-  names          DNS:example.com, DNS:www.example.com
-  valid from     {LEAF.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC
-  valid until    {LEAF.not_valid_after_utc:%Y-%m-%d %H:%M:%S} UTC, expires in 90 days
-  key            ECDSA, P-256
-  public key     SHA-256 [0-9a-f]{{64}}
-  extensions     basic constraints \\(critical\\): not a CA
-  signature      ECDSA with SHA-256
-  serial number  1234
-  fingerprint    SHA-256 {LEAF.fingerprint(SHA256).hex()}
-"""
 
 
 class TestPages:
@@ -62,43 +46,6 @@ class TestPages:
         write("a.key", RSA)
         mode = "" if os.name == "posix" else "  file mode      0600\n"  # Windows has none
         assert show("a.csr", "a.key") == (0, PAGES.replace(mode, ""), "")
-
-    @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
-    def test_a_certificate(self, encoding: Encoding, show: Show) -> None:
-        write("a.pem", LEAF, encoding=encoding)
-        status, out, err = show("a.pem")
-        assert (status, err) == (0, "")
-        assert re.fullmatch(CERTIFICATE, out)
-
-    def test_the_time_left(self, show: Show) -> None:
-        for start, days, told in (
-            (-90, -3, "expired 3 days ago"),
-            (-90, 1, "expires in 1 day"),
-            (2, 90, "not yet valid, for another 2 days"),
-        ):
-            write("a.pem", certificate("a.com", start=start, days=days))
-            status, out, _ = show("a.pem")
-            assert status == 0
-            assert f" UTC, {told}\n" in out
-
-    def test_all_that_is_in_a_request(self, show: Show) -> None:
-        write(
-            "cnf",
-            b"[req]\nprompt=no\ndistinguished_name=d\nattributes=a\nreq_extensions=e\n"
-            b"[d]\nCN=b.com\n[a]\nchallengePassword=hunter22\n[e]\nsubjectAltName=DNS:a.com\n"
-            b"tlsfeature=status_request\nkeyUsage=critical,digitalSignature\n1.2.3.4=DER:0500\n",
-        )
-        openssl("req -new -newkey rsa:2048 -nodes -keyout k -config cnf -out a.csr")
-        out = show("a.csr")[1]
-        for text in (
-            "names          DNS:a.com, and the CN b.com, which is not in the SAN\n",
-            "extensions     TLS feature: status_request (must-staple)\n",
-            "                 key usage (critical): digitalSignature\n",
-            "                 1.2.3.4\n",
-            "attributes     challengePassword, anyone who has the request can read the password\n",
-        ):
-            assert text in out
-        assert "hunter22" not in out
 
     @pytest.mark.posix(reason="a name with a control character")
     def test_nothing_steers_the_terminal(self, show: Show) -> None:
@@ -198,7 +145,7 @@ def test_the_thumbprints_of_the_rfcs() -> None:
         (b"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----",
          "an OpenSSH key"),
         (b"\x30\x82\x02\x10\x02\x01\x03\x30\x82" + bytes(523), "is PKCS#12"),
-        (b"\x30\x03\x02\x01\x05", "is DER, but of no key, request or certificate"),
+        (b"\x30\x03\x02\x01\x05", "is DER, but not a key, a request or a certificate"),
         (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "is damaged"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""python -m common.show: what is in keys, requests and certificates, and what belongs together.
+"""python -m common.show: what keys, requests and certificates contain, and which belong together.
 
 Each module imports only modules that stand above it here:
 

@@ -1,6 +1,6 @@
-"""Show what is in keys, requests (CSRs) and certificates, and what belongs together.
+"""Show what keys, requests (CSRs) and certificates contain, and which of them belong together.
 
-Any number of files, in PEM or DER, whoever made them. No private number is printed.
+The files can be PEM or DER, from any program. Private numbers are never printed.
 """
 
 import argparse
@@ -47,7 +47,11 @@ def _parser() -> options.Parser:
     parser.add_argument("files", metavar="FILE", nargs="+", help="a key, request or certificate")
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--public", action="store_true", help="print the public key in PEM instead")
-    output.add_argument("--bytes", action="store_true", help="print the DER line by line instead")
+    output.add_argument(
+        "--bytes",
+        action="store_true",
+        help="print the structure of the file (DER) instead, element by element",
+    )
     parser.add_argument(
         "--passphrase-file",
         metavar="FILE",
@@ -56,8 +60,8 @@ def _parser() -> options.Parser:
     parser.add_argument(
         "--account-key",
         metavar="FILE",
-        help="the account key, which must not be a certificate key too (default: the file named "
-        f"{ACCOUNT_KEY} among those given)",
+        help="the account key, which must not be used as a certificate key (default: the file "
+        f"named {ACCOUNT_KEY} among those given)",
     )
     return parser
 
@@ -73,7 +77,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
     else:
         named = _items([args.account_key], args.passphrase_file, faults)
         if named and not any(item.is_key for item in named):
-            faults.append(f"{args.account_key}: is not a key; name the account key")
+            faults.append(f"{args.account_key}: is not a key; give the account key")
     account_key = next((item for item in named if item.is_key), None)
     pages = [_page(item, account_key, faults) for item in items]
     findings = match.compare(items, account_key)
@@ -124,7 +128,7 @@ def _bytes(part: Part, faults: list[str]) -> str:
     lines = list[str]()
     try:
         if part.is_encrypted and part.label != pem.ENCRYPTED:
-            raise ValueError("is encrypted as a whole (RFC 1421), so there is no DER to see")
+            raise ValueError("is encrypted as a whole (RFC 1421), so its DER cannot be shown")
         for line in walk(part.der):
             lines.append(line if lines else f"{part.where}: {line}")
     except ValueError as error:

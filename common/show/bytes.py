@@ -1,7 +1,7 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
 Of a private key, only the values that its public key has too are shown, and the size of all others.
-A file of no known type may be a damaged private key, so only sizes and known OIDs are shown.
+A file that does not fit may be a damaged private key, so only its sizes and known OIDs are shown.
 """
 
 import ipaddress
@@ -25,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
 WIDTH = 100
 NOTES_AT = 54  # the column of the notes, where there is room
 
-_COLUMNS = "Each line: offset, length with header (in bytes), tag, field: value -- what it is"
+_COLUMNS = "Each line: offset and length with header (in bytes), tag, field: value -- explanation"
 _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
-    "It may be a damaged private key, so you see no values, only sizes.",
+    "It may be a damaged private key, so only sizes are shown.",
 )
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 
@@ -37,15 +37,15 @@ def walk(data: bytes) -> Iterator[str]:
     """Yield the lines for one document in DER: three of heading, then one for each element.
 
     Those begin with two numbers: the offset of the element, and its length with its header.
-    Raises ValueError after what can be read if that is not the whole file. Its text is one line
-    that says where the file breaks, and why.
+    Yields what can be read, then raises ValueError if that is not the whole file. Its text is one
+    line that says where the file breaks, and why.
     """
     if len(data) > der.MAX_SIZE:
         raise ValueError(f"more than {der.MAX_SIZE} bytes: too long for a key or a certificate")
     if not data.startswith(b"\x30"):  # SEQUENCE
         raise ValueError("not DER: a key, a request or a certificate starts with the byte 0x30")
     root, fault = der.read(data)
-    document = grammar.recognise(root)
+    document = grammar.recognize(root)
     yield from (*grammar.DOCUMENTS.get(document, _UNKNOWN), _COLUMNS)
     shown = _shown(root, document)
     for element in root.all():
@@ -72,7 +72,7 @@ def _shown(root: Element, document: str) -> set[bytes]:
             public_key = _sound_public_key(root)
             spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             root = der.parse(spki)
-            grammar.recognise(root)
+            grammar.recognize(root)
     except ERRORS:
         return found
     # In an RSA key, e and d may have changed places; e is never long.

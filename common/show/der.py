@@ -87,7 +87,7 @@ def read(der: bytes) -> tuple[Element, str]:
     if not found:
         raise ValueError(faults[0] if faults else "it is empty")
     if found[0].end < len(der):
-        faults.append(f"offset {found[0].end}: the document ends here, but the file goes on")
+        faults.append(f"offset {found[0].end}: the document ends here, but the file continues")
     return found[0], faults[0] if faults else ""
 
 
@@ -122,7 +122,7 @@ def _elements(
             faults.append(f"offset {at}: {error}")
             break
         if element.end > end:
-            holder = "the file" if end == len(der) else "what holds it"
+            holder = "the file" if end == len(der) else "the element around it"
             faults.append(f"offset {at}: {holder} ends before this {element.tag} does")
             element.end, element.tag = end, f"{element.tag} (cut off)"
         element.type = element.tag
@@ -147,9 +147,9 @@ def _element(der: bytes, at: int, end: int, depth: int) -> Element:
     if head[1:2] == b"\x80":
         raise ValueError("an indefinite length, which DER does not allow")
     if size > 5:
-        raise ValueError("an absurd length")
+        raise ValueError("a length that is too large for any file")
     if size > len(head):
-        raise ValueError("the end comes in the middle of a tag or length")
+        raise ValueError("the data ends in the middle of a tag or length")
     length = head[1] if size == 2 else int.from_bytes(head[2:size], "big")
     if size > 2 and (length < 128 or head[2] == 0):
         raise ValueError("a length in more bytes than it needs, which DER does not allow")

@@ -1,6 +1,6 @@
 """A page about each key, request and certificate.
 
-Public values alone: of a private key nothing is told that its public key does not tell.
+Only public values are shown: nothing about a private key that its public key does not reveal.
 """
 
 import base64
@@ -65,7 +65,7 @@ def _key(item: Item, faults: list[str]) -> list[Row]:
             faults.append("its numbers do not agree; restore a copy of the key")
         if os.name == "posix":
             bits = stat.S_IMODE(os.stat(part.path).st_mode)
-            others = ", others can read it" if bits & (stat.S_IRGRP | stat.S_IROTH) else ""
+            others = ", other users can read it" if bits & (stat.S_IRGRP | stat.S_IROTH) else ""
             mode = f"{bits:04o}{others}"
     found = thumbprint(item.public_key)
     return [
@@ -83,7 +83,7 @@ def _key(item: Item, faults: list[str]) -> list[Row]:
 def _kind(item: Item) -> str:
     """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
     if item.public_key is None:
-        return "not known here"
+        return "unknown to this program"
     name, bits, exponent = keys.properties(item.public_key)
     if isinstance(item.public_key, ec.EllipticCurvePublicKey):
         return f"ECDSA, {name}"
@@ -104,7 +104,7 @@ def _encryption(part: Part) -> str:
     if part.label != pem.ENCRYPTED:
         return "OpenSSL's older form, with MD5 (RFC 1421)"
     root, _ = der.read(part.der)
-    grammar.recognise(root)
+    grammar.recognize(root)
     words = [grammar.words(element.oid) for element in root.all() if element.type == "OID"]
     counts = [element.content for element in root.all() if element.name == "iterationCount"]
     if "PBKDF2" in words and counts:
@@ -165,7 +165,8 @@ def _certificate(item: Item, certificate: x509.Certificate, faults: list[str]) -
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     is_self_signed = signed.issued_by(item, item)
     if is_self_signed is False:
-        faults.append("is its own issuer, and its signature does not verify; restore a copy")
+        what = "names itself as its issuer, but its signature does not verify"
+        faults.append(f"{what}; restore a copy")
     self_signed = "yes" if is_self_signed else "no"
     if signed.is_outdated(certificate) and certificate.issuer == certificate.subject:
         self_signed = "not checked"
@@ -201,7 +202,7 @@ def _time_left(first: datetime, last: datetime) -> str:
     """Return how long a certificate is still valid, or how long it is not."""
     now = datetime.now(timezone.utc)
     if now < first:
-        return f"not yet valid, for another {_span(first - now)}"
+        return f"becomes valid in {_span(first - now)}"
     return f"expired {_span(now - last)} ago" if now > last else f"expires in {_span(last - now)}"
 
 

@@ -76,7 +76,7 @@ def key_usages(content: bytes) -> str:
     return ", ".join(name for name, bit in zip(_KEY_USAGES, bits, strict=False) if bit == "1")
 
 
-def recognise(root: Element) -> str:
+def recognize(root: Element) -> str:
     """Return which of DOCUMENTS a whole file is, with all in it named, or "" for none."""
     for document in DOCUMENTS:
         if _item_fits(root, document):

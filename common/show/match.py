@@ -14,8 +14,8 @@ from cryptography import x509
 class Findings(NamedTuple):
     """What there is to say about several items."""
 
-    lines: list[str]  # who belongs to whom
-    warnings: list[str]  # what a server would stumble over
+    lines: list[str]  # which items belong together
+    warnings: list[str]  # what would not work on a server
     faults: list[str]  # what does not belong together, and should
 
 
@@ -39,10 +39,10 @@ def compare(items: Sequence[Item], account_key: Item | None) -> Findings:
         if issued:
             found.lines.append(f"{item.part.where} is issued by {where}")
         elif issued is False:
-            what = f"names {where} as its issuer, whose key did not sign it; restore a copy"
-            found.faults.append(f"{item.part.where}: {what}")
+            what = f"names {where} as its issuer, but the key of {where} did not sign it"
+            found.faults.append(f"{item.part.where}: {what}; restore a copy")
     if account_key is not None:
-        _compare_with_account_key(items, account_key, found)
+        _compare_with_account_key(requests + certificates, account_key, found)
     for path, chain in groupby(certificates, key=lambda item: item.part.path):
         if warning := _chain_warning(list(chain), certificates, keys):
             found.warnings.append(f"{path}: {warning}")
@@ -51,7 +51,11 @@ def compare(items: Sequence[Item], account_key: Item | None) -> Findings:
 
 def _compare_with_keys(item: Item, keys: Sequence[Item], found: Findings) -> None:
     fitting = _fitting(item, keys)
-    found.lines.extend(f"{item.part.where} and {where} belong together" for where in fitting)
+    is_forged = isinstance(item.value, x509.CertificateSigningRequest) and (
+        signed.verifies(item.value) is False
+    )
+    how = "have the same key, but the signature is not valid" if is_forged else "belong together"
+    found.lines.extend(f"{item.part.where} and {where} {how}" for where in fitting)
     if keys and not fitting and _is_end_entity(item):
         others = ", ".join(f"{key.part.where} has {_short(key)}" for key in keys[:3])
         found.faults.append(
@@ -72,24 +76,21 @@ def _compare_with_request(item: Item, request: Item) -> str:
     asked, given = _names(request), _names(item)
     missing = ", ".join(name for name in asked if name not in given)
     added = ", ".join(name for name in given if name not in asked)
-    told = [f"{missing} asked for but missing"] if missing else []
-    told += [f"{added} not asked for but added"] if added else []
+    told = [f"{missing} requested but missing"] if missing else []
+    told += [f"{added} added but not requested"] if added else []
     if told:
-        return f"{who} have the same key, but other names: {'; '.join(told)}"
+        return f"{who} have the same key, but different names: {'; '.join(told)}"
     return f"{who} belong together: the same key and names"
 
 
 def _compare_with_account_key(items: Sequence[Item], account_key: Item, found: Findings) -> None:
     """RFC 8555 section 11.1 has a CA reject a certificate for the key of an account."""
     for item in items:
-        if item.spki != account_key.spki or item.part.path == account_key.part.path:
-            continue
-        what = f"{item.part.where}: holds the account key ({account_key.part.where})"
-        if item.is_key:
-            found.warnings.append(f"{what}; do not use it as a certificate key")
-        else:
-            advice = "make a certificate key with make_certificate_key.py"
-            found.faults.append(f"{what}, which a CA rejects; {advice}")
+        if item.spki == account_key.spki:
+            found.faults.append(
+                f"{item.part.where}: holds the account key ({account_key.part.where}), which a CA "
+                "rejects; make a certificate key with make_certificate_key.py"
+            )
 
 
 def _chain_warning(
@@ -98,9 +99,9 @@ def _chain_warning(
     """Return why no server could use the certificates of a file as they are, or None."""
     if _is_end_entity(chain[0]):
         if any(signed.issued_by(later, earlier) for earlier, later in combinations(chain, 2)):
-            return "is in the wrong order; put each certificate before its issuer"
+            return "has its certificates in the wrong order; put each one before its issuer's"
     elif any(map(_is_end_entity, chain)):
-        return "begins with a CA's certificate; put that of the server first"
+        return "begins with a CA's certificate; put the server's certificate first"
     elif keys and not any(map(_is_end_entity, certificates)) and not _fitting(chain[0], keys):
         return "is a CA's certificate, and none of the keys given fits it"
     return None

@@ -37,7 +37,7 @@ _LABELS = {
     "CERTIFICATE": (CERTIFICATE, "X.509", "SEQUENCE, SEQUENCE, BIT STRING, "),
     **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "PKCS#10", "SEQUENCE, SEQUENCE, BIT STRING, ")),
 }
-_PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # stand beside keys, and tell nothing more
+_PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # appear beside keys and add nothing
 
 # All that cryptography raises over what it cannot read.
 ERRORS = (
@@ -105,7 +105,7 @@ class Item(NamedTuple):
 
 def parts(path: str) -> list[Part]:
     """Return what stands in a file. Raises UserError."""
-    data = files.read(path, "name a key, a request or a certificate")
+    data = files.read(path, "give a key, a request or a certificate")
     blocks = pem.blocks(data)
     blocks = [block for block in blocks if block.label not in _PARAMETERS] or blocks
     if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
@@ -130,11 +130,11 @@ def item(part: Part, passphrase_file: str | None) -> Item:
     try:
         return _open(part, secret)
     except UnsupportedAlgorithm as error:
-        raise UserError(f"{part.where}: is of a kind that is not known here ({error})") from error
+        raise UserError(f"{part.where}: is of an unsupported kind ({error})") from error
     except x509.InvalidVersion as error:
-        raise UserError(f"{part.where}: is of a version that is not known here") from error
+        raise UserError(f"{part.where}: is of an unsupported version") from error
     except ERRORS as error:
-        what = f"is damaged, and no {part.kind} can be read from it; restore a copy"
+        what = f"is damaged and cannot be read as a {part.kind}; restore a copy"
         if secret is not None:
             what = "is encrypted, and this passphrase does not open it; try another"
         raise UserError(f"{part.where}: {what}") from error
@@ -192,7 +192,7 @@ def _instead(part: Part) -> str:
         except pem.NotFound as error:
             return str(error)
     what = pem.what_instead(part.der)
-    return "is DER, but of no key, request or certificate" if "(DER)" in what else what
+    return "is DER, but not a key, a request or a certificate" if "(DER)" in what else what
 
 
 def _decoded(text: bytes) -> bytes:

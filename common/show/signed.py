@@ -23,7 +23,7 @@ _VALUES: dict[type, Callable[[Any], list[str]]] = {
     x509.CertificatePolicies: lambda value: [_words(one.policy_identifier) for one in value],
     x509.ExtendedKeyUsage: lambda value: [_words(oid) for oid in value],
     x509.KeyUsage: lambda value: [grammar.key_usages(der.parse(value.public_bytes()).content)],
-    x509.PrecertificateSignedCertificateTimestamps: lambda value: [f"of {len(list(value))} logs"],
+    x509.PrecertificateSignedCertificateTimestamps: lambda value: [f"from {len(list(value))} logs"],
     x509.SubjectAlternativeName: lambda value: [] if list(value) else ["empty"],
     x509.SubjectKeyIdentifier: lambda value: [value.digest.hex()],
     x509.TLSFeature: lambda value: [
@@ -47,7 +47,7 @@ def subject(name: x509.Name) -> list[str]:
 
 
 def common_name(csr: x509.CertificateSigningRequest) -> str:
-    """Return the CN of a request, of several the last, or nothing."""
+    """Return the CN of a request (the last of several), or an empty string."""
     found = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[-1].value) if found else ""
 
@@ -151,5 +151,5 @@ def _general_name(name: x509.GeneralName) -> str:
     if isinstance(name, x509.DirectoryName):
         return f"directory:{plain(', '.join(subject(name.value)))}"
     if type(name) not in _GENERAL_NAMES:
-        return "a name of another kind"
+        return "a name of another type"
     return f"{_GENERAL_NAMES[type(name)]}:{plain(str(name.value))}"

@@ -83,7 +83,8 @@ def _key_reason(item: Item) -> str | None:
 def _extensions(csr: x509.CertificateSigningRequest) -> dict[str, bytes]:
     """Return the values of the extensions asked for, by their OIDs.
 
-    cryptography reads all or none, and so none if one of them is odd, of which Go takes no notice.
+    cryptography reads either all extensions or none, so one odd one hides the others;
+    Go ignores it.
     """
     found: dict[str, bytes] = {}
     for attribute, values in signed.attributes(csr):
@@ -97,7 +98,7 @@ def _extensions(csr: x509.CertificateSigningRequest) -> dict[str, bytes]:
 
 
 def _identifiers(csr: x509.CertificateSigningRequest, reasons: list[str]) -> list[Identifier]:
-    """Return what a request asks for; add to reasons what Let's Encrypt has against it."""
+    """Return what a request asks for; add to reasons why Let's Encrypt rejects it."""
     extensions = _extensions(csr)
     if extensions.get(_TLS_FEATURE) == _MUST_STAPLE:
         reasons.append("it asks for must-staple")  # containsMustStaple, ra/ra.go

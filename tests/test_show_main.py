@@ -1,0 +1,160 @@
+"""show: its options, its exit status, and its messages."""
+
+import os
+import re
+from pathlib import Path
+
+from tests.conftest import Show
+from tests.made import EC, LEAF, MIDDLE, OTHER, RSA, certificate, request, san, write
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+OLD = PrivateFormat.TraditionalOpenSSL
+FORGED = request(san("a.com")).public_bytes(Encoding.DER).replace(b"a.com", b"b.com")
+DAMAGED = "is damaged and cannot be read as a certificate; restore a copy"
+NO_DER = "is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+
+
+@pytest.fixture(autouse=True)
+def _files(show: Show) -> None:
+    assert isinstance(RSA, rsa.RSAPrivateKey)
+    write("a.key", EC)
+    write("a.csr", request(san("a.com")))
+    write("a.pem", LEAF)
+    write("weak.csr", request())
+    write("chain.pem", MIDDLE, LEAF)
+    write("forged.csr", FORGED)
+    write("other.key", OTHER)
+    write("account.key", OTHER)
+    write("wrong", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    write("two", LEAF, b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    write("cut", EC.private_bytes(Encoding.DER, OLD, NoEncryption())[:-1])
+    write("secret", b"x\n")
+    write("old.key", EC.private_bytes(Encoding.PEM, OLD, BestAvailableEncryption(b"x")))
+    write(
+        "new.key",
+        EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "messages"),
+    [
+        ("a.key a.csr a.pem", 0, []),
+        ("weak.csr", 0, []),  # a verdict is no fault
+        ("chain.pem", 0, ["warning: chain.pem: begins with a CA's certificate; put the server's "
+                          "certificate first"]),
+        ("forged.csr", 1, ["error: forged.csr: its signature does not verify; make the request "
+                           "again"]),
+        ("a.key wrong a.csr two", 1, [
+            f"error: wrong: {DAMAGED}", f"error: two (2 of 2): {DAMAGED}"]),
+        ("nothing a.key", 1, ["error: nothing: No such file or directory; give a key, a request or "
+                              "a certificate"]),
+        ("--public wrong a.key", 1, [f"error: wrong: {DAMAGED}"]),
+        ("--bytes a.key new.key", 0, []),
+        ("--bytes cut a.csr", 1, ["error: cut: offset 0: the file ends before this SEQUENCE does"]),
+        ("--bytes old.key a.csr", 1, [f"error: old.key: {NO_DER}"]),
+        ("--passphrase-file secret new.key old.key", 0, []),
+        ("--passphrase-file secret --account-key new.key a.key", 0, []),
+        ("--passphrase-file a.pem new.key", 1, [
+            "error: new.key: is encrypted, and this passphrase does not open it; try another"]),
+        ("new.key", 1, [
+            "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
+        ("--account-key a.csr a.key", 1, [
+            "error: a.csr: is not a key; give the account key"]),
+        ("--account-key nothing a.key", 1, [
+            "error: nothing: No such file or directory; give a key, a request or a certificate"]),
+        ("--account-key a.key a.csr", 1, [
+            "error: a.csr: holds the account key (a.key), which a CA rejects; make a certificate "
+            "key with make_certificate_key.py"]),
+        ("account.key a.csr a.key", 0, []),
+        ("--account-key other.key account.key a.csr a.key", 0, []),
+    ],
+)  # fmt: skip
+def test_messages_and_exit_status(
+    arguments: str, status: int, messages: list[str], show: Show
+) -> None:
+    found, out, err = show(*arguments.split())
+    assert err == "".join(f"show: {message}\n" for message in messages)
+    assert found == status
+    headings = re.findall(r"^(\S+?)( \(\d of \d\))?: ", out, re.MULTILINE)
+    if "--" not in arguments:
+        good = [f for f in arguments.split() if f not in ("wrong", "nothing", "new.key")]
+        assert list(dict.fromkeys(file for file, _ in headings)) == good
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("", "the following arguments are required: FILE"),
+        ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
+        ("--nothing a.key", "--nothing: is not an option or argument of this program"),
+    ],
+)
+def test_wrong_usage(arguments: str, told: str, show: Show) -> None:
+    status, out, err = show(*arguments.split())
+    assert (status, out) == (2, "")
+    assert told in err
+
+
+def test_help(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    status, out, err = show("--help")
+    assert (status, err) == (0, "")
+    assert (
+        "\nShow what keys, requests (CSRs) and certificates contain, and which of them belong "
+        "together.\n\nThe files can be PEM or DER, from any program. Private numbers are never "
+        "printed.\n"
+    ) in out
+    words = " ".join(out.split())
+    for text in (
+        "[--public | --bytes] [--passphrase-file FILE] [--account-key FILE] FILE [FILE ...] ",
+        " FILE a key, request or certificate ",
+        " --public print the public key in PEM instead "
+        "--bytes print the structure of the file (DER) instead, element by element "
+        "--passphrase-file FILE open encrypted keys with the first line of FILE (default: ask for "
+        "it) --account-key FILE the account key, which must not be used as a certificate key "
+        "(default: the file named account.key among those given) exit status: ",
+    ):
+        assert text in words
+
+
+def test_pages_are_apart(show: Show) -> None:
+    write("b.csr", request(san("b.com")))
+    first, second = show("a.csr")[1], show("b.csr")[1]
+    assert show("a.csr", "b.csr")[1] == f"{first}\n{second}"
+    first, second = show("--bytes", "a.key")[1], show("--bytes", "a.csr")[1]
+    assert show("--bytes", "a.key", "a.csr")[1] == f"{first}\n{second}"
+    assert show("--public", "a.key", "a.csr")[1] == 2 * show("--public", "a.key")[1]
+
+
+def test_the_account_key_is_found_by_its_name(show: Show) -> None:
+    Path("keys").mkdir()
+    account_key = os.path.join("keys", "account.key")
+    write(account_key, EC)
+    assert f"a.csr: holds the account key ({account_key})" in show("a.csr", account_key)[2]
+
+
+def test_long_rows_are_wrapped(show: Show) -> None:
+    labels = ["x" * 60 + f".{n}-{n}.example.com" for n in range(3)]
+    write("a.csr", request(san(*labels)))
+    rows = "".join(f"  {'' if n else 'names':<13}  DNS:{name}{',' * (n < 2)}\n"
+                   for n, name in enumerate(labels))  # fmt: skip
+    assert rows in show("a.csr")[1]
+
+
+def test_what_the_library_warns_of_is_not_shown(
+    show: Show, recwarn: pytest.WarningsRecorder
+) -> None:
+    data = certificate("a.com").public_bytes(Encoding.DER)
+    write("a.pem", data.replace(b"\x02\x02\x12\x34", b"\x02\x02\xff\x34"))  # a negative number
+    show("a.pem")
+    show("--bytes", "a.pem")
+    assert not recwarn.list

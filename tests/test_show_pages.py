@@ -1,0 +1,260 @@
+"""show: the whole page about one key, request or certificate of each kind, and all its DER.
+
+Keys and dates are fixed, and RSA signs, so that each page stays the same. NAME.txt in data/show has
+the page and the DER of NAME. To write it anew, delete it and run the test twice.
+"""
+
+import os
+import re
+from datetime import datetime, timedelta, timezone, tzinfo
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from common.show import describe
+from tests.conftest import ARTICLE, ROOT, Show
+from tests.made import RSA, SHA256
+
+import pytest
+from Crypto.PublicKey.RSA import construct
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+GOLDEN = ROOT / "tests" / "data" / "show"
+DER, PEM = Encoding.DER, Encoding.PEM
+PKCS8, OLD = PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL
+PUBLIC = PublicFormat.SubjectPublicKeyInfo
+PLAIN = NoEncryption()
+NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
+
+assert isinstance(RSA, rsa.RSAPrivateKey)
+SIGNER: rsa.RSAPrivateKey = RSA
+P256, P384, P521, KOBLITZ = (
+    ec.derive_private_key(379, curve)
+    for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1())
+)
+ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+X25519 = x25519.X25519PrivateKey.from_private_bytes(bytes(range(32)))
+MODULUS = RSA.private_numbers().public_numbers.n
+
+
+def rsa_key(bits: int) -> bytes:
+    """Return a key in PKCS#1 DER whose "primes" are not prime."""
+    p, q = (1 << bits // 2) - 1, (1 << bits // 2) - 3
+    key = construct((p * q, 65537, 3, p, q), consistency_check=False)
+    return key.export_key("DER")
+
+
+def rsa_public(exponent: int) -> bytes:
+    return rsa.RSAPublicNumbers(exponent, MODULUS).public_key().public_bytes(PEM, PUBLIC)
+
+
+def oid(dotted: str) -> x509.ObjectIdentifier:
+    return x509.ObjectIdentifier(dotted)
+
+
+def usage(*names: str) -> x509.KeyUsage:
+    parameters = (
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    )
+    return x509.KeyUsage(**{name: name in names for name in parameters})
+
+
+def name(*pairs: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in pairs])
+
+
+CN = NameOID.COMMON_NAME
+SUBJECT = name(
+    (NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "A, B"), (CN, "old"), (CN, "b.com")
+)
+NAMES = x509.SubjectAlternativeName(
+    [
+        x509.DNSName("a.com"),
+        x509.DNSName("*.a.com"),
+        x509.IPAddress(ip_address("192.0.2.1")),
+        x509.IPAddress(ip_address("2001:db8::1")),
+        x509.RFC822Name("a@a.com"),
+        x509.UniformResourceIdentifier("urn:a"),
+        x509.DirectoryName(name((CN, "x"))),
+        x509.RegisteredID(oid("1.2.3")),
+    ]
+)
+TLS_FEATURE = x509.TLSFeature(
+    [x509.TLSFeatureType.status_request, x509.TLSFeatureType.status_request_v2]
+)
+UNKNOWN = x509.UnrecognizedExtension(oid("1.2.3.4"), b"\4\1\7")
+SCT = b"\0" + bytes(range(32)) + bytes(7) + b"\1\0\0\4\3\0\2\5\0"
+SCT_LIST = (2 * (len(SCT) + 2)).to_bytes(2, "big") + 2 * (len(SCT).to_bytes(2, "big") + SCT)
+SCTS = x509.UnrecognizedExtension(
+    oid("1.3.6.1.4.1.11129.2.4.2"), b"\4" + bytes([len(SCT_LIST)]) + SCT_LIST
+)
+
+
+def request(
+    subject: x509.Name, *extensions: tuple[x509.ExtensionType, bool], password: bytes = b""
+) -> x509.CertificateSigningRequest:
+    builder = x509.CertificateSigningRequestBuilder(subject)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    if password:
+        builder = builder.add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, password)
+    return builder.sign(SIGNER, SHA256)
+
+
+def certificate(
+    subject: str,
+    *extensions: tuple[x509.ExtensionType, bool],
+    issuer: str = "CA",
+    days: float = 90,
+    start: float = -1,
+    key: Any = RSA,
+) -> x509.Certificate:
+    builder = x509.CertificateBuilder(
+        name((CN, issuer)) if issuer else name(),
+        name((CN, subject)) if subject else name(),
+        key.public_key(),
+        0xABCDEF,
+    )
+    builder = builder.not_valid_before(NOW + timedelta(start))
+    builder = builder.not_valid_after(NOW + timedelta(days))
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(SIGNER, SHA256)
+
+
+CSR = request(
+    SUBJECT,
+    (NAMES, False),
+    (usage("digital_signature", "crl_sign"), True),
+    (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, oid("1.2.3")]), False),
+    (x509.BasicConstraints(ca=False, path_length=None), False),
+    (TLS_FEATURE, False),
+    (UNKNOWN, True),
+    password=b"hunter22",
+)
+KEY_ID = x509.SubjectKeyIdentifier(b"\1\2\3")
+AUTHORITY_KEY_ID = x509.AuthorityKeyIdentifier(b"\1\2\3", None, None)
+LEAF = certificate(
+    "a.com",
+    (NAMES, True),
+    (AUTHORITY_KEY_ID, False),
+    (x509.CertificatePolicies([x509.PolicyInformation(oid("2.23.140.1.2.1"), None)]), False),
+    (SCTS, False),
+    key=P256,
+)
+CA = certificate(
+    "CA", (x509.BasicConstraints(ca=True, path_length=0), True), (KEY_ID, False), start=2
+)
+SMALL = request(
+    name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
+).public_bytes(DER)
+SHA1, SHA256_OID, MD5 = (bytes.fromhex(f"2a864886f70d0101{n}") for n in ("05", "0b", "04"))
+FILES: dict[str, bytes] = {
+    "pkcs1.key": RSA.private_bytes(PEM, OLD, PLAIN),
+    "p384.key": P384.private_bytes(PEM, OLD, PLAIN),
+    "p256.der": P256.private_bytes(DER, PKCS8, PLAIN),
+    "p521.key": P521.private_bytes(PEM, PKCS8, PLAIN),
+    "secp256k1.key": KOBLITZ.private_bytes(PEM, PKCS8, PLAIN),
+    "ed25519.key": ED25519.private_bytes(PEM, PKCS8, PLAIN),
+    "x25519.key": X25519.private_bytes(DER, PKCS8, PLAIN),
+    "dsa.key": (GOLDEN / "dsa.key").read_bytes(),
+    "too-large.key": rsa_key(9216),
+    "disagrees.key": rsa_key(8192),
+    "rsa.pub": RSA.public_key().public_bytes(PEM, PUBLIC),
+    "pkcs1.pub": RSA.public_key().public_bytes(PEM, PublicFormat.PKCS1),
+    "p256.pub": P256.public_key().public_bytes(DER, PUBLIC),
+    "exponent-3.pub": rsa_public(3),
+    "exponent-64.pub": rsa_public((1 << 64) - 1),
+    "exponent-65.pub": rsa_public((1 << 64) + 1),
+    "article.csr": (ARTICLE / "rsa2048-example.com.csr").read_bytes(),
+    "all.csr": CSR.public_bytes(PEM),
+    "empty.csr": request(name()).public_bytes(DER),
+    "cn.csr": request(name((CN, "A.com"))).public_bytes(PEM),
+    "same-cn.csr": request(
+        name((CN, "A.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
+    ).public_bytes(PEM),
+    "empty-san.csr": request(name(), (x509.SubjectAlternativeName([]), True)).public_bytes(PEM),
+    "sha1.csr": SMALL.replace(SHA256_OID, SHA1),
+    "forged.csr": SMALL.replace(b"b.com", b"c.com"),
+    "unknown-key.csr": SMALL.replace(
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"
+    ),
+    "damaged-san.csr": SMALL.replace(b"\x82\x05a.com", b"\x83\x05a.com"),
+    "leaf.pem": LEAF.public_bytes(PEM),
+    "ca.der": CA.public_bytes(DER),
+    "root.pem": certificate(
+        "CA", (x509.BasicConstraints(ca=True, path_length=None), True), issuer="CA", days=-0.5
+    ).public_bytes(PEM),
+    "empty.pem": certificate("", issuer="").public_bytes(PEM),
+    "forged.pem": certificate("CA", days=10)
+    .public_bytes(DER)
+    .replace(b"\xab\xcd\xef", b"\xab\xcd\xee"),
+    "sha1.pem": certificate("CA").public_bytes(DER).replace(SHA256_OID, SHA1),
+    "md5.pem": certificate("a.com").public_bytes(DER).replace(SHA256_OID, MD5),
+}
+
+
+class Clock(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Clock":
+        assert tz is timezone.utc
+        return cls(2030, 1, 1, tzinfo=tz)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_page_and_its_bytes(file: str, show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(describe, "datetime", Clock)
+    Path(file).write_bytes(FILES[file])
+    Path(file).chmod(0o640 if "pkcs1" in file else 0o604 if "p384" in file else 0o600)
+    told = ""
+    for arguments in ([file], ["--bytes", file]):
+        status, out, err = show(*arguments)
+        told += f"$ show {' '.join(arguments)}\n{out}{err}exit status {status}\n\n"
+    told = re.sub(r"cannot be read \(.*", "cannot be read (…)", told)  # in the library's words
+    golden = GOLDEN / f"{file}.txt"
+    if not golden.exists():
+        golden.write_text(told, "utf-8")
+        pytest.fail(f"{golden} has been written; read it, and run the test again")
+    expected = golden.read_text("utf-8").splitlines()
+    is_shown = [os.name == "posix" or not line.startswith("  file mode ") for line in expected]
+    assert told.splitlines() == [line for line, yes in zip(expected, is_shown, strict=True) if yes]
+
+
+SECOND, MINUTE, HOUR = 1 / 86400, 1 / 1440, 1 / 24
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "told"),
+    [
+        (-9, -3, "expired 3 days ago"),
+        (-9, -SECOND, "expired a moment ago"),
+        (-9, 0, "expires in a moment"),
+        (0, 9, "expires in 9 days"),
+        (-9, 29 * SECOND, "expires in a moment"),
+        (-9, 31 * SECOND, "expires in 1 minute"),
+        (-9, 2 * MINUTE, "expires in 2 minutes"),
+        (-9, 31 * MINUTE, "expires in 1 hour"),
+        (-9, 11 * HOUR, "expires in 11 hours"),
+        (-9, 13 * HOUR, "expires in 1 day"),
+        (-9, 1, "expires in 1 day"),
+        (-9, 2, "expires in 2 days"),
+        (SECOND, 9, "becomes valid in a moment"),
+        (2, 9, "becomes valid in 2 days"),
+    ],
+)
+def test_the_time_left(
+    start: float, days: float, told: str, show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(describe, "datetime", Clock)
+    Path("a.pem").write_bytes(certificate("a.com", start=start, days=days).public_bytes(PEM))
+    last = f"{NOW + timedelta(days):%Y-%m-%d %H:%M:%S} UTC"
+    assert f"  valid until    {last}, {told}\n" in show("a.pem")[1]
