@@ -46,6 +46,20 @@ def write(path: str, *things: Any, encoding: Encoding = Encoding.PEM) -> None:
     file.chmod(0o600)
 
 
+def tlv(tag: int, *contents: bytes) -> bytes:
+    """Return an element of DER of less than 64 KiB."""
+    content = b"".join(contents)
+    size = len(content)
+    wide = b"" if size < 128 else b"\x81" if size < 256 else b"\x82"
+    return (
+        bytes([tag]) + wide + size.to_bytes(max(1, len(wide) * (1 + (size > 255))), "big") + content
+    )
+
+
+def integer(number: int) -> bytes:
+    return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
 def named(cn: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)] if cn else [])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from common.show import der, grammar
 from common.show.bytes import walk
 from tests.conftest import ARTICLE, need
+from tests.made import integer, tlv
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -43,21 +44,6 @@ RSA = load_pem_private_key(PEM, None)
 assert isinstance(RSA, rsa.RSAPrivateKey)
 EC = ec.derive_private_key(0x1234567890ABCDEF << 150 | 0x987654321, ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(40, 72)))
-
-
-def tlv(tag: int, *contents: bytes) -> bytes:
-    """Return an element of DER of less than 64 KiB."""
-    content = b"".join(contents)
-    size = len(content)
-    wide = b"" if size < 128 else b"\x81" if size < 256 else b"\x82"
-    return (
-        bytes([tag]) + wide + size.to_bytes(max(1, len(wide) * (1 + (size > 255))), "big") + content
-    )
-
-
-def integer(number: int) -> bytes:
-    return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
-
 
 DER, PKCS1, PKCS8 = Encoding.DER, PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
 PLAIN = NoEncryption()
@@ -261,28 +247,47 @@ def nested(depth: int) -> bytes:
     return data
 
 
+NOT_DER = "not DER: a key, a request or a certificate starts with the byte 0x30"
+TOO_WIDE = "a length in more bytes than it needs, which DER does not allow"
+CUT = "the data ends in the middle of a tag or length"
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "not DER"),
-        (b"-----BEGIN", "not DER"),
-        (b"0", "middle"),
-        (b"0\x80" * 5000, "indefinite"),
-        (b"0\x84\xff\xff\xff\xff", "a length that is too large for any file"),
-        (b"0\x81\x05" + bytes(5), "more bytes than it needs"),
-        (b"0\x82\x00\x90" + bytes(144), "more bytes than it needs"),
-        (tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"), "tag number"),
-        (nested(5000), "40 levels"),
-        (b"0" * (der.MAX_SIZE + 1), "too long"),
-        (KEYS["RSA PKCS#1"] + b"\n", "offset 1190: "),
-        (KEYS["RSA PKCS#1"][:-1], "offset 0: the file ends before"),
+        (b"", NOT_DER),
+        (b"-----BEGIN", NOT_DER),
+        (b"0", f"offset 0: {CUT}"),
+        (b"0\x82\1", f"offset 0: {CUT}"),
+        (b"0\x03\2\x82\1", f"offset 2: {CUT}"),
+        (b"0\x80" * 5000, "offset 0: an indefinite length, which DER does not allow"),
+        (b"0\x83\0\1\0" + bytes(256), f"offset 0: {TOO_WIDE}"),
+        (b"0\x83\1\0\0", "offset 0: the file ends before this SEQUENCE does"),
+        (b"0\x84\xff\xff\xff\xff", "offset 0: a length that is too large for any file"),
+        (b"0\x81\x7f" + bytes(127), f"offset 0: {TOO_WIDE}"),
+        (b"0\x82\x00\x90" + bytes(144), f"offset 0: {TOO_WIDE}"),
+        (
+            tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"),
+            "offset 2: no known document has a tag number this high",
+        ),
+        (nested(40), ""),
+        (nested(41), "offset 80: nested more than 40 levels deep"),
+        (
+            b"0" * (der.MAX_SIZE + 1),
+            "more than 131072 bytes: too long for a key or a certificate",
+        ),
+        (tlv(0x30, b"\2\1\0") + b"\n", "offset 5: the document ends here, but the file continues"),
+        (KEYS["RSA PKCS#1"][:-1], "offset 0: the file ends before this SEQUENCE does"),
+        (
+            tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)),
+            "offset 4: the element around it ends before this INTEGER does",
+        ),
     ],
 )
 def test_where_a_file_breaks(data: bytes, why: str) -> None:
     started = time.monotonic()
     lines, error = read(data)
-    assert why in error
-    assert "\n" not in error
+    assert error == why
     assert time.monotonic() - started < 2
     check_safe(lines)
 
@@ -290,6 +295,28 @@ def test_where_a_file_breaks(data: bytes, why: str) -> None:
 def test_what_can_be_read_of_a_damaged_file() -> None:
     lines, _ = read(KEYS["RSA PKCS#1"][:600])
     assert places(lines) == {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}
+
+
+def test_the_tables_are_read() -> None:
+    assert grammar._name("1.2  a  b c  -- d") == ("1.2", grammar.Name("a", "b c", "d"))
+    assert grammar._name("1.2  a  b c") == ("1.2", grammar.Name("a", "b c", "b c"))
+    assert grammar._name("1.2  a  -- d") == ("1.2", grammar.Name("a", "a", "d"))
+    assert grammar._name("1.2  a") == ("1.2", grammar.Name("a", "a", ""))
+    fields = [
+        grammar.Field("x", "[0] Y", " OPTIONAL", " PUBLIC", "why"),
+        grammar.Field("y", "SET OF Z", "", "", ""),
+    ]
+    paragraph = "A ::= SEQUENCE -- what\n    x  [0] Y OPTIONAL PUBLIC  -- why\n    y  SET OF Z"
+    assert grammar._definition(paragraph) == ("A", ("SEQUENCE", "what", fields))
+    assert grammar._definition("B ::= INTEGER") == ("B", ("INTEGER", "", []))
+    for file, start in (
+        ("oids.txt", "1.2.840.113549.1.1.1  rsa"),
+        ("asn1.txt", "CertificationReq"),
+    ):
+        text = grammar._text(file)
+        assert text.startswith(start)
+        assert text == text.strip()
+        assert "\n#" not in text
 
 
 def test_the_tables_agree() -> None:

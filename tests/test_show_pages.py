@@ -13,7 +13,7 @@ from typing import Any
 
 from common.show import describe
 from tests.conftest import ARTICLE, ROOT, Show
-from tests.made import RSA, SHA256
+from tests.made import RSA, SHA256, integer, tlv
 
 import pytest
 from Crypto.PublicKey.RSA import construct
@@ -141,7 +141,40 @@ CSR = request(
     (UNKNOWN, True),
     password=b"hunter22",
 )
-KEY_ID = x509.SubjectKeyIdentifier(b"\1\2\3")
+ODD = (  # a time that is none, and FALSE where it goes without saying
+    certificate("a.com", (usage("key_agreement", "decipher_only"), True), days=365 * 40)
+    .public_bytes(DER)
+    .replace(b"291231000000Z", b"2912310000\x1b0Z")
+    .replace(b"\x01\x01\xff", b"\x01\x01\0")
+)
+ALGORITHM = tlv(0x30, tlv(6, b"\x2a\x03"))
+FIELDS = (integer(0), tlv(0x30), tlv(0x30, ALGORITHM, tlv(3, b"\0\1")))
+VALUES = tlv(0x30, tlv(6, b"\x2a\x04"), tlv(0x31,
+    *(tlv(1, value) for value in (b"\0", b"\xff", b"\1")),
+    *(tlv(2, value) for value in (b"", b"\0", b"\xff", b"\x80" + bytes(7), b"\1" + bytes(8))),
+    *(tlv(2, b"\0" * zero + b"\x81" * size) for zero in (0, 1) for size in (20, 21, 64)),
+    *(tlv(4, b"\x81" * size) for size in (0, 1, 20, 21, 64)),
+    *(tlv(3, value) for value in (b"\0", b"\0\x81", b"\1\x82", b"\0\2\1\7", b"\1\2\1\7")),
+    *(tlv(4, value) for value in (b"\2\1\7", b"\2\1\7\2\1\7", b"\2\1")),
+    *(tlv(tag) for tag in (5, 6, 0x30, 0x31)),
+    tlv(5, b"\1"),
+    *(tlv(6, value) for value in (
+        b"\0", b"\x27", b"\x28", b"\x4f", b"\x50", b"\x78", b"\x81\x34\3", b"\x88\x37\x81",
+        b"\x2a\x86\x48\x86\xf7\x0d\1\1\1", b"\x2a" * 32, b"\x2a" * 33)),
+    *(tlv(23, value) for value in (b"500101000000Z", b"491231235959Z", b"4912312359Z", b"\xe9")),
+    *(tlv(24, value) for value in (b"20500101000000Z", b"500101000000Z", b"20501301000000Z")),
+    *(tlv(tag, "é\n\"".encode("latin-1")) for tag in (12, 18, 19, 20, 22, 26)),
+    tlv(12, "é".encode()), tlv(28, "é".encode("utf-32-be")), tlv(30, "é".encode("utf-16-be")),
+    tlv(28, b"\0\0\0"), tlv(30, b"\xd8\0"), tlv(12, b"x" * 71), tlv(12, b"x" * 200),
+    *(tlv(tag, b"\7") for tag in (0, 7, 10, 0x41, 0x80, 0x87, 0x9E, 0xC1, 0x10, 0x11)),
+    *(tlv(tag, b"\2\1\7") for tag in (0x22, 0x61, 0xA5, 0xE1, 0x27)),
+))  # fmt: skip
+PBES2 = bytes.fromhex(
+    "305f06092a864886f70d01050d3052303106092a864886f70d01050c302404108b1d26f0a9c42fe1357d60b8"
+    "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
+    "d46e1f3b2895a0c7d8"
+)
+SUBJECT_KEY_ID = x509.SubjectKeyIdentifier(b"\1\2\3")
 AUTHORITY_KEY_ID = x509.AuthorityKeyIdentifier(b"\1\2\3", None, None)
 LEAF = certificate(
     "a.com",
@@ -152,7 +185,7 @@ LEAF = certificate(
     key=P256,
 )
 CA = certificate(
-    "CA", (x509.BasicConstraints(ca=True, path_length=0), True), (KEY_ID, False), start=2
+    "CA", (x509.BasicConstraints(ca=True, path_length=0), True), (SUBJECT_KEY_ID, False), start=2
 )
 SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
@@ -189,6 +222,18 @@ FILES: dict[str, bytes] = {
         b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"
     ),
     "damaged-san.csr": SMALL.replace(b"\x82\x05a.com", b"\x83\x05a.com"),
+    "odd.der": ODD,
+    "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
+    "encrypted.der": tlv(0x30, PBES2, tlv(4, bytes(64))),
+    "pbes1.der": tlv(0x30, tlv(0x30, tlv(6, b"\x2a\x03"), tlv(0x30)), tlv(4, bytes(64))),
+    "with-public-key.der": tlv(
+        0x30,
+        integer(1),
+        tlv(0x30, b"\x06\x03\x2b\x65\x70"),
+        tlv(4, tlv(4, bytes(range(32)))),
+        tlv(0x81, b"\0", ED25519.public_key().public_bytes_raw()),
+    ),
+    "unfit.der": tlv(0x30, integer(1 << 64), tlv(6, b"\x2a\x03"), tlv(4, tlv(2, b"\5"))),
     "leaf.pem": LEAF.public_bytes(PEM),
     "ca.der": CA.public_bytes(DER),
     "root.pem": certificate(

@@ -91,9 +91,9 @@ def _sound_public_key(root: Element) -> PublicKeyTypes:
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers()
         if numbers.p * numbers.q != numbers.public_numbers.n or 1 in (numbers.p, numbers.q):
-            raise ValueError("not the product of the primes")
+            raise ValueError
     elif not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError("the public key of this kind is not derived")
+        raise ValueError
     return key.public_key()
 
 
@@ -158,8 +158,9 @@ def _text(element: Element) -> str | None:
 def _time(text: str, type_: str) -> str:
     """Return a time in words (RFC 5280 section 4.1.2.5), or as it stands if it is not in form."""
     century = "" if type_ == "GeneralizedTime" else "19" if text >= "50" else "20"
+    form = "%Y%m%d%H%M%SZ" if len(century + text) == 15 else ""  # else it takes one digit for two
     try:
-        return f"{datetime.strptime(century + text, '%Y%m%d%H%M%SZ')} UTC"
+        return f"{datetime.strptime(century + text, form)} UTC"
     except ValueError:
         return _quoted(text)
 

@@ -1,5 +1,6 @@
 """Naming what der has read after the standards: the types in asn1.txt, the OIDs in oids.txt."""
 
+import itertools
 import os
 import re
 from typing import NamedTuple
@@ -73,7 +74,7 @@ def words(oid: str) -> str:
 def key_usages(content: bytes) -> str:
     """Return the uses that the content of a KeyUsage names: the number of unused bits, the bits."""
     bits = "".join(f"{byte:08b}" for byte in content[1:])
-    return ", ".join(name for name, bit in zip(_KEY_USAGES, bits, strict=False) if bit == "1")
+    return ", ".join(itertools.compress(_KEY_USAGES, map(int, bits)))
 
 
 def recognize(root: Element) -> str:
