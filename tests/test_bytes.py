@@ -292,6 +292,20 @@ def test_where_a_file_breaks(data: bytes, why: str) -> None:
     check_safe(lines)
 
 
+def test_a_string_that_holds_no_element() -> None:
+    whole = der.parse(tlv(4, integer(1)))
+    assert (der.unwrap(whole), len(whole.children)) == (True, 1)
+    for data in (
+        tlv(0x30),
+        tlv(4),
+        tlv(4, b"\2"),
+        tlv(4, 2 * integer(1)),
+        tlv(3, b"\1", integer(1)),
+    ):
+        element = der.parse(data)
+        assert (der.unwrap(element), element.children) == (False, [])
+
+
 def test_what_can_be_read_of_a_damaged_file() -> None:
     lines, _ = read(KEYS["RSA PKCS#1"][:600])
     assert places(lines) == {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from common.show import describe
+from common.show.der import parse
 from tests.conftest import ARTICLE, ROOT, Show
 from tests.made import RSA, SHA256, integer, tlv
 
@@ -84,7 +85,7 @@ NAMES = x509.SubjectAlternativeName(
         x509.IPAddress(ip_address("2001:db8::1")),
         x509.RFC822Name("a@a.com"),
         x509.UniformResourceIdentifier("urn:a"),
-        x509.DirectoryName(name((CN, "x"))),
+        x509.DirectoryName(name((NameOID.COUNTRY_NAME, "DE"), (CN, "x"))),
         x509.RegisteredID(oid("1.2.3")),
     ]
 )
@@ -169,11 +170,18 @@ VALUES = tlv(0x30, tlv(6, b"\x2a\x04"), tlv(0x31,
     *(tlv(tag, b"\7") for tag in (0, 7, 10, 0x41, 0x80, 0x87, 0x9E, 0xC1, 0x10, 0x11)),
     *(tlv(tag, b"\2\1\7") for tag in (0x22, 0x61, 0xA5, 0xE1, 0x27)),
 ))  # fmt: skip
-PBES2 = bytes.fromhex(
-    "305f06092a864886f70d01050d3052303106092a864886f70d01050c302404108b1d26f0a9c42fe1357d60b8"
-    "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
-    "d46e1f3b2895a0c7d8"
-)
+
+
+def pbes2(salt: bytes, iterations: int) -> bytes:
+    """Return an encrypted key with the settings of RFC 8018 appendix A."""
+    pbkdf2 = tlv(0x30, tlv(4, salt), integer(iterations))
+    scheme = tlv(0x30, bytes.fromhex("060960864801650304012a"), tlv(4, bytes(16)))
+    function = tlv(0x30, bytes.fromhex("06092a864886f70d01050c"), pbkdf2)
+    parameters = tlv(0x30, function, scheme)
+    algorithm = tlv(0x30, bytes.fromhex("06092a864886f70d01050d"), parameters)
+    return tlv(0x30, algorithm, tlv(4, bytes(64)))
+
+
 SUBJECT_KEY_ID = x509.SubjectKeyIdentifier(b"\1\2\3")
 AUTHORITY_KEY_ID = x509.AuthorityKeyIdentifier(b"\1\2\3", None, None)
 LEAF = certificate(
@@ -190,6 +198,9 @@ CA = certificate(
 SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
 ).public_bytes(DER)
+SMALL_PARTS = [part.encoded for part in parse(SMALL).children]
+RSA_SPKI = RSA.public_key().public_bytes(DER, PUBLIC)
+NAMES_IPV6 = x509.IPAddress(ip_address("2001:db8::1"))
 SHA1, SHA256_OID, MD5 = (bytes.fromhex(f"2a864886f70d0101{n}") for n in ("05", "0b", "04"))
 FILES: dict[str, bytes] = {
     "pkcs1.key": RSA.private_bytes(PEM, OLD, PLAIN),
@@ -224,8 +235,21 @@ FILES: dict[str, bytes] = {
     "damaged-san.csr": SMALL.replace(b"\x82\x05a.com", b"\x83\x05a.com"),
     "odd.der": ODD,
     "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
-    "encrypted.der": tlv(0x30, PBES2, tlv(4, bytes(64))),
-    "pbes1.der": tlv(0x30, tlv(0x30, tlv(6, b"\x2a\x03"), tlv(0x30)), tlv(4, bytes(64))),
+    "encrypted.der": pbes2(bytes(32), (1 << 31) - 1),
+    "encrypted-oddly.der": pbes2(bytes(33), 1 << 31),
+    "unknown-encryption.der": tlv(
+        0x30, tlv(0x30, tlv(6, b"\x2a\x03"), tlv(4, b"\7\7\7")), tlv(4, bytes(64))
+    ),
+    "unused-bits.pub": RSA_SPKI.replace(b"\0\x30\x82\1\x0a", b"\1\x30\x82\1\x0a"),
+    "signature.csr": tlv(0x30, *SMALL_PARTS[:2], tlv(3, b"\0\4\1\7")),
+    "misfit.csr": CSR.public_bytes(DER).replace(b"\4\2\x30\0", b"\4\2\x05\0"),
+    "ip-cn.csr": request(
+        name((CN, "2001:db8::1")), (x509.SubjectAlternativeName([NAMES_IPV6]), False)
+    ).public_bytes(PEM),
+    "unique-id.csr": request(name((oid("2.5.4.45"), "\0ab")))
+    .public_bytes(DER)
+    .replace(b"\x2d\x0c\3\0ab", b"\x2d\x03\3\0ab"),
+    "damaged-san.pem": LEAF.public_bytes(DER).replace(b"\x82\x05a.com", b"\x83\x05a.com"),
     "with-public-key.der": tlv(
         0x30,
         integer(1),
@@ -286,12 +310,13 @@ SECOND, MINUTE, HOUR = 1 / 86400, 1 / 1440, 1 / 24
         (0, 9, "expires in 9 days"),
         (-9, 29 * SECOND, "expires in a moment"),
         (-9, 31 * SECOND, "expires in 1 minute"),
-        (-9, 2 * MINUTE, "expires in 2 minutes"),
+        (-9, 1.5 * MINUTE, "expires in 2 minutes"),
         (-9, 31 * MINUTE, "expires in 1 hour"),
+        (-9, 1.5 * HOUR, "expires in 2 hours"),
         (-9, 11 * HOUR, "expires in 11 hours"),
         (-9, 13 * HOUR, "expires in 1 day"),
         (-9, 1, "expires in 1 day"),
-        (-9, 2, "expires in 2 days"),
+        (-9, 1.5, "expires in 2 days"),
         (SECOND, 9, "becomes valid in a moment"),
         (2, 9, "becomes valid in 2 days"),
     ],
