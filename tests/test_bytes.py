@@ -295,15 +295,19 @@ def test_where_a_file_breaks(data: bytes, why: str) -> None:
 def test_a_string_that_holds_no_element() -> None:
     whole = der.parse(tlv(4, integer(1)))
     assert (der.unwrap(whole), len(whole.children)) == (True, 1)
-    for data in (
-        tlv(0x30),
-        tlv(4),
-        tlv(4, b"\2"),
-        tlv(4, 2 * integer(1)),
-        tlv(3, b"\1", integer(1)),
-    ):
+    two, unused_bits = tlv(4, 2 * integer(1)), tlv(3, b"\1", integer(1))
+    for data in (tlv(0x30), tlv(4), tlv(4, b"\2"), two, unused_bits):
         element = der.parse(data)
         assert (der.unwrap(element), element.children) == (False, [])
+
+
+def test_one_element() -> None:
+    with pytest.raises(ValueError, match="it is empty"):
+        der.parse(b"")
+    with pytest.raises(
+        ValueError, match="offset 3: the document ends here, but the file continues"
+    ):
+        der.parse(integer(1) + b"\n")
 
 
 def test_what_can_be_read_of_a_damaged_file() -> None:

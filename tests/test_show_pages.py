@@ -198,6 +198,12 @@ CA = certificate(
 SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
 ).public_bytes(DER)
+UNKNOWN_KEY = (
+    certificate("a.com")
+    .public_bytes(DER)
+    .replace(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f")
+)
+TBS, *SIGNATURE = parse(UNKNOWN_KEY).children
 SMALL_PARTS = [part.encoded for part in parse(SMALL).children]
 RSA_SPKI = RSA.public_key().public_bytes(DER, PUBLIC)
 NAMES_IPV6 = x509.IPAddress(ip_address("2001:db8::1"))
@@ -268,6 +274,14 @@ FILES: dict[str, bytes] = {
     .public_bytes(DER)
     .replace(b"\xab\xcd\xef", b"\xab\xcd\xee"),
     "sha1.pem": certificate("CA").public_bytes(DER).replace(SHA256_OID, SHA1),
+    "md5.csr": SMALL.replace(SHA256_OID, MD5),
+    "preamble.pem": b"0 s:CN = a.com\n" + LEAF.public_bytes(PEM),
+    "unknown-key.pem": UNKNOWN_KEY,
+    "version-1.pem": tlv(
+        0x30,
+        tlv(0x30, *(part.encoded for part in TBS.children[1:7])),
+        *(part.encoded for part in SIGNATURE),
+    ),
     "md5.pem": certificate("a.com").public_bytes(DER).replace(SHA256_OID, MD5),
 }
 

@@ -197,8 +197,8 @@ def _instead(part: Part) -> str:
 
 def _decoded(text: bytes) -> bytes:
     """Return the DER in a PEM block; what cannot be decoded is left to fail when it is read."""
-    _, _, body = text.rpartition(b"\n\n") if b"\nProc-Type:" in text else text.partition(b"\n")
+    body = text.partition(b"\n")[2].rpartition(b"-----END ")[0]
     try:
-        return base64.b64decode(b"".join(body.rpartition(b"-----END ")[0].split()), validate=True)
+        return base64.b64decode(b"".join(body.split()), validate=True)
     except ValueError:
         return b""
