@@ -164,7 +164,7 @@ ODD = {
 }
 
 # What nobody sees, or the mapping of UTS #46 drops.
-INVISIBLE = "\ufeff \u202e \u00ad \u00a0 \u2028 \udcff \ufe0f \u034f \u3164".split(" ")
+INVISIBLE = "\ufeff\u202e\u00ad\u00a0\u2028\udcff\ufe0f\u034f\u3164"
 
 # The text, and what is offered instead.
 SLIPS = {

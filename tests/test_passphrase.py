@@ -9,7 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from common import passphrase
+from common import console, passphrase
 from common.console import UserError
 from tests.conftest import (
     SECRET,
@@ -29,25 +29,37 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
 
 
+GIVE = "; give the file with the passphrase with --passphrase-file"
+EMPTY = "its first line is empty, so it would not protect the key; use another"
+TOO_LONG = "its first line is over OpenSSL's limit of 1023 bytes; use a shorter one"
+CONTROL = "its first line has a control character (Esc, an arrow key, Ctrl-V?); use another"
+NOT_UTF_8 = "its first line is not UTF-8; save it as UTF-8"
+NO_TERMINAL = "there is no terminal to ask for a passphrase; use --passphrase-file"
+UNDECODABLE = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
+
+
 class TestAFile:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"", "secret: its first line is empty, "),
-            (b"\r\nsecret\n", "secret: its first line is empty, "),
-            (b"x" * 1024, "secret: its first line is over OpenSSL's limit of 1023 bytes"),
-            ("ü".encode() * 512, "secret: its first line is over OpenSSL's limit of 1023 bytes"),
-            (b"ab\0cd\n", "secret: its first line has a control character"),
-            (b"\x1b[Dab\n", "secret: its first line has a control character"),
-            (b"ab\x7f\n", "secret: its first line has a control character"),
-            ("ab\u0085".encode(), "secret: its first line has a control character"),
-            (b"a\rb\r\n", "secret: its first line has a control character"),
-            (b"\xef\xbb\xbfsecret\n", "secret: begins with a byte order mark; "),
-            ("secret".encode("utf-16"), "secret: "),
-            ("secret".encode("utf-16-le"), "secret: its first line has a control character"),
-            (b"caf\xe9\n", "secret: its first line is not UTF-8; save it as UTF-8"),
-            (bytes(2**20 + 1), "secret: is larger than 1 MiB; "),
-            (None, "secret: No such file or directory; give the file with the passphrase"),
+            (b"", EMPTY),
+            (b"\r\nsecret\n", EMPTY),
+            (b"x" * 1024, TOO_LONG),
+            ("ü".encode() * 512, TOO_LONG),
+            (b"ab\0cd\n", CONTROL),
+            (b"\x1b[Dab\n", CONTROL),
+            (b"ab\x7f\n", CONTROL),
+            ("ab\u0085".encode(), CONTROL),
+            (b"a\rb\r\n", CONTROL),
+            (
+                b"\xef\xbb\xbfsecret\n",
+                "begins with a byte order mark; save it as UTF-8 without one",
+            ),
+            ("secret".encode("utf-16"), NOT_UTF_8),
+            ("secret".encode("utf-16-le"), CONTROL),
+            (b"caf\xe9\n", NOT_UTF_8),
+            (bytes(2**20 + 1), f"is larger than 1 MiB{GIVE}"),
+            (None, f"No such file or directory{GIVE}"),
         ],
     )
     def test_that_is_refused(self, content: bytes | None, message: str, run: Run) -> None:
@@ -56,7 +68,7 @@ class TestAFile:
             Path("secret").chmod(0o600)
         before = os.listdir()
         error = error_of(run("make_account_key.py", "--passphrase-file", "secret"))
-        assert error.startswith(message)
+        assert error == f"secret: {message}"
         assert os.listdir() == before
 
     @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\nanother line\n\xff\0"])
@@ -79,11 +91,14 @@ class TestAFile:
         path.write_text(f"{secret}\n", encoding="utf-8")
         path.chmod(0o600)
         assert passphrase.for_new_key(str(path)) == secret.encode()
-        assert f"{path}: its first line starts or ends with a space, " in capsys.readouterr().err
+        text = (
+            f"{path}: its first line starts or ends with a space, which is part of the passphrase"
+        )
+        assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n"
 
     @pytest.mark.posix(reason="modes")
     @pytest.mark.parametrize(
-        ("mode", "warned"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o620, 1)]
+        ("mode", "warned"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o620, 1), (0o601, 1)]
     )
     def test_that_others_can_use(
         self, mode: int, warned: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -92,10 +107,8 @@ class TestAFile:
         path.write_text(SECRET, encoding="utf-8")
         path.chmod(mode)
         passphrase.for_new_key(str(path))
-        assert (
-            capsys.readouterr().err.count(f"warning: {path}: other users can access this ")
-            == warned
-        )
+        text = f"{path}: other users can access this file; run chmod 600 to prevent that"
+        assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n" * warned
 
     @pytest.mark.posix(reason="pipes have names")
     def test_may_be_a_pipe(self) -> None:
@@ -129,32 +142,34 @@ class TestATerminal:
     def test_asks_twice_for_a_new_key_and_once_to_open_it(self, tmp_path: Path) -> None:
         made = on_a_terminal(MAKE, tmp_path, SECRET, SECRET)
         assert (made.status, made.echo) == (0, True), made.written
-        assert "Passphrase for the new key: " in made.written
+        first, _, rest = made.written.partition("\n")
+        assert first == "Passphrase for the new key: \r"
+        assert rest.startswith("Repeat the passphrase: \r\n")
         assert load_pem_private_key((tmp_path / "account.key").read_bytes(), SECRET.encode())
         os.rename(tmp_path / "account.key", tmp_path / "a\x1b.key")
         signed = on_a_terminal(command_of("make_csr.py", "--key", "a\x1b.key"), tmp_path, SECRET)
         assert (signed.status, signed.echo) == (0, True), signed.written
-        assert "Passphrase of a\\x1b.key: " in signed.written
+        assert signed.written.startswith("Passphrase of a\\x1b.key: \r\n")
         assert SECRET not in made.written + signed.written
         wrong = on_a_terminal(command_of("make_csr.py", "--key", "a\x1b.key"), tmp_path, "wrong")
         assert wrong.status == 1
-        assert "a\\x1b.key: this passphrase does not open it" in wrong.written
+        assert "a\\x1b.key: this passphrase does not open it; try another\r\n" in wrong.written
 
     @pytest.mark.parametrize(
         ("answers", "message"),
         [
-            ((SECRET, "another"), "the passphrases differ, so no key"),
-            (("",), "the passphrase is empty"),
-            (("x" * 1024,), "the passphrase is over OpenSSL's limit of 1023 bytes"),
-            (("a\x16\x1bb",), "the passphrase has a control character"),  # Ctrl-V, Esc
-            (("\x04",), "no passphrase was typed"),
+            ((SECRET, "another"), "the passphrases differ, so no key was made; try again"),
+            (("",), EMPTY.replace("its first line", "the passphrase")),
+            (("x" * 1024,), TOO_LONG.replace("its first line", "the passphrase")),
+            (("a\x16\x1bb",), CONTROL.replace("its first line", "the passphrase")),  # Ctrl-V, Esc
+            (("\x04",), "no passphrase was typed; try again"),
             (("\ufeffa",), "the passphrase has a byte order mark"),
         ],
     )
     def test_what_is_refused(self, answers: tuple[str, ...], message: str, tmp_path: Path) -> None:
         session = on_a_terminal(MAKE, tmp_path, *answers)
         assert session.status == 1
-        assert f"make_account_key.py: error: {message}" in session.written
+        assert f"make_account_key.py: error: {message}\r\n" in session.written
         assert_no_trace(session, tmp_path)
 
     @pytest.mark.parametrize("before", [(), (SECRET,)])
@@ -176,7 +191,7 @@ class TestATerminal:
         command = ["env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0", *MAKE]
         session = on_a_terminal(command, tmp_path, "hunter2 ü", "hunter2 ü")
         assert session.status == 1
-        assert "the passphrase is not valid in this terminal's encoding" in session.written
+        assert f"error: {UNDECODABLE}\r\n" in session.written
         assert "hunter2" not in session.written
 
 
@@ -189,8 +204,7 @@ def test_without_a_terminal_nothing_is_read(script: str, tmp_path: Path) -> None
     os.write(write, b"secret\nsecret\n")
     os.close(write)
     result = run_process(command_of(script, *options), tmp_path, stdin=read)
-    expected = "there is no terminal to ask for a passphrase; use --passphrase-file"
-    assert error_of(result) == expected
+    assert error_of(result) == NO_TERMINAL
     assert os.read(read, 99) == b"secret\nsecret\n"
     os.close(read)
     assert os.listdir(tmp_path) == ["my.key"]
@@ -198,8 +212,7 @@ def test_without_a_terminal_nothing_is_read(script: str, tmp_path: Path) -> None
 
 def test_the_null_device_is_not_a_terminal(tmp_path: Path) -> None:
     """On Windows it says that it is one, and getpass would wait for ever."""
-    error = error_of(run_process(MAKE, tmp_path, stdin=subprocess.DEVNULL))
-    assert error.startswith("there is no terminal")
+    assert error_of(run_process(MAKE, tmp_path, stdin=subprocess.DEVNULL)) == NO_TERMINAL
 
 
 class TestWhatIsTyped:
@@ -218,9 +231,9 @@ class TestWhatIsTyped:
 
     def test_half_an_emoji(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(getpass, "getpass", lambda prompt: "secret\ud83d")
-        with pytest.raises(UserError, match="not valid in this terminal's encoding") as caught:
+        with pytest.raises(UserError) as caught:
             passphrase.for_new_key(None)
-        assert "secret" not in str(caught.value)
+        assert str(caught.value) == UNDECODABLE
 
     def test_on_windows_without_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """There getpass would wait for ever."""
@@ -230,7 +243,7 @@ class TestWhatIsTyped:
         with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
             for stdin in (None, file):
                 monkeypatch.setattr(sys, "stdin", stdin)
-                with pytest.raises(UserError, match="there is no terminal to ask"):
+                with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
                     passphrase.for_new_key(None)
 
     def test_on_windows_at_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,5 +259,5 @@ class TestWhatIsTyped:
         monkeypatch.setattr(getpass, "getpass", getpass_without_terminal)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with pytest.raises(UserError, match="there is no terminal"):
+            with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
                 passphrase.for_new_key(None)
