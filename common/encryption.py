@@ -19,7 +19,7 @@ def encrypted(key: bytes, passphrase: bytes) -> bytes:
     der, label, _ = PEM.decode(key.decode("ascii"))
     algorithm, private_key, parameters = _RSA_ENCRYPTION, der, None
     if label != "RSA PRIVATE KEY":
-        algorithm, private_key, parameters = PKCS8.unwrap(der)[:3]
+        algorithm, private_key, parameters = PKCS8.unwrap(der)
     wrapped = PKCS8.wrap(
         private_key,
         algorithm,

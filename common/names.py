@@ -223,7 +223,7 @@ def _hint(text: str) -> str:
             return f"; this is {kind}: did you mean {meant}?"
     dotted = "" if words[-1] else text.replace(",", ".")
     meant = _meant(re.sub(r"[\s_]+", "-", text.strip())) or _meant(dotted)
-    return f"; did you mean {meant}?" if meant and not re.search(r"[^\w\s.,-]", text) else ""
+    return f"; did you mean {meant}?" if meant else ""
 
 
 def _meant(text: str) -> Identifier | None:

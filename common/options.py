@@ -51,7 +51,7 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, argument: str) -> str:
         options = re.findall(r"--[\w-]+", self.format_usage())
-        for meant in difflib.get_close_matches(argument.partition("=")[0], options, 1):
+        for meant in difflib.get_close_matches(argument.partition("=")[0], options):
             return f"{argument}: is not an option; did you mean {meant}?"
         try:
             names.parse(argument)

@@ -435,14 +435,14 @@ class TestAListOfNames:
     @pytest.mark.usefixtures("key")
     def test_stands_for_its_names(self, run: Run) -> None:
         Path("names").write_bytes(
-            b"\xef\xbb\xbf# ours\r\n\r\nb.example.org\r\n \t C.example.org  # and this\n"
+            b"\xef\xbb\xbf# ours\r\n\r\nb.example.org\r\n \t C.example.MX  # and this\n"
             b"m\xc3\xbcnchen.example.org"
         )
         assert run("make_csr.py", "a.example.org", "@names", "z.example.org").returncode == 0
         assert names_in(load()) == [
             "a.example.org",
             "b.example.org",
-            "c.example.org",
+            "c.example.mx",
             "xn--mnchen-3ya.example.org",
             "z.example.org",
         ]
@@ -459,6 +459,11 @@ class TestAListOfNames:
                 f", line 1: 'a.org\\u2028b.org': has an invisible character, U+2028{LDH}{A_LIST}",
             ),
             (b"a.org\x0cb.org\n", f", line 1: 'a.org\\x0cb.org': contains '\\x0c'{LDH}{A_LIST}"),
+            (
+                b"a.org\x0c\n",
+                f", line 1: 'a.org\\x0c': contains '\\x0c'{LDH}; this is a name with extra "
+                "characters around it: did you mean a.org?",
+            ),
             (b"a.org, b.org\n", f", line 1: 'a.org, b.org': contains ','{LDH}{A_LIST}"),
             (b"@names\n", f", line 1: '@names': contains '@'{LDH}"),
             (b"a.org\n--out=x\n", f", line 2: '--out=x': contains '='{LDH}"),
@@ -495,7 +500,7 @@ NO_OPTION = "is not an option or argument of this program; see make_csr.py --hel
             "; this is a name with extra characters around it: did you mean example.com?",
         ),
         (["-nobody"], f"-nobody: {NO_OPTION}"),
-        (["--keys=x"], "--keys=x: is not an option; did you mean --key?"),
+        (["--keys=example.key"], "--keys=example.key: is not an option; did you mean --key?"),
         (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
         (["--acc", "x"], f"--acc: {NO_OPTION}"),  # no abbreviations

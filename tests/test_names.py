@@ -80,7 +80,12 @@ REFUSED = {
     "is empty": ["", ".", "DNS:"],
     "has an empty label: two dots in a row, or a dot at the start": ["a..", ".a", "a..b"],
     # errLabelTooLong and errNameTooLong, pa.go
-    "has a label over 63 characters (RFC 1035 section 2.3.4)": [f"{LABEL63}a.org", "a" * 4 * 253],
+    "has a label over 63 characters (RFC 1035 section 2.3.4)": [
+        f"{LABEL63}a.org",
+        "a" * 80,
+        "a" * 81,
+        "a" * 4 * 253,
+    ],
     "is longer than 253 characters (RFC 1035 section 2.3.4)": [
         f"{NAME253}g",
         f"*.{NAME253}",
@@ -180,6 +185,8 @@ SLIPS = {
     "example.com/index.html": "this is a name with a path: did you mean example.com?",
     "a.com,b.com": "this is a list; give each name by itself: a.com b.com",
     "a.com; B.com;": "this is a list; give each name by itself: a.com b.com",
+    "a.com,b.MX": "this is a list; give each name by itself: a.com b.mx",
+    "https://b.MX/": "this is a URL: did you mean b.mx?",
     "example.com,": "this is a name with extra characters around it: did you mean example.com?",
     " example.com ": "this is a name with extra characters around it: did you mean example.com?",
     "'example.com'": "this is a name with extra characters around it: did you mean example.com?",
@@ -187,6 +194,7 @@ SLIPS = {
     "-example.com": "this is a name with extra characters around it: did you mean example.com?",
     "dns:example.com": "this is a name with extra characters around it: did you mean example.com?",
     "my_site.example.com": "; did you mean my-site.example.com?",
+    "DNS:my_site.com": "; did you mean my-site.com?",
     "my site.com": "; did you mean my-site.com?",
     "example,com": "; did you mean example.com?",
     "www.example,com": "; did you mean www.example.com?",
