@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import make_account_key
 import make_csr
-from common import atomic, files
+from common import atomic, console, files
 from common.console import UserError
 
 import pytest
@@ -103,22 +103,29 @@ def test_an_access_list_of_the_directory_opens_no_key() -> None:
     assert stat.S_IMODE(os.stat("a.key").st_mode) == 0o600  # the group's part is the mask of all
 
 
+CHOOSE = "choose another file with --out FILE"
+LINK = "is a symbolic link, and links are not followed; give the file itself"
+NOT_REGULAR = "is not a regular file; give one, or - for standard output"
+NOT_ONE = "is not exactly one request (CSR), so it is not replaced; use --out FILE"
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("no/such/file", "no/such/file: the directory no/such does not exist; create it, or "),
-        ("a.file/file", "a.file/file: the directory a.file does not exist;"),
-        ("new/", "new/: is not the name of a file; choose another"),
-        ("", "an empty name: is not the name of a file;"),
-        (".", ".: is a directory; give a file in it"),
-        ("a.directory", "a.directory: is a directory; give a file in it"),
-        ("a.file", "a.file: "),
-        pytest.param("x" * 300, ": File name too long; choose a shorter name", marks=posix),
-        pytest.param("a.link", "a.link: is a symbolic link, and links are not", marks=posix),
-        pytest.param("to.nothing", "to.nothing: is a symbolic link", marks=posix),
-        pytest.param("a.pipe", "a.pipe: is not a regular file; give one, or -", marks=posix),
-        pytest.param("/dev/null", "/dev/null: is not a regular file", marks=posix),
+        ("no/such/file", f"the directory no/such does not exist; create it, or {CHOOSE}"),
+        ("a.file/file", f"the directory a.file does not exist; create it, or {CHOOSE}"),
+        ("new/", f"is not the name of a file; {CHOOSE}"),
+        ("", f"is not the name of a file; {CHOOSE}"),
+        (".", "is a directory; give a file in it"),
+        ("a.directory", "is a directory; give a file in it"),
+        pytest.param(
+            "x" * 300, "File name too long; choose a shorter name with --out FILE", marks=posix
+        ),
+        pytest.param("a.link", LINK, marks=posix),
+        pytest.param("to.nothing", LINK, marks=posix),
+        pytest.param("a.pipe", NOT_REGULAR, marks=posix),
+        pytest.param("/dev/null", NOT_REGULAR, marks=posix),
     ],
 )
 def test_refused_before_anything_is_made(
@@ -136,14 +143,32 @@ def test_refused_before_anything_is_made(
         Path("a.link").symlink_to("a.file")
         Path("to.nothing").symlink_to("nothing")
         os.mkfifo("a.pipe")
-    assert message in refused(program, capsys, "--out", out)
+    assert refused(program, capsys, "--out", out) == f"{out or 'an empty name'}: {message}\n"
+
+
+@BOTH
+@pytest.mark.parametrize("missing", [os.W_OK, os.X_OK, 0])
+def test_a_directory_that_is_not_writable(
+    program: Program, missing: int, monkeypatch: Patch, capsys: Output
+) -> None:
+    """Root may write anywhere, and Windows has access lists, so the system's answer is made up."""
+    Path("a.directory").mkdir()
+    true_access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not mode & missing and true_access(path, mode)
+    )
+    if not missing:
+        assert run(program, "--out", "a.directory/new") == 0
+        return
+    message = refused(program, capsys, "--out", "a.directory/new")
+    assert message == f"a.directory/new: the directory a.directory is not writable; {CHOOSE}\n"
 
 
 @posix
 @BOTH
 def test_a_name_too_long_for_the_temporary_file(program: Program, capsys: Output) -> None:
     message = refused(program, capsys, "--out", "x" * 240)
-    assert message.endswith(": File name too long; choose a shorter name with --out FILE\n")
+    assert message == f"{'x' * 240}: File name too long; choose a shorter name with --out FILE\n"
 
 
 @posix
@@ -159,7 +184,7 @@ def test_a_working_directory_that_was_removed(
     (here / "gone").rmdir()
     assert run(program, "--out", "new") == 1
     advice = "choose another directory with --out FILE"
-    assert f"new: No such file or directory; {advice}" in capsys.readouterr().err
+    assert f": error: new: No such file or directory; {advice}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -179,9 +204,11 @@ def test_an_existing_key_stays(out: str, another: str, capsys: Output) -> None:
     Path("account2.key").write_bytes(KEY)
     Path(out).write_bytes(KEY)
     message = refused(MAKE_KEY, capsys, f"--out={out}")
-    assert "already exists, and a key is never replaced; use that key, write a new one" in message
     if os.name == "posix" or ("'" not in another and "/" not in another):
-        assert f" --out {another}, or move the old one away" in message
+        assert message == (
+            f"{out}: already exists, and a key is never replaced; use that key, write a new one "
+            f"with --out {another}, or move the old one away\n"
+        ).replace("\t", "\\t")
 
 
 def test_a_request_replaces_a_request() -> None:
@@ -194,18 +221,27 @@ def test_a_request_replaces_a_request() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (KEY, "is not exactly one request (CSR), so it is not replaced; use --out FILE"),
-        (b"", "is not exactly one request"),
-        (CSR + KEY, "is not exactly one request"),
-        (CSR + CSR, "is not exactly one request"),
-        (CSR[:500], "is not exactly one request"),
-        (CSR + b"\n" * files.MAX_SIZE + KEY, "is too large for a request (CSR); use --out FILE"),
+        (KEY, NOT_ONE),
+        (b"", NOT_ONE),
+        (CSR + KEY, NOT_ONE),
+        (CSR + CSR, NOT_ONE),
+        (CSR[:500], NOT_ONE),
+        (CSR + b"\n" * (files.MAX_SIZE - len(CSR)), None),
+        (
+            CSR + b"\n" * (files.MAX_SIZE - len(CSR) + 1),
+            "is too large for a request (CSR); use --out FILE",
+        ),
     ],
-    ids=["key", "empty", "request and key", "two requests", "cut short", "large"],
+    ids=["key", "empty", "request and key", "two requests", "cut short", "largest", "too large"],
 )
-def test_a_request_replaces_nothing_else(content: bytes, reason: str, capsys: Output) -> None:
+def test_a_request_replaces_nothing_else(
+    content: bytes, reason: str | None, capsys: Output
+) -> None:
     Path("certificate.csr").write_bytes(content)
-    assert reason in refused(MAKE_CSR, capsys)
+    if reason is None:
+        assert run(MAKE_CSR) == 0
+        return
+    assert refused(MAKE_CSR, capsys) == f"certificate.csr: {reason}\n"
     with pytest.raises(UserError, match=r"^certificate\.csr: "):
         files.write_request("certificate.csr", CSR, lambda data: "no" if data != CSR else None)
     assert Path("certificate.csr").read_bytes() == content
@@ -312,8 +348,9 @@ def test_where_no_link_can_be_made(
 
     monkeypatch.setattr(os, "link", link)
     message = refused(program, capsys, "--out", "new")
-    assert message.startswith(f"new: {os.strerror(number)}; choose another directory with --out")
-    assert ("not support hard links" in message) == (number == errno.EPERM)
+    reason = "; this one may not support hard links" if number == errno.EPERM else ""
+    advice = f"choose another directory with --out FILE{reason}"
+    assert message == f"new: {os.strerror(number)}; {advice}\n"
     if program is MAKE_CSR:
         monkeypatch.delattr(os, "rename")
         Path("old").write_bytes(CSR)
@@ -326,7 +363,10 @@ def test_where_there_are_no_modes(monkeypatch: Patch, capsys: Output) -> None:
     monkeypatch.setattr(os, "chmod", lambda *_: None)
     monkeypatch.setattr(os, "open", lambda path, flags, mode=0: true_open(path, flags, 0o700))
     message = refused(MAKE_KEY, capsys)
-    assert "mode 0700, not 0600: this file system stores no permissions (a Windows drive" in message
+    assert message == (
+        "account.key: would have mode 0700, not 0600: this file system stores no permissions "
+        "(a Windows drive, a USB stick?); use --out with a file in your home directory\n"
+    )
 
 
 @posix
@@ -347,7 +387,8 @@ def test_a_directory_that_cannot_be_synced(
     assert run(program, "--out", "new") == 0
     warned, wrote, _ = capsys.readouterr().err.partition("Wrote the ")
     assert wrote
-    assert warned.count(": new: may not survive a power cut (") == warnings
+    text = f"may not survive a power cut ({os.strerror(number)}); keep a copy"
+    assert warned == f"{console.program_name}: warning: new: {text}\n" * warnings
     assert next(errors, None) is None
     assert os.listdir() == ["new"]
 
@@ -358,7 +399,8 @@ def test_a_directory_that_became_a_pipe_is_not_waited_for(capsys: Output) -> Non
     writer = os.open("pipe", os.O_RDWR)
     atomic._sync_directory("pipe/new")
     os.close(writer)
-    assert "new: may not survive a power cut (Not a directory)" in capsys.readouterr().err
+    text = "pipe/new: may not survive a power cut (Not a directory); keep a copy"
+    assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n"
 
 
 @posix
@@ -368,8 +410,10 @@ def test_a_directory_where_anybody_can_replace_files(
     program: Program, mode: int, warnings: int, capsys: Output
 ) -> None:
     os.chmod(".", mode)
-    assert run(program) == 0
-    assert capsys.readouterr().err.count(": warning: ") == warnings
+    assert run(program, "--out", "new") == 0
+    warned, _, _ = capsys.readouterr().err.partition("Wrote the ")
+    text = "new: anyone can replace files in .; prevent it with chmod o-w"
+    assert warned == f"{console.program_name}: warning: {text}\n" * warnings
 
 
 @posix
@@ -433,11 +477,11 @@ class TestAsOnWindows:
     def test_writing(self, windows: list[float]) -> None:
         files.write_key("a.key", KEY)
         assert windows == [0.01, 0.1, 0.01, 0.1]
-        with pytest.raises(UserError, match="exists"):
+        with pytest.raises(UserError, match=r"^a\.key: already exists, and a key is never "):
             files.write_key("a.key", KEY)
         files.write_request("a.csr", b"1", lambda data: None)
         files.write_request("a.csr", b"2", lambda data: None)
-        with pytest.raises(UserError, match="no"):
+        with pytest.raises(UserError, match=r"^a\.csr: no$"):
             files.write_request("a.csr", b"3", lambda data: "no")
         assert sorted(os.listdir()) == ["a.csr", "a.key"]
         assert files.read("a.csr", "") == b"2"
@@ -446,8 +490,9 @@ class TestAsOnWindows:
         "name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key", "my:key"]
     )
     def test_reserved_names(self, name: str) -> None:
-        with pytest.raises(UserError, match="is a reserved name on Windows; choose another file"):
+        with pytest.raises(UserError) as caught:
             files.check_new_key(name)
+        assert str(caught.value) == f"{name}: is a reserved name on Windows; {CHOOSE}"
 
     @pytest.mark.parametrize("name", ["console.key", "nulls", "com.key", "my.con"])
     def test_other_names(self, name: str) -> None:
