@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import stat
 import struct
@@ -305,6 +306,25 @@ def test_what_is_left_in_a_directory_that_was_renamed_is_named(
 
 
 @posix
+def test_what_is_left_by_a_success_is_named(monkeypatch: Patch, capsys: Output) -> None:
+    def unlink(path: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    Path("a.csr").write_bytes(CSR)
+    monkeypatch.setattr(os, "unlink", unlink)
+    files.write_request("a.csr", b"new", lambda data: None)
+    said = capsys.readouterr().err
+    trial, old, temporary = left = re.findall(r"\S+(?:new|old)~", said)
+    assert said.replace(f"{console.program_name}: warning: ", "") == (
+        f"{trial} could not be removed; delete it\nthe old a.csr is now {old}\n"
+        f"{temporary} could not be removed; delete it\n"
+    )
+    assert sorted(os.listdir()) == sorted(["a.csr", *left])
+    assert [Path(name).read_bytes() for name in left] == [b"new", CSR, b"new"]
+    monkeypatch.undo()
+
+
+@posix
 @pytest.mark.parametrize("kind", ["pipe", "link"])
 def test_what_is_swapped_in_is_not_waited_for_or_followed(kind: str, monkeypatch: Patch) -> None:
     Path("a.csr").write_bytes(CSR)
@@ -342,7 +362,10 @@ def test_where_no_link_can_be_made(
     monkeypatch: Patch,
     capsys: Output,
 ) -> None:
+    targets: list[str] = []
+
     def link(source: str, target: str, **options: bool) -> None:
+        targets.append(target)
         raised = errno.EEXIST if os.path.lexists(target) else number
         raise OSError(raised, os.strerror(raised))
 
@@ -355,6 +378,7 @@ def test_where_no_link_can_be_made(
         monkeypatch.delattr(os, "rename")
         Path("old").write_bytes(CSR)
         assert refused(program, capsys, "--out", "old") == message.replace("new", "old")
+        assert re.fullmatch(r"old\.~[0-9a-f]{16}\.new~", targets[-1])
 
 
 @posix
@@ -469,6 +493,8 @@ class TestAsOnWindows:
 
         calls = {"rename": scanned(os.rename), "unlink": scanned(os.unlink), "chmod": None}
         windows = SimpleNamespace(**{**vars(os), "name": "nt", **calls})
+        for name in {"O_NOFOLLOW", "O_NONBLOCK", "O_DIRECTORY"} & set(vars(windows)):
+            delattr(windows, name)
         monkeypatch.setattr(atomic, "os", windows)
         monkeypatch.setattr(files, "os", windows)
         monkeypatch.setattr(time, "sleep", slept.append)

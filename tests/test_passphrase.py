@@ -248,8 +248,58 @@ class TestWhatIsTyped:
 
     def test_on_windows_at_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "platform", "win32")
-        monkeypatch.setattr(getpass, "getpass", lambda prompt: "secret")
-        assert passphrase.for_new_key(None) == b"secret"
+        prompts: list[str] = []
+
+        def getpass_(prompt: str) -> str:
+            prompts.append(prompt)
+            return "secret"
+
+        monkeypatch.setattr(getpass, "getpass", getpass_)
+        assert passphrase.for_new_key(None) == passphrase.for_key("a\x1b", None) == b"secret"
+        assert prompts == [
+            "Passphrase for the new key: ",
+            "Repeat the passphrase: ",
+            "Passphrase of a\\x1b: ",
+        ]
+
+    @pytest.mark.parametrize(
+        ("typed", "message"),
+        [
+            (("a", "b"), "the passphrases differ, so no key was made; try again"),
+            ((), "no passphrase was typed; try again"),
+            (("",), "the passphrase is empty, so it would not protect the key; use another"),
+        ],
+    )
+    def test_that_is_refused(
+        self, typed: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lines = iter(typed)
+
+        def getpass_(prompt: str) -> str:
+            for line in lines:
+                return line
+            raise EOFError
+
+        monkeypatch.setattr(getpass, "getpass", getpass_)
+        with pytest.raises(UserError) as caught:
+            passphrase.for_new_key(None)
+        assert str(caught.value) == message
+
+    def test_ctrl_c_reaches_getpass(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So that it restores the terminal, and afterwards the program ends at once again."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        seen: list[object] = []
+
+        def getpass_(prompt: str) -> str:
+            seen.extend(map(signal.getsignal, numbers))
+            return "secret"
+
+        monkeypatch.setattr(getpass, "getpass", getpass_)
+        ours = [signal.signal(number, signal.SIG_DFL) for number in numbers]
+        passphrase.for_key("a", None)
+        theirs = [signal.signal(n, handler) for n, handler in zip(numbers, ours, strict=True)]
+        assert seen == [signal.default_int_handler] * 2
+        assert theirs == [signal.SIG_DFL] * 2
 
     def test_a_warning_of_getpass_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def getpass_without_terminal(prompt: str) -> str:
