@@ -31,7 +31,7 @@ _OTHERS = {
 _NO_BLOCK = (
     (rb"\s*\Z", "is empty"),
     (rb"\xff\xfe|\xfe\xff", "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"),
-    (rb"[^\n]*\r[^\n]*\Z", "ends its lines with CR only; save it with LF or CRLF"),
+    (rb".*-----BEGIN .*\r.*\Z", "ends its lines with CR only; save it with LF or CRLF"),
     (rb"(?s).*^[ \t]+-----BEGIN ", "is indented; remove the spaces before its lines"),
     (rb"(?s).*^-----BEGIN ", "is cut short: an END line is missing; restore it from a copy"),
     (rb"\s*\{", "is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),

@@ -46,6 +46,7 @@ RESTORE = "; restore a copy of the key"
 NEITHER = "is neither an RSA nor an EC key, so no CA may sign it"
 CUT_SHORT = "is cut short: an END line is missing; restore it from a copy"
 BINARY = "is binary (DER); convert it to PEM with: openssl pkey -in FILE"
+PKCS7 = "PKCS#7 (.p7b); take the certificates out with: openssl pkcs7 -print_certs -in FILE"
 UTF_16 = "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"
 NUMBERS = "is damaged: its numbers do not agree; restore a copy"
 SOURCE = str(ARTICLE / "rsa2048.key")
@@ -254,6 +255,10 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "UTF-16, big endian": (b"\xfe\xff" + KEY.decode().encode("utf-16-be"), UTF_16),
     "two keys": (KEY + KEY, "contains 2 private keys; put each in its own file"),
     "request": (REQUEST, f"contains a certificate signing request{GIVE}"),
+    "request, older label": (
+        REQUEST.replace(b" CERT", b" NEW CERT"),
+        f"contains a certificate signing request{GIVE}",
+    ),
     "unheard of": (
         KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"),
         f"contains PEM with the label MAGIC{GIVE}",
@@ -275,11 +280,13 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
         "is a PuTTY key; export it from PuTTYgen as an OpenSSL key",
     ),
     "SSH public key": (b"ssh-rsa AAAAB3Nza a@b\n", f"is an SSH public key{GIVE}"),
+    "SSH public key, ECDSA": (b"ecdsa-sha2-nistp256 AAAAE2", f"is an SSH public key{GIVE}"),
     "OpenSSH": (
         openssh,
         "contains an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY",
     ),
     "DER, RSA": (base64.b64decode(b"".join(LINES[1:-1])), BINARY),
+    "DER, with a CR and no LF": (b"\x30\x77\x02\x01\x01\x04\x20" + b"\r" * 32, BINARY),
     "DER, P-256": (
         made("ecparam", "-name", "prime256v1", "-genkey", "-outform", "DER", "-noout"),
         BINARY,
@@ -289,6 +296,8 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
         p12,
         "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE",
     ),
+    "PKCS#7": (made("crl2pkcs7", "-nocrl"), f"contains {PKCS7}"),
+    "PKCS#7, DER": (made("crl2pkcs7", "-nocrl", "-outform", "DER"), f"is {PKCS7}"),
     "public key": (made("rsa", "-in", SOURCE, "-pubout"), f"contains a public key{GIVE}"),
     "PKCS#1 public key": (
         made("rsa", "-in", SOURCE, "-RSAPublicKey_out"),
