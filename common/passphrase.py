@@ -106,7 +106,7 @@ def _checked(text: str, what: str) -> bytes:
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
     if "\ufeff" in text:
-        raise UserError(f"{what} has a byte order mark (U+FEFF), which nobody sees; use another")
+        raise UserError(f"{what} has a byte order mark (U+FEFF), which is invisible; use another")
     if len(text.encode()) > MAX_LENGTH:
         raise UserError(f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes; use a shorter one")
     if text != text.strip():

@@ -163,7 +163,10 @@ class TestATerminal:
             (("x" * 1024,), TOO_LONG.replace("its first line", "the passphrase")),
             (("a\x16\x1bb",), CONTROL.replace("its first line", "the passphrase")),  # Ctrl-V, Esc
             (("\x04",), "no passphrase was typed; try again"),
-            (("\ufeffa",), "the passphrase has a byte order mark"),
+            (
+                ("\ufeffa",),
+                "the passphrase has a byte order mark (U+FEFF), which is invisible; use another",
+            ),
         ],
     )
     def test_what_is_refused(self, answers: tuple[str, ...], message: str, tmp_path: Path) -> None:
