@@ -513,7 +513,18 @@ class TestAsOnWindows:
         assert files.read("a.csr", "") == b"2"
 
     @pytest.mark.parametrize(
-        "name", ["nul", "CON.key", "aux .key", "com1.a.key", "LPT³.key", "my:key"]
+        "name",
+        [
+            "nul",
+            "CON.key",
+            "prn",
+            "aux .key",
+            "com1.a.key",
+            "com0",
+            "COM².key",
+            "LPT³.key",
+            "my:key",
+        ],
     )
     def test_reserved_names(self, name: str) -> None:
         with pytest.raises(UserError) as caught:
