@@ -292,11 +292,21 @@ class TestSignals:
         assert (process.returncode, errors) == (-number, "")
         assert os.listdir(tmp_path) == ["library"]
 
-    def test_stay_ignored(self, library: dict[str, str], tmp_path: Path) -> None:
-        """As after nohup, or & in a script."""
-        command = ["sh", "-c", 'trap "" INT HUP; exec "$@" -q', "sh", *MAKE]
-        result = run_process(command, tmp_path, env={**library, "MODE": "asked"})
-        assert (result.stdout, result.stderr) == ("SIG_IGN SIG_IGN\n", "")
+    @pytest.mark.parametrize(
+        ("ignored", "handlers"), [("INT", "SIG_IGN SIG_DFL"), ("HUP", "SIG_DFL SIG_IGN")]
+    )
+    def test_stay_ignored(
+        self, ignored: str, handlers: str, library: dict[str, str], tmp_path: Path
+    ) -> None:
+        """As after & in a script, or nohup."""
+
+        def start() -> None:
+            for name in ("SIGINT", "SIGHUP"):
+                signal.signal(signal.Signals[name], signal.SIG_DFL)
+
+        command = ["sh", "-c", f'trap "" {ignored}; exec "$@" -q', "sh", *MAKE]
+        result = run_process(command, tmp_path, env={**library, "MODE": "asked"}, preexec_fn=start)
+        assert (result.stdout, result.stderr) == (f"{handlers}\n", "")
 
     @pytest.mark.parametrize(
         ("script", "writer"),
