@@ -1,6 +1,7 @@
 """Messages, signals and exit status: what a person at the terminal sees."""
 
 import ast
+import errno
 import io
 import os
 import signal
@@ -146,6 +147,20 @@ class TestStandardOutput:
         del stream.encoding
         console.write_text("ü")
         assert raw.getvalue() == 2 * expected
+
+    def test_that_is_closed_or_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def flush() -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        full = SimpleNamespace(buffer=io.BytesIO(), flush=flush)
+        for stream, message in (
+            (None, "standard output is closed; redirect it to a file"),
+            (full, "standard output: No space left on device; output is incomplete"),
+        ):
+            monkeypatch.setattr(sys, "stdout", stream)
+            with pytest.raises(console.UserError) as caught:
+                console.write_data(b"")
+            assert str(caught.value) == message
 
     def test_may_take_a_part_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As without a buffer: python -u."""
