@@ -272,6 +272,7 @@ CUT = "the data ends in the middle of a tag or length"
         ),
         (nested(40), ""),
         (nested(41), "offset 80: nested more than 40 levels deep"),
+        (b"0" * der.MAX_SIZE, "offset 2: the element around it ends before this SEQUENCE does"),
         (
             b"0" * (der.MAX_SIZE + 1),
             "more than 131072 bytes: too long for a key or a certificate",

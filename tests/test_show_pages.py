@@ -342,3 +342,14 @@ def test_the_time_left(
     Path("a.pem").write_bytes(certificate("a.com", start=start, days=days).public_bytes(PEM))
     last = f"{NOW + timedelta(days):%Y-%m-%d %H:%M:%S} UTC"
     assert f"  valid until    {last}, {told}\n" in show("a.pem")[1]
+
+
+def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
+    other_id = x509.SubjectKeyIdentifier(b"\4")
+    Path("leaf.pem").write_bytes(LEAF.public_bytes(PEM))
+    Path("ca.der").write_bytes(CA.public_bytes(DER))
+    other = certificate("CA", (other_id, False), issuer="Root", key=P384)
+    Path("other.pem").write_bytes(other.public_bytes(PEM))
+    status, out, err = show("leaf.pem", "ca.der", "other.pem")
+    assert (status, err) == (0, "")
+    assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
