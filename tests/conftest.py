@@ -86,6 +86,12 @@ def environment(**more: str) -> dict[str, str]:
     return ours | more
 
 
+def default_signals() -> None:
+    """Heed the signals that are ignored here, as after nohup or & in a script."""
+    for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def run_process(command: list[str], cwd: Path, **options: Any) -> Result:
     """Run a command without a terminal."""
     if "input" not in options:
@@ -126,7 +132,7 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
 
     def start() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # it may be ignored here, as after nohup
+        default_signals()
 
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

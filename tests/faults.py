@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.conftest import default_signals
+
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,6 +111,7 @@ def _run(scenario: Scenario, inject: list[str]) -> _Result:
             text=True,
             timeout=60,
             check=False,
+            preexec_fn=default_signals,
         )
         files = {path.name: path.read_bytes() for path in Path(name).iterdir()}
         modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(name).iterdir()}
