@@ -169,7 +169,7 @@ ODD = {
 }
 
 # What nobody sees, or the mapping of UTS #46 drops.
-INVISIBLE = "\ufeff\u202e\u00ad\u00a0\u2028\udcff\ufe0f\u034f\u3164"
+INVISIBLE = "\ufeff\u202e\u00ad\u00a0\u2028\udcff\ufe0f\u034f"
 
 # The text, and what is offered instead.
 SLIPS = {
@@ -251,6 +251,10 @@ def test_a_character_that_no_name_has(text: str) -> None:
 @pytest.mark.parametrize("char", INVISIBLE)
 def test_what_nobody_sees(char: str) -> None:
     assert reason(f"a{char}b.com") == f"has an invisible character, U+{ord(char):04X}{LDH}"
+
+
+def test_a_filler_that_only_a_newer_mapping_drops() -> None:
+    assert "U+3164" in refusal("a\u3164b.com")
 
 
 @pytest.mark.parametrize("text", SLIPS)
