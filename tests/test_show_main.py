@@ -48,7 +48,7 @@ def _files(show: Show) -> None:
     ("arguments", "status", "messages"),
     [
         ("a.key a.csr a.pem", 0, []),
-        ("weak.csr", 0, []),  # a verdict is no fault
+        ("weak.csr", 0, []),  # a verdict is not a fault
         ("chain.pem", 0, ["warning: chain.pem: begins with a CA's certificate; put the server's "
                           "certificate first"]),
         ("forged.csr", 1, ["error: forged.csr: its signature does not verify; make the request "
