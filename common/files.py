@@ -48,30 +48,8 @@ def read(path: str, advice: str) -> bytes:
     return data
 
 
-def check_new_key(path: str) -> None:
-    """Raise UserError if write_key is sure to refuse path, before seconds are spent on a key."""
-    if path == "-":
-        return
-    _check_directory(path)
-    with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
-        raise UserError(f"{path}: {_obstruction(path) or _exists(path)}")
-
-
-def write_key(path: str, key: bytes) -> None:
-    """Write a private key to a new file of mode 0600.
-
-    Raises UserError; then the directory is unchanged, or the message says what is not.
-    """
-    if path == "-":
-        console.write_data(key)
-        return
-    with atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
-        if not atomic.give_name(temporary, path):
-            raise UserError(f"{path}: {_exists(path)}")
-
-
-def check_request(path: str, obstacle: Obstacle) -> None:
-    """Raise UserError if write_request is sure to refuse path."""
+def check(path: str, obstacle: Obstacle | None = None) -> None:
+    """Raise UserError if write is sure to refuse path, before seconds are spent on a key."""
     if path == "-":
         return
     _check_directory(path)
@@ -79,17 +57,19 @@ def check_request(path: str, obstacle: Obstacle) -> None:
         _check_replaceable(path, path, obstacle)
 
 
-def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
-    """Write a request to a new file, or in place of one to which obstacle has no objection.
+def write(path: str, data: bytes, obstacle: Obstacle | None = None) -> None:
+    """Write a private key to a new file of mode 0600, or a request.
 
+    obstacle: None for a key. A request replaces a file to which obstacle has no objection.
     Raises UserError; then the directory is unchanged, or the message says what is not.
     """
     if path == "-":
-        console.write_data(request)
+        console.write_data(data)
         return
+    mode = atomic.KEY_MODE if obstacle is None else atomic.PUBLIC_MODE
     with (
-        atomic.temporary_file(path, request, atomic.PUBLIC_MODE) as temporary,
-        contextlib.ExitStack() as stack,
+        atomic.temporary_file(path, data, mode) as temporary,
+        contextlib.ExitStack() as moved,
         atomic.errors_about(path),
     ):
         for _ in range(_TRIES):
@@ -98,7 +78,7 @@ def write_request(path: str, request: bytes, obstacle: Obstacle) -> None:
             with contextlib.suppress(FileNotFoundError):  # what had the name is gone again
                 _check_replaceable(path, path, obstacle)
                 atomic.check_links(temporary, path)
-                old = stack.enter_context(atomic.moved_aside(path))
+                old = moved.enter_context(atomic.moved_aside(path))
                 _check_replaceable(path, old, obstacle)
         raise UserError(f"{path}: other programs keep replacing it; run this again")
 
@@ -111,33 +91,34 @@ def free_name(path: str) -> str:
     return next(name for name in numbered if not os.path.lexists(name))
 
 
-def _check_replaceable(path: str, file: str, obstacle: Obstacle) -> None:
+def _check_replaceable(path: str, file: str, obstacle: Obstacle | None) -> None:
     """Raise UserError, about path, if a file must not be replaced. Raises OSError."""
-    problem = _obstruction(file)
-    if problem is None:
-        with open(file, "rb", opener=_open_at_once) as content:
-            data = content.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
-        large = "is too large for a request (CSR); use --out FILE"
-        problem = large if len(data) > MAX_SIZE else obstacle(data)
+    other = "is not a regular file; give one, or - for standard output"
+    problem = _OBSTRUCTIONS.get(stat.S_IFMT(os.lstat(file).st_mode), other)
+    if not problem:
+        problem = _exists(path) if obstacle is None else _objection(file, obstacle)
     if problem:
         raise UserError(f"{path}: {problem}")
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open what may have become a link or a pipe: follow none, wait for none."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-
-
-def _obstruction(path: str) -> str | None:
-    """Return why path is not a regular file, or None if it is. Raises OSError."""
-    other = "is not a regular file; give one, or - for standard output"
-    return _OBSTRUCTIONS.get(stat.S_IFMT(os.lstat(path).st_mode), other)
 
 
 def _exists(path: str) -> str:
     another = shell.command("--out", shell.file(free_name(path))) or "--out FILE"
     advice = f"use that key, write a new one with {another}, or move the old one away"
     return f"already exists, and a key is never replaced; {advice}"
+
+
+def _objection(file: str, obstacle: Obstacle) -> str | None:
+    """Return what obstacle has against the content of a file. Raises OSError."""
+
+    def open_at_once(path: str, flags: int) -> int:
+        """Open what may have become a link or a pipe: follow none, wait for none."""
+        return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+    with open(file, "rb", opener=open_at_once) as content:
+        data = content.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
+    if len(data) > MAX_SIZE:
+        return "is too large for a request (CSR); use --out FILE"
+    return obstacle(data)
 
 
 def _check_directory(path: str) -> None:

@@ -23,7 +23,7 @@ def make(
     filename: where the key goes if args have no out. args: from options.key_parser.
     """
     path = filename if args.out is None else args.out
-    files.check_new_key(path)
+    files.check(path)
     secret = b""
     if args.encrypt or args.passphrase_file is not None:
         secret = passphrase.for_new_key(args.passphrase_file)
@@ -33,10 +33,10 @@ def make(
     key = create_key(args.bits, args.curve)
     key_format = openssl_commands.PKCS8 if args.curve or secret else rsa_format
     if secret:
-        key = encryption.encrypted(key, secret)
+        key = encryption.encrypted(key, secret, args.curve)
 
     console.hold_signals()
-    files.write_key(path, key)
+    files.write(path, key)
     if args.quiet:
         return
     encrypted = ", encrypted" if secret else ""

@@ -12,6 +12,7 @@ from cryptography import x509
 from OpenSSL import crypto
 
 ARTICLE_DOMAIN = "api.neoprime.xyz"
+ARTICLE_NAMES = x509.SubjectAlternativeName([x509.DNSName(ARTICLE_DOMAIN)]).public_bytes()
 ARTICLE_KEY_FILE = "certificate.key"
 ACCOUNT_KEY_FILE = "account.key"
 
@@ -39,7 +40,7 @@ def check(
         args.email = options.checked(names.email_address, email_address, "EMAIL_ADDRESS = ")
     if args.out is None:
         args.out = options.checked(str, csr_file, "CSR_FILE = ")
-    files.check_request(args.out, _obstacle(args, identifiers))
+    files.check(args.out, _obstacle(args, identifiers))
     args.key = _key_file(args, identifiers, key_file)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
@@ -63,7 +64,7 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
         problem = "makes invalid signatures, because its private and public halves do not match"
         raise UserError(f"{args.key}: {problem}; restore a copy of the key")
     console.hold_signals()
-    files.write_request(args.out, request, _obstacle(args, identifiers))
+    files.write(args.out, request, _obstacle(args, identifiers))
     if args.quiet:
         return
     listed = ", ".join(map(str, identifiers[:3]))
@@ -103,21 +104,8 @@ def _obstacle(args: argparse.Namespace, identifiers: Sequence[Identifier]) -> fi
         csr = pem.request(data)
         if csr is None:
             return "is not exactly one request (CSR), so it is not replaced; use --out FILE"
-        if not is_articles or _names(csr) == [x509.DNSName(ARTICLE_DOMAIN)]:
+        if not is_articles or ARTICLE_NAMES in csr.tbs_certrequest_bytes:
             return None
         return "is a request for other names, and you gave none; give the names, or use --out FILE"
 
     return obstacle
-
-
-def _names(csr: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
-    try:
-        return list(csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except (
-        ValueError,
-        LookupError,  # an unknown TLS feature
-        x509.DuplicateExtension,
-        x509.ExtensionNotFound,
-        x509.UnsupportedGeneralNameType,
-    ):
-        return []

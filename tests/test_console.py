@@ -323,13 +323,10 @@ class TestSignals:
         result = run_process(command, tmp_path, env={**library, "MODE": "asked"}, preexec_fn=start)
         assert (result.stdout, result.stderr) == (f"{handlers}\n", "")
 
-    @pytest.mark.parametrize(
-        ("script", "writer"),
-        [("make_account_key.py", "write_key"), ("make_csr.py", "write_request")],
-    )
+    @pytest.mark.parametrize("script", ["make_account_key.py", "make_csr.py"])
     @pytest.mark.usefixtures("key")
     def test_are_held_from_writing_to_the_last_message(
-        self, script: str, writer: str, run: Run, monkeypatch: pytest.MonkeyPatch
+        self, script: str, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if sys.platform == "win32":
             return
@@ -339,7 +336,7 @@ class TestSignals:
             seen.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
         look()
-        monkeypatch.setattr(f"common.files.{writer}", look)
+        monkeypatch.setattr("common.files.write", look)
         monkeypatch.setattr("common.shell.report", look)
         arguments = ["--curve", "P-256"] if script != "make_csr.py" else []
         assert run(script, *arguments).returncode == 0

@@ -64,7 +64,7 @@ def test_a_file_is_never_written_over(monkeypatch: Patch) -> None:
     monkeypatch.setattr(os, "urandom", bytes)
     Path(f"a.key.~{'00' * 8}.new~").write_bytes(KEY)
     with pytest.raises(UserError, match="File exists"):
-        files.write_key("a.key", b"new")
+        files.write("a.key", b"new")
     assert Path(f"a.key.~{'00' * 8}.new~").read_bytes() == KEY
 
 
@@ -100,7 +100,7 @@ def test_an_access_list_of_the_directory_opens_no_key() -> None:
         os.setxattr(".", "system.posix_acl_default", packed)
     except (AttributeError, OSError) as error:
         pytest.skip(f"no access lists here: {error}")
-    files.write_key("a.key", KEY)
+    files.write("a.key", KEY)
     assert stat.S_IMODE(os.stat("a.key").st_mode) == 0o600  # the group's part is the mask of all
 
 
@@ -244,7 +244,7 @@ def test_a_request_replaces_nothing_else(
         return
     assert refused(MAKE_CSR, capsys) == f"certificate.csr: {reason}\n"
     with pytest.raises(UserError, match=r"^certificate\.csr: "):
-        files.write_request("certificate.csr", CSR, lambda data: "no" if data != CSR else None)
+        files.write("certificate.csr", CSR, lambda data: "no" if data != CSR else None)
     assert Path("certificate.csr").read_bytes() == content
     assert os.listdir() == ["certificate.csr"]
 
@@ -261,7 +261,7 @@ def test_an_exception_while_looking_changes_nothing(error: type[BaseException], 
 
     Path("a.csr").write_bytes(CSR)
     with pytest.raises(error):
-        files.write_request("a.csr", b"new", obstacle)
+        files.write("a.csr", b"new", obstacle)
     assert os.listdir() == ["a.csr"]
     assert Path("a.csr").read_bytes() == CSR
 
@@ -276,7 +276,7 @@ def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch) -> None:
     Path("a.csr").write_bytes(CSR)
     monkeypatch.setattr(os, "unlink", unlink)
     with pytest.raises(UserError) as raised:
-        files.write_request("a.csr", b"new", obstacle)
+        files.write("a.csr", b"new", obstacle)
     left = next(name for name in os.listdir() if name != "a.csr")
     assert str(raised.value) == f"ValueError; {left} could not be removed; delete it"
 
@@ -297,7 +297,7 @@ def test_what_is_left_in_a_directory_that_was_renamed_is_named(
     monkeypatch.setattr(os, call, rename_first)
     said = ""
     try:
-        files.write_key("keys/a.key", b"key")
+        files.write("keys/a.key", b"key")
     except UserError as error:
         said = str(error)
     said += capsys.readouterr().err
@@ -312,7 +312,7 @@ def test_what_is_left_by_a_success_is_named(monkeypatch: Patch, capsys: Output) 
 
     Path("a.csr").write_bytes(CSR)
     monkeypatch.setattr(os, "unlink", unlink)
-    files.write_request("a.csr", b"new", lambda data: None)
+    files.write("a.csr", b"new", lambda data: None)
     said = capsys.readouterr().err
     trial, old, temporary = left = re.findall(r"\S+(?:new|old)~", said)
     assert said.replace(f"{console.program_name}: warning: ", "") == (
@@ -347,7 +347,7 @@ def test_what_is_swapped_in_is_not_waited_for_or_followed(kind: str, monkeypatch
     signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
     signal.alarm(10)
     with pytest.raises(UserError):
-        files.check_request("a.csr", lambda data: None if data else "is not a request")
+        files.check("a.csr", lambda data: None if data else "is not a request")
     signal.alarm(0)
     for writer in writers:
         os.close(writer)
@@ -501,14 +501,14 @@ class TestAsOnWindows:
         return slept
 
     def test_writing(self, windows: list[float]) -> None:
-        files.write_key("a.key", KEY)
+        files.write("a.key", KEY)
         assert windows == [0.01, 0.1, 0.5] * 2
         with pytest.raises(UserError, match=r"^a\.key: already exists, and a key is never "):
-            files.write_key("a.key", KEY)
-        files.write_request("a.csr", b"1", lambda data: None)
-        files.write_request("a.csr", b"2", lambda data: None)
+            files.write("a.key", KEY)
+        files.write("a.csr", b"1", lambda data: None)
+        files.write("a.csr", b"2", lambda data: None)
         with pytest.raises(UserError, match=r"^a\.csr: no$"):
-            files.write_request("a.csr", b"3", lambda data: "no")
+            files.write("a.csr", b"3", lambda data: "no")
         assert sorted(os.listdir()) == ["a.csr", "a.key"]
         assert files.read("a.csr", "") == b"2"
 
@@ -528,9 +528,9 @@ class TestAsOnWindows:
     )
     def test_reserved_names(self, name: str) -> None:
         with pytest.raises(UserError) as caught:
-            files.check_new_key(name)
+            files.check(name)
         assert str(caught.value) == f"{name}: is a reserved name on Windows; {CHOOSE}"
 
     @pytest.mark.parametrize("name", ["console.key", "nulls", "com.key", "my.con"])
     def test_other_names(self, name: str) -> None:
-        files.check_new_key(name)
+        files.check(name)

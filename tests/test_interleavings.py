@@ -33,9 +33,9 @@ def write(path: Path, data: bytes) -> str:
 
     try:
         if data.startswith(KEY):
-            files.write_key(str(path), data)
+            files.write(str(path), data)
         else:
-            files.write_request(str(path), data, obstacle)
+            files.write(str(path), data, obstacle)
     except UserError as error:
         return str(error)
     return ""

@@ -173,9 +173,12 @@ def test_what_is_said(
 ) -> None:
     script, *arguments = command.split()
     if script != "make_csr.py":  # any key will do
-        made = pem_of(private_key("P-256"), form=PrivateFormat.PKCS8)
+
+        def create_key(bits: int, curve: str | None) -> bytes:
+            return pem_of(private_key(curve or 2048), form=PrivateFormat.PKCS8)
+
         module = importlib.import_module(script.removesuffix(".py"))
-        monkeypatch.setattr(module, "create_key", lambda bits, curve: made)
+        monkeypatch.setattr(module, "create_key", create_key)
     result = run(script, *arguments)
     assert result.returncode == 0, result.stderr
     said = re.sub(r"Next: .*?(make_\w+\.py|show) ", r"Next: … \1 ", result.stderr)

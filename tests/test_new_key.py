@@ -125,19 +125,19 @@ def test_an_encrypted_key(script: str, run: Run, secret_file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "form"),
+    ("kind", "form", "curve"),
     [
-        (2048, PrivateFormat.TraditionalOpenSSL),
-        (2048, PrivateFormat.PKCS8),
-        ("P-256", PrivateFormat.PKCS8),
+        (2048, PrivateFormat.TraditionalOpenSSL, None),
+        (2048, PrivateFormat.PKCS8, None),
+        ("P-256", PrivateFormat.PKCS8, "P-256"),
     ],
 )
 def test_encryption_keeps_the_key(
-    kind: int | str, form: PrivateFormat, monkeypatch: pytest.MonkeyPatch
+    kind: int | str, form: PrivateFormat, curve: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encryption, "ITERATIONS", 1000)
     plain = private_key(kind)
-    encrypted = encryption.encrypted(pem_of(plain, form=form), b"x")
+    encrypted = encryption.encrypted(pem_of(plain, form=form), b"x", curve)
     decrypted = PBES2.decrypt(PEM.decode(encrypted.decode())[0], b"x")
     # To the last byte what the other library writes: of RSA, the parameters are NULL (RFC 8017
     # appendix A.1); of EC, the curve.
