@@ -176,11 +176,9 @@ class TestATerminal:
         assert_no_trace(session, tmp_path)
 
     @pytest.mark.parametrize("before", [(), (SECRET,)])
-    @pytest.mark.parametrize("how", ["\x03", "\x1c", signal.SIGTERM, signal.SIGHUP])
-    def test_gets_its_echo_back(
-        self, before: tuple[str, ...], how: str | signal.Signals, tmp_path: Path
-    ) -> None:
-        session = on_a_terminal(MAKE, tmp_path, *before, how)
+    @pytest.mark.parametrize("how", ["\x03", "\x1c", "SIGTERM", "SIGHUP"])
+    def test_gets_its_echo_back(self, before: tuple[str, ...], how: str, tmp_path: Path) -> None:
+        session = on_a_terminal(MAKE, tmp_path, *before, getattr(signal, how, how))
         assert session.status in (-signal.SIGINT, -signal.SIGTERM)
         assert_no_trace(session, tmp_path)
 
