@@ -29,13 +29,11 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where the scripts are
 
-# Whether one of the scripts, or show, runs as a program. While `python -m common.show` looks for
-# show, only sys.argv shows this.
+# Whether one of the scripts, or show, runs as a program. While Python looks for what comes after
+# -m, sys.argv[0] is "-m".
 _main = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
-_words = getattr(sys, "orig_argv", ["common.show"])  # new in Python 3.10
-_is_program = os.path.dirname(_main) in (TOP, os.path.join(TOP, "common", "show")) or (
-    sys.argv[0] == "-m" and any(word.endswith("common.show") for word in _words)
-)
+_programs = (TOP, os.path.join(TOP, "common", "show"))
+_is_program = sys.argv[0] == "-m" or os.path.dirname(_main) in _programs
 
 _libraries = ("cryptography", "Crypto", "idna", "OpenSSL", "publicsuffixlist")
 _pip = {"Crypto": "pycryptodome", "OpenSSL": "pyOpenSSL"}  # where pip has another name
