@@ -9,10 +9,8 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
-from typing import NoReturn, ParamSpec
-
-P = ParamSpec("P")
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 program_name = ""  # with which messages begin; the decorator program sets it
 
@@ -85,22 +83,22 @@ def hold_signals() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def program(name: str) -> Callable[[Callable[P, None]], Callable[P, int]]:
+def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
     """Decorate the main function of the program called name, to return its exit status.
 
     0 done, 1 refused or failed, 2 wrong usage. Whatever is raised becomes one line on standard
     error, never a traceback. Signals that were held arrive after that.
     """
 
-    def decorate(main: Callable[P, None]) -> Callable[P, int]:
+    def decorate(main: Callable[..., None]) -> Callable[..., int]:
         @functools.wraps(main)
-        def status(*args: P.args, **kwargs: P.kwargs) -> int:
+        def status(argv: Sequence[str] | None = None) -> int:
             global program_name
             program_name = name
             if sys.platform != "win32":
                 mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
             try:
-                main(*args, **kwargs)
+                main(argv)
             except UserError as failure:
                 error(str(failure))
                 return failure.status

@@ -67,7 +67,7 @@ class TestTheExitStatus:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         @console.program("p.py")
-        def main() -> None:
+        def main(argv: object) -> None:
             if raised:
                 raise raised
 
@@ -76,7 +76,7 @@ class TestTheExitStatus:
 
     def test_ctrl_c_goes_on(self) -> None:
         @console.program("p.py")
-        def main() -> None:
+        def main(argv: object) -> None:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -103,7 +103,7 @@ class TestRun:
 
     def test_ends_by_the_signal_after_ctrl_c(self, monkeypatch: pytest.MonkeyPatch) -> None:
         @console.program("p.py")
-        def main() -> None:
+        def main(argv: object) -> None:
             raise KeyboardInterrupt
 
         raised: list[int] = []
