@@ -12,6 +12,11 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+# What a command is for, and the command: None if it could not be pasted.
+Command = tuple[str, str | None]
+
+_PROMPT = ">" if os.name == "nt" else "$"
+
 program_name = ""  # with which messages begin; the decorator program sets it
 
 
@@ -49,6 +54,23 @@ def warn(text: str) -> None:
 def error(text: str) -> None:
     """Say what has failed."""
     say(f"{program_name}: error: {text}")
+
+
+def report(
+    wrote: str, path: str, details: str, equivalents: Sequence[Command], following: str | None
+) -> None:
+    """Say what was written to path, which commands do the same, and which command goes on.
+
+    The first of the equivalents makes the same. The others, and following, need the file, so they
+    are left out after "-", which is standard output. A command that is None is left out too.
+    """
+    say(f"Wrote {wrote} to {'standard output' if path == '-' else path}: {details}.")
+    for purpose, command in equivalents[:1] if path == "-" else equivalents:
+        if command is not None:
+            say(f"{purpose}:")
+            say(f"  {_PROMPT} {command}")
+    if following is not None and path != "-":
+        say(f"Next: {following}")
 
 
 def write_data(data: bytes) -> None:

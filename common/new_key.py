@@ -47,7 +47,7 @@ def make(
     else:
         option = [] if args.out is None else ["--key", shell.file(args.out)]
         following = shell.script("make_csr.py", *option, args.domain)
-    shell.report(
+    console.report(
         f"the {role}",
         path,
         f"{kind} private key, {size}, {key_format} PEM{protection}",

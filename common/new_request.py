@@ -71,7 +71,7 @@ def write(request: bytes, identifiers: Sequence[Identifier], args: argparse.Name
     if len(identifiers) > 3:
         listed += f" and {len(identifiers) - 3} more"
     email = f", with the e-mail address {args.email}" if args.email else ""
-    shell.report(
+    console.report(
         "the request (CSR)",
         args.out,
         f"PEM, signed by {args.key}, for {listed}{email}",

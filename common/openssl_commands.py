@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 
 from common import files, names, shell
+from common.console import Command
 from common.encryption import ITERATIONS
 from common.names import DomainName, Identifier
-from common.shell import Command
 
 PKCS1, PKCS8 = "PKCS#1", "PKCS#8"
 

@@ -4,33 +4,12 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
 
-from common import TOP, console
-
-# What a command is for, and the command: None if it could not be pasted.
-Command = tuple[str, str | None]
+from common import TOP
 
 _WINDOWS = os.name == "nt"
 _SPECIAL = r'["%$!`“”„]'  # within double quotes, in cmd.exe or PowerShell
 _PLAIN = r"[\w./\\:=+-]+"  # PowerShell splits other words at a comma, and takes @ for an array
-
-
-def report(
-    wrote: str, path: str, details: str, equivalents: Sequence[Command], following: str | None
-) -> None:
-    """Say what was written to path, which commands do the same, and which command goes on.
-
-    The first of the equivalents makes the same. The others, and following, need the file, so they
-    are left out after "-", which is standard output. A command that is None is left out too.
-    """
-    console.say(f"Wrote {wrote} to {'standard output' if path == '-' else path}: {details}.")
-    for purpose, command in equivalents[:1] if path == "-" else equivalents:
-        if command is not None:
-            console.say(f"{purpose}:")
-            console.say(f"  {'>' if _WINDOWS else '$'} {command}")
-    if following is not None and path != "-":
-        console.say(f"Next: {following}")
 
 
 def command(*words: str) -> str | None:

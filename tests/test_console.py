@@ -337,7 +337,7 @@ class TestSignals:
 
         look()
         monkeypatch.setattr("common.files.write", look)
-        monkeypatch.setattr("common.shell.report", look)
+        monkeypatch.setattr("common.console.report", look)
         arguments = ["--curve", "P-256"] if script != "make_csr.py" else []
         assert run(script, *arguments).returncode == 0
         look()

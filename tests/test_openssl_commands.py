@@ -257,9 +257,12 @@ class TestOnWindows:
     def test_a_word(self, word: str, quoted: str | None) -> None:
         assert shell.command("openssl", word) == (quoted and f"openssl {quoted}")
 
-    def test_the_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_lines(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(console, "_PROMPT", ">")
         make = shell.command("openssl", "version")
-        shell.report("it", "a", "new", [("Make it", make), ("View it", None)], None)
+        console.report("it", "a", "new", [("Make it", make), ("View it", None)], None)
         script = shell.script("make_csr.py", "a.org")
         assert capsys.readouterr().err == "Wrote it to a: new.\nMake it:\n  > openssl version\n"
         assert script is None or script.startswith("python ")
