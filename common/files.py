@@ -6,7 +6,6 @@ another program puts there meanwhile stays. The path "-" is standard output.
 """
 
 import contextlib
-import itertools
 import os
 import re
 import stat
@@ -84,11 +83,14 @@ def write(path: str, data: bytes, obstacle: Obstacle | None = None) -> None:
 
 
 def free_name(path: str) -> str:
-    """Return an unused name: path with a number from 2 before its suffix."""
+    """Return path, or if something has that name, path with a number from 2 before its suffix."""
     stem, suffix = os.path.splitext(path)
     stem += "-" if stem[-1:].isdigit() or "." in os.path.basename(stem) else ""
-    numbered = (f"{stem}{number}{suffix}" for number in itertools.count(2))
-    return next(name for name in numbered if not os.path.lexists(name))
+    number = 1
+    while os.path.lexists(path):
+        number += 1
+        path = f"{stem}{number}{suffix}"
+    return path
 
 
 def _check_replaceable(path: str, file: str, obstacle: Obstacle | None) -> None:

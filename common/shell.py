@@ -9,6 +9,7 @@ from common import TOP
 
 _WINDOWS = os.name == "nt"
 _SPECIAL = r'["%$!`“”„]'  # within double quotes, in cmd.exe or PowerShell
+_MAX_LENGTH = 100_000  # characters; Linux takes no argument of 128 KiB (MAX_ARG_STRLEN)
 _PLAIN = r"[\w./\\:=+-]+"  # PowerShell splits other words at a comma, and takes @ for an array
 
 
@@ -22,7 +23,7 @@ def command(*words: str) -> str | None:
         text = " ".join(w if re.fullmatch(_PLAIN, w) else f'"{w}"' for w in words)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     can_be_shown = text.encode(encoding, "replace").decode(encoding) == text
-    return text if text.isprintable() and can_be_shown else None
+    return text if text.isprintable() and can_be_shown and len(text) < _MAX_LENGTH else None
 
 
 def script(name: str, *arguments: str) -> str | None:

@@ -121,11 +121,6 @@ class TestOfAKey:
         assert made_by(make) == Path("account3.key")
         assert made_by(extract) == Path("account3.pub")
 
-    @pytest.mark.parametrize("name", ["my.pub", "my.PUB", ".pub"])
-    def test_pasting_all_of_a_key_named_like_a_public_one(self, name: str, run: Run) -> None:
-        make, _, extract = commands_of(run("make_account_key.py", "--curve=P-256", f"--out={name}"))
-        assert made_by(make) != made_by(extract)
-
 
 EMAILS = [
     "a+b@example.org",
