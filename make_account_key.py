@@ -7,7 +7,7 @@ has the key can act in your name.
 
 from collections.abc import Sequence
 
-from common import console, new_key, openssl_commands, options
+from common import console, new_key, options
 
 from Crypto.PublicKey import ECC, RSA
 
@@ -30,7 +30,7 @@ def create_key(bits: int, curve: str | None) -> bytes:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = options.key_parser(__doc__, FILENAME).parse(argv)
-    new_key.make("account key", create_key, openssl_commands.PKCS1, FILENAME, args)
+    new_key.make(create_key, FILENAME, args)
 
 
 if __name__ == "__main__":

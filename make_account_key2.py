@@ -6,7 +6,7 @@ The key is as good as one from make_account_key.py. Only the library and the for
 
 from collections.abc import Sequence
 
-from common import console, new_key, openssl_commands, options
+from common import console, new_key, options
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -41,7 +41,7 @@ def create_key(bits: int, curve: str | None) -> bytes:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = options.key_parser(__doc__, FILENAME).parse(argv)
-    new_key.make("account key", create_key, openssl_commands.PKCS8, FILENAME, args)
+    new_key.make(create_key, FILENAME, args)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use the account key instead.
 
 from collections.abc import Sequence
 
-from common import console, names, new_key, openssl_commands, options
+from common import console, names, new_key, options
 
 from Crypto.PublicKey import ECC, RSA
 
@@ -35,15 +35,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         "domain",
         metavar="DOMAIN",
         nargs="?",
+        default=DOMAIN_NAME,
         help=f"used only to name the file (default: {DOMAIN_NAME})",
     )
     args = parser.parse(argv)
-    source = ""
-    if args.domain is None:
-        args.domain, source = DOMAIN_NAME, "DOMAIN_NAME = "
+    source = "DOMAIN_NAME = " if args.domain == DOMAIN_NAME else ""
     domain = options.checked(names.parse, args.domain, source)
-    filename = names.file_name(domain) + ".key"
-    new_key.make("certificate key", create_key, openssl_commands.PKCS1, filename, args)
+    new_key.make(create_key, f"{names.file_name(domain)}.key", args, args.domain)
 
 
 if __name__ == "__main__":

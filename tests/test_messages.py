@@ -175,7 +175,9 @@ def test_what_is_said(
     if script != "make_csr.py":  # any key will do
 
         def create_key(bits: int, curve: str | None) -> bytes:
-            return pem_of(private_key(curve or 2048), form=PrivateFormat.PKCS8)
+            is_pkcs8 = curve or script == "make_account_key2.py"
+            form = PrivateFormat.PKCS8 if is_pkcs8 else PrivateFormat.TraditionalOpenSSL
+            return pem_of(private_key(curve or 2048), form=form)
 
         module = importlib.import_module(script.removesuffix(".py"))
         monkeypatch.setattr(module, "create_key", create_key)
