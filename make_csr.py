@@ -65,14 +65,16 @@ def create_csr(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = options.csr_parser(__doc__).parse(argv)
-    identifiers = new_request.check(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
+    plan = new_request.prepare(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
 
-    key_material, passphrase = keys.read(args.key, args.passphrase_file)
-    with keys.errors_about(args.key, passphrase):
+    key_material, passphrase = keys.read(plan.key, args.passphrase_file)
+    with keys.errors_about(plan.key, passphrase):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, key_material, passphrase)
-        new_request.check_key(args, pkey, passphrase)
-        csr = create_csr(pkey, identifiers[0], args.email, identifiers[1:])
-    new_request.write(csr.public_bytes(Encoding.PEM), identifiers, args)
+        keys.check(plan.key, pkey)
+        keys.check_not_account_key(plan.key, pkey, passphrase, args.account_key)
+        domain_name, *more_names = plan.identifiers
+        csr = create_csr(pkey, domain_name, plan.email, more_names)
+    new_request.write(csr.public_bytes(Encoding.PEM), plan, args.quiet)
 
 
 if __name__ == "__main__":

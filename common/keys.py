@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 from collections.abc import Iterator
 
 from common import console, files, letsencrypt, passphrase, pem
@@ -14,6 +15,8 @@ from OpenSSL import crypto
 
 # The curves of a key that a CA may sign (Baseline Requirements 6.1.5): SEC 2's name, and NIST's.
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+
+ACCOUNT_KEY_FILE = "account.key"
 
 MIN_RSA_BITS = 2048  # Baseline Requirements 6.1.5
 MAX_RSA_BITS = 8192  # checking the numbers of a larger key takes from ten seconds to hours
@@ -65,12 +68,19 @@ def check(path: str, pkey: crypto.PKey) -> None:
         console.warn(f"{path}: {reason}, so Let's Encrypt rejects it")
 
 
-def check_not_account_key(path: str, pkey: crypto.PKey, account_path: str, secret: bytes) -> None:
-    """Raise UserError if account_path is the same key as path; warn if they cannot be compared.
+def check_not_account_key(
+    path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None
+) -> None:
+    """Raise UserError if the key in path is the account key; warn if they cannot be compared.
 
-    secret: the passphrase of the key in path, tried on the account key too. RFC 8555 section 11.1
-    has the CA reject a key that is used for both.
+    secret: the passphrase of the key in path, tried on the account key too.
+    account_path: with None, ACCOUNT_KEY_FILE if that exists.
+    RFC 8555 section 11.1 has the CA reject a key that is used for both.
     """
+    if account_path is None:
+        if not os.path.exists(ACCOUNT_KEY_FILE):
+            return
+        account_path = ACCOUNT_KEY_FILE
     try:
         block = _private_key(account_path, "give it with --account-key FILE")
         if block.is_encrypted and not secret:
@@ -80,8 +90,7 @@ def check_not_account_key(path: str, pkey: crypto.PKey, account_path: str, secre
         is_same = _public_key(account) == _public_key(pkey)
     except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
         reason = error if isinstance(error, UserError) else f"{account_path}: cannot be opened"
-        problem, semicolon, advice = str(reason).partition(";")
-        console.warn(f"{problem}, so it was not compared with {path}{semicolon}{advice}")
+        console.warn(f"{path} was not compared with the account key; {reason}")
         return
     if is_same:
         raise UserError(

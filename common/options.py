@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar
 
 from common import console, files, letsencrypt, names
 from common.console import UsageError
+from common.names import Identifier
 
 T = TypeVar("T")
 
@@ -33,9 +34,8 @@ class Parser(argparse.ArgumentParser):
         for argument in arguments:
             if argument.startswith("--") and argument.endswith("=--"):  # argparse would drop it
                 self.error(f"{argument}: -- is not a value")
-            if found := re.match(r"[\u2010-\u2015\u2212][\u2010-\u2015\u2212-]*(.?)(.*)", argument):
-                meant = f"{'--' if found[2] else '-'}{found[1]}{found[2]}"
-                self.error(f"{argument}: begins with a long dash; did you mean {meant}?")
+            if re.match("[\u2010-\u2015\u2212]", argument):  # as pasted from a web page
+                self.error(f"{argument}: begins with a long dash; type a hyphen instead")
         args, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
             self.error(self._unknown(unknown[0]))
@@ -59,13 +59,6 @@ class Parser(argparse.ArgumentParser):
             if "did you mean" in str(error):
                 return str(error)
         return f"{argument}: is not an option or argument of this program"
-
-    def _read_args_from_files(self, arg_strings: list[str]) -> list[str]:
-        # argparse would read options too, and before Python 3.12 not always as UTF-8.
-        found = []
-        for argument in arg_strings:
-            found += _listed_names(argument[1:]) if argument.startswith("@") else [argument]
-        return found
 
 
 def key_parser(description: str | None, filename: str) -> Parser:
@@ -105,7 +98,6 @@ def csr_parser(description: str | None) -> Parser:
     The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
     """
     parser = Parser(console.program_name, description)
-    parser.fromfile_prefix_chars = "@"
     parser.add_argument(
         "names",
         metavar="NAME",
@@ -140,6 +132,20 @@ def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
         raise UsageError(f"{source}{error}") from None
 
 
+def identifiers(arguments: Sequence[str]) -> list[Identifier]:
+    """Return the names on a command line, each once; @FILE stands for those in FILE.
+
+    Raises UserError. (What argparse reads from files may be options, and is not always UTF-8.)
+    """
+    found = list[Identifier]()
+    for argument in arguments:
+        if argument.startswith("@"):
+            found += _listed_names(argument[1:])
+        else:
+            found.append(checked(names.parse, argument))
+    return names.parse_all(found)
+
+
 def _add_files(parser: Parser, helps: dict[str, str]) -> None:
     """Add options that take a file, each with its help, and --quiet, which comes last."""
     for option, text in helps.items():
@@ -147,7 +153,7 @@ def _add_files(parser: Parser, helps: dict[str, str]) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
-def _listed_names(path: str) -> list[str]:
+def _listed_names(path: str) -> list[Identifier]:
     """Return the names in a file, one per line, without blank lines and # comments."""
     data = files.read(path, "give a file of names after the @")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -159,7 +165,7 @@ def _listed_names(path: str) -> list[str]:
     found = []
     for number, line in enumerate(lines, 1):
         if name := line.partition("#")[0].strip(" \t\r"):
-            found.append(str(checked(names.parse, name, f"{path}, line {number}: ")))
+            found.append(checked(names.parse, name, f"{path}, line {number}: "))
     if not found:
         raise UsageError(f"{path}: contains no names; write one per line")
     return found

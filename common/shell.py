@@ -39,8 +39,8 @@ def show(*arguments: str) -> str | None:
 
 
 def file(path: str) -> str:
-    """Return path as an argument that is not taken for an option, standard input or an @list."""
-    return os.path.join(".", path) if path.startswith(("-", "@")) else path
+    """Return path as an argument that is not taken for an option or standard input."""
+    return os.path.join(".", path) if path.startswith("-") else path
 
 
 def _path(name: str) -> str:
