@@ -39,22 +39,23 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
     """Write data to a file beside path, yield its name, and remove that name at the end.
 
     mode: KEY_MODE exactly, or PUBLIC_MODE less the umask. Raises UserError, also in place of an
-    OSError in the block; then nothing is left, or the message says what is.
+    OSError in the block. Nothing is left, or a warning says what is.
     """
     temporary = _beside(path, "new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with errors_about(path):
         descriptor = os.open(temporary, flags, mode)
-    with _removed(temporary, f"{temporary} could not be removed; delete it"), errors_about(path):
-        with open(descriptor, "wb") as file:
-            if mode == KEY_MODE and os.name == "posix":  # Windows has access lists instead
-                _make_private(path, descriptor)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        yield temporary
-    if os.name == "posix":
-        _sync_directory(path)
+        try:
+            with open(descriptor, "wb") as file:
+                if mode == KEY_MODE and os.name == "posix":  # Windows has access lists instead
+                    _make_private(path, descriptor)
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            yield temporary
+        finally:
+            _remove(temporary, f"{temporary} could not be removed; delete it")
+    _sync_directory(path)
 
 
 @contextlib.contextmanager
@@ -65,8 +66,21 @@ def moved_aside(path: str) -> Iterator[str]:
     """
     old = _beside(path, "old")
     _patiently(os.rename, path, old)
-    with _removed(old, f"the old {path} is now {old}", back_to=path):
+    where = f"the old {path} is now {old}"
+    try:
         yield old
+    except BaseException as error:
+        try:
+            is_back = give_name(old, path)
+        except OSError:
+            is_back = False
+        if not is_back:
+            # The text of any other exception may hold a secret.
+            reason = error if isinstance(error, UserError) else type(error).__name__
+            raise UserError(f"{reason}; {where}") from error
+        _remove(old, where)
+        raise
+    _remove(old, where)
 
 
 def give_name(file: str, path: str) -> bool:
@@ -84,37 +98,18 @@ def give_name(file: str, path: str) -> bool:
 def check_links(file: str, path: str) -> None:
     """Raise OSError if no link can be made beside path, which give_name hides if path exists."""
     trial = _beside(path, "new")
-    if os.name == "posix" and give_name(file, trial) and not _remove(trial):
-        console.warn(f"{trial} could not be removed; delete it")
+    if os.name == "posix" and give_name(file, trial):
+        _remove(trial, f"{trial} could not be removed; delete it")
 
 
-@contextlib.contextmanager
-def _removed(file: str, left: str, back_to: str | None = None) -> Iterator[None]:
-    """Remove file after the block, as _remove does; say what is left if that cannot be done."""
+def _remove(file: str, otherwise: str) -> None:
+    """Remove the name of a file; give a warning if that cannot be done."""
     try:
-        yield
-    except BaseException as error:
-        if _remove(file, back_to):
-            raise
-        # The text of any other exception may hold a secret.
-        reason = error if isinstance(error, UserError) else type(error).__name__
-        raise UserError(f"{reason}; {left}") from error
-    if not _remove(file):
-        console.warn(left)
-
-
-def _remove(file: str, back_to: str | None = None) -> bool:
-    """Remove the name of a file, after giving it the name back_to; return whether that is done."""
-    try:
-        if back_to is not None and not give_name(file, back_to):
-            return False
+        _patiently(os.unlink, file)
+    except OSError as error:
         # On Windows give_name has renamed it. Elsewhere it is missing if its directory was renamed.
-        renamed = (FileNotFoundError,) if os.name == "nt" else ()
-        with contextlib.suppress(*renamed):
-            _patiently(os.unlink, file)
-    except OSError:
-        return False
-    return True
+        if os.name != "nt" or not isinstance(error, FileNotFoundError):
+            console.warn(otherwise)
 
 
 def _beside(path: str, suffix: str) -> str:
@@ -144,15 +139,10 @@ def _patiently(call: Callable[..., None], *paths: str) -> None:
 
 
 def _sync_directory(path: str) -> None:
-    """Have the disk keep the name path; warn if it does not."""
-    try:
-        flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-        descriptor = os.open(os.path.dirname(path) or ".", flags)
+    """Have the disk keep the name path, where the system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        # EINVAL: there is nothing to sync here. EACCES: the directory cannot be listed.
-        if error.errno not in (errno.EINVAL, errno.EACCES):
-            console.warn(f"{path}: may not survive a power cut ({error.strerror}); keep a copy")

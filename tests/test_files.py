@@ -266,19 +266,33 @@ def test_an_exception_while_looking_changes_nothing(error: type[BaseException], 
     assert Path("a.csr").read_bytes() == CSR
 
 
-def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch) -> None:
+def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch, capsys: Output) -> None:
     def unlink(path: str) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    def obstacle(data: bytes) -> None:
+    Path("a.csr").write_bytes(CSR)
+    monkeypatch.setattr(os, "unlink", unlink)
+    with pytest.raises(UserError, match=r"^a\.csr: no$"):
+        files.write("a.csr", b"new", lambda data: "no")
+    left = next(name for name in os.listdir() if name != "a.csr")
+    assert f": warning: {left} could not be removed; delete it\n" in capsys.readouterr().err
+
+
+def test_where_an_old_request_is_left_is_named() -> None:
+    """The old one was moved, and another program put a key in its place."""
+
+    def obstacle(data: bytes) -> str | None:
+        if Path("a.csr").exists():
+            return None
+        Path("a.csr").write_bytes(KEY)
         raise ValueError("secret")
 
     Path("a.csr").write_bytes(CSR)
-    monkeypatch.setattr(os, "unlink", unlink)
     with pytest.raises(UserError) as raised:
         files.write("a.csr", b"new", obstacle)
-    left = next(name for name in os.listdir() if name != "a.csr")
-    assert str(raised.value) == f"ValueError; {left} could not be removed; delete it"
+    (left,) = (name for name in os.listdir() if name != "a.csr")
+    assert str(raised.value) == f"ValueError; the old a.csr is now {left}"
+    assert (Path("a.csr").read_bytes(), Path(left).read_bytes()) == (KEY, CSR)
 
 
 @posix
@@ -394,14 +408,12 @@ def test_where_there_are_no_modes(monkeypatch: Patch, capsys: Output) -> None:
 
 
 @posix
-@pytest.mark.parametrize(
-    ("number", "warnings"), [(errno.EIO, 1), (errno.EINVAL, 0), (errno.EACCES, 0)]
-)
 @BOTH
 def test_a_directory_that_cannot_be_synced(
-    program: Program, number: int, warnings: int, monkeypatch: Patch, capsys: Output
+    program: Program, monkeypatch: Patch, capsys: Output
 ) -> None:
-    errors = iter([None, OSError(number, os.strerror(number))])
+    """As on some file systems; the file is there all the same."""
+    errors = iter([None, OSError(errno.EINVAL, os.strerror(errno.EINVAL))])
 
     def fsync(descriptor: int) -> None:
         if error := next(errors):
@@ -409,22 +421,9 @@ def test_a_directory_that_cannot_be_synced(
 
     monkeypatch.setattr(os, "fsync", fsync)
     assert run(program, "--out", "new") == 0
-    warned, wrote, _ = capsys.readouterr().err.partition("Wrote the ")
-    assert wrote
-    text = f"may not survive a power cut ({os.strerror(number)}); keep a copy"
-    assert warned == f"{console.program_name}: warning: new: {text}\n" * warnings
+    assert capsys.readouterr().err.startswith("Wrote the ")
     assert next(errors, None) is None
     assert os.listdir() == ["new"]
-
-
-@posix
-def test_a_directory_that_became_a_pipe_is_not_waited_for(capsys: Output) -> None:
-    os.mkfifo("pipe")
-    writer = os.open("pipe", os.O_RDWR)
-    atomic._sync_directory("pipe/new")
-    os.close(writer)
-    text = "pipe/new: may not survive a power cut (Not a directory); keep a copy"
-    assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n"
 
 
 @posix
