@@ -3,6 +3,8 @@
 cryptography can do the same, but fixes PBKDF2 at 2048 iterations.
 """
 
+from typing import Any
+
 PROTECTION = "PBKDF2WithHMAC-SHA512AndAES256-CBC"
 # What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. An attacker
 # spends them on each guess; you spend them when you open the key.
@@ -14,20 +16,12 @@ def encrypted(key: bytes, passphrase: bytes, curve: str | None) -> bytes:
     """Return a private key in PEM, RSA or on a curve, as encrypted PKCS#8 in PEM."""
     from Crypto.PublicKey import ECC, RSA  # make_account_key2 does not need these for a plain key
 
+    options: dict[str, Any] = {
+        "passphrase": passphrase,
+        "protection": PROTECTION,
+        "prot_params": {"iteration_count": ITERATIONS, "salt_size": SALT_SIZE},
+    }
     if curve:
-        encrypted_key = ECC.import_key(key).export_key(
-            format="PEM",
-            passphrase=passphrase,
-            protection=PROTECTION,
-            prot_params={"iteration_count": ITERATIONS, "salt_size": SALT_SIZE},
-        )
-        return encrypted_key.encode() + b"\n"
-    return (
-        RSA.import_key(key).export_key(
-            pkcs=8,
-            passphrase=passphrase,
-            protection=PROTECTION,
-            prot_params={"iteration_count": ITERATIONS, "salt_size": SALT_SIZE},
-        )
-        + b"\n"
-    )
+        text: str = ECC.import_key(key).export_key(format="PEM", **options)
+        return text.encode() + b"\n"
+    return RSA.import_key(key).export_key(pkcs=8, **options) + b"\n"

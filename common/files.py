@@ -22,11 +22,14 @@ _TRIES = 100  # to replace a file that other programs replace at the same time
 # A name with a colon is a stream of another file.
 _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
-_OBSTRUCTIONS = {
-    stat.S_IFREG: None,
+# What is wrong with other things than files.
+_OTHERS = {
     stat.S_IFLNK: "is a symbolic link, and links are not followed; give the file itself",
     stat.S_IFDIR: "is a directory; give a file in it",
 }
+
+# Follow no link and wait for no pipe that has taken the place of a file.
+_AT_ONCE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 # Takes the content of a file; returns why it must not be replaced and what to do, or None.
 Obstacle = Callable[[bytes], str | None]
@@ -60,7 +63,7 @@ def write(path: str, data: bytes, obstacle: Obstacle | None = None) -> None:
     """Write a private key to a new file of mode 0600, or a request.
 
     obstacle: None for a key. A request replaces a file to which obstacle has no objection.
-    Raises UserError; then the directory is unchanged, or the message says what is not.
+    Raises UserError; then the directory is unchanged, or a message says what is not.
     """
     if path == "-":
         console.write_data(data)
@@ -95,9 +98,11 @@ def free_name(path: str) -> str:
 
 def _check_replaceable(path: str, file: str, obstacle: Obstacle | None) -> None:
     """Raise UserError, about path, if a file must not be replaced. Raises OSError."""
-    other = "is not a regular file; give one, or - for standard output"
-    problem = _OBSTRUCTIONS.get(stat.S_IFMT(os.lstat(file).st_mode), other)
-    if not problem:
+    kind = stat.S_IFMT(os.lstat(file).st_mode)
+    if kind != stat.S_IFREG:
+        other = "is not a regular file; give one, or - for standard output"
+        problem: str | None = _OTHERS.get(kind, other)
+    else:
         problem = _exists(path) if obstacle is None else _objection(file, obstacle)
     if problem:
         raise UserError(f"{path}: {problem}")
@@ -111,12 +116,7 @@ def _exists(path: str) -> str:
 
 def _objection(file: str, obstacle: Obstacle) -> str | None:
     """Return what obstacle has against the content of a file. Raises OSError."""
-
-    def open_at_once(path: str, flags: int) -> int:
-        """Open what may have become a link or a pipe: follow none, wait for none."""
-        return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-
-    with open(file, "rb", opener=open_at_once) as content:
+    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | _AT_ONCE)) as content:
         data = content.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
     if len(data) > MAX_SIZE:
         return "is too large for a request (CSR); use --out FILE"

@@ -492,8 +492,6 @@ class TestAsOnWindows:
 
         calls = {"rename": scanned(os.rename), "unlink": scanned(os.unlink), "chmod": None}
         windows = SimpleNamespace(**{**vars(os), "name": "nt", **calls})
-        for name in {"O_NOFOLLOW", "O_NONBLOCK", "O_DIRECTORY"} & set(vars(windows)):
-            delattr(windows, name)
         monkeypatch.setattr(atomic, "os", windows)
         monkeypatch.setattr(files, "os", windows)
         monkeypatch.setattr(time, "sleep", slept.append)
