@@ -83,13 +83,14 @@ def private_key(data: bytes) -> Block:
     """Return the one private key of data. Raises NotFound if there is none, or several."""
     found = blocks(data)
     keys = [block for block in found if block.label.endswith("PRIVATE KEY")]
+    if not found:
+        raise NotFound(what_instead(data))
     if len(keys) > 1:
         raise NotFound(f"contains {len(keys)} private keys; put each in its own file")
-    for block in keys or found:
-        if block.label in KEY_LABELS:
-            return block
+    block = (keys or found)[0]
+    if block.label not in KEY_LABELS:
         raise NotFound(f"contains {_OTHERS.get(block.label, f'PEM with the label {block.label}')}")
-    raise NotFound(what_instead(data))
+    return block
 
 
 def what_instead(data: bytes) -> str:
