@@ -50,8 +50,6 @@ def _read(path: str) -> bytes:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:
         raise UserError(f"{path}: its first line is not UTF-8; save it as UTF-8") from None
-    if text.startswith("\ufeff"):
-        raise UserError(f"{path}: begins with a byte order mark; save it as UTF-8 without one")
     return _checked(text, f"{path}: its first line")
 
 
@@ -106,7 +104,7 @@ def _checked(text: str, what: str) -> bytes:
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
     if "\ufeff" in text:
-        raise UserError(f"{what} has a byte order mark (U+FEFF), which is invisible; use another")
+        raise UserError(f"{what} has an invisible byte order mark (U+FEFF); remove that")
     if len(text.encode()) > MAX_LENGTH:
         raise UserError(f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes; use a shorter one")
     if text != text.strip():

@@ -33,6 +33,7 @@ GIVE = "; give the file with the passphrase with --passphrase-file"
 EMPTY = "its first line is empty, so it would not protect the key; use another"
 TOO_LONG = "its first line is over OpenSSL's limit of 1023 bytes; use a shorter one"
 CONTROL = "its first line has a control character (Esc, an arrow key, Ctrl-V?); use another"
+MARK = "has an invisible byte order mark (U+FEFF); remove that"
 NOT_UTF_8 = "its first line is not UTF-8; save it as UTF-8"
 NO_TERMINAL = "there is no terminal to ask for a passphrase; use --passphrase-file"
 UNDECODABLE = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
@@ -51,10 +52,7 @@ class TestAFile:
             (b"ab\x7f\n", CONTROL),
             ("ab\u0085".encode(), CONTROL),
             (b"a\rb\r\n", CONTROL),
-            (
-                b"\xef\xbb\xbfsecret\n",
-                "begins with a byte order mark; save it as UTF-8 without one",
-            ),
+            (b"\xef\xbb\xbfsecret\n", f"its first line {MARK}"),
             ("secret".encode("utf-16"), NOT_UTF_8),
             ("secret".encode("utf-16-le"), CONTROL),
             (b"caf\xe9\n", NOT_UTF_8),
@@ -163,10 +161,7 @@ class TestATerminal:
             (("x" * 1024,), TOO_LONG.replace("its first line", "the passphrase")),
             (("a\x16\x1bb",), CONTROL.replace("its first line", "the passphrase")),  # Ctrl-V, Esc
             (("\x04",), "no passphrase was typed; try again"),
-            (
-                ("\ufeffa",),
-                "the passphrase has a byte order mark (U+FEFF), which is invisible; use another",
-            ),
+            (("\ufeffa",), f"the passphrase {MARK}"),
         ],
     )
     def test_what_is_refused(self, answers: tuple[str, ...], message: str, tmp_path: Path) -> None:
