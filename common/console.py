@@ -78,8 +78,7 @@ def write_data(data: bytes) -> None:
     if sys.stdout is None:
         raise UserError("standard output is closed; redirect it to a file")
     try:
-        while data:  # without a buffer (python -u), a part at a time
-            data = data[sys.stdout.buffer.write(data) :]
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as failure:
         raise UserError(f"standard output: {failure.strerror}; output is incomplete") from failure
