@@ -13,8 +13,6 @@ from common.names import Identifier
 
 T = TypeVar("T")
 
-DEFAULT_BITS = 4096  # as in the article
-
 
 class Parser(argparse.ArgumentParser):
     """A command line that reports a mistake in one line, as a UsageError."""
@@ -73,7 +71,7 @@ def key_parser(description: str | None, filename: str) -> Parser:
         "--bits",
         type=int,
         choices=letsencrypt.RSA_BITS,
-        default=DEFAULT_BITS,
+        default=4096,  # as in the article
         help="size of the RSA modulus (default: %(default)s)",
     )
     kind.add_argument(
