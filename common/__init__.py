@@ -42,8 +42,8 @@ _problem = ""
 if sys.version_info < (3, 10):  # noqa: UP036
     _problem = f"Python {sys.version.split()[0]} is too old; run this with Python 3.10 or later"
 elif _missing:
-    _problem = ", ".join(_missing) + (" are" if _missing[1:] else " is") + " not installed in this "
-    _problem += "Python; activate the virtual environment, or: python -m pip install -r "
+    _problem = f"not installed in this Python: {', '.join(_missing)}; activate the virtual "
+    _problem += "environment, or: python -m pip install -r "
     _problem += f'"{os.path.join(TOP, "requirements.txt")}"'
 if _problem and _is_program:
     sys.exit(f"{os.path.basename(sys.argv[0]).replace('-m', 'show')}: error: {_problem}")

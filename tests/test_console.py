@@ -377,8 +377,8 @@ def test_a_missing_library_is_named(script: str, tmp_path: Path) -> None:
     command = [sys.executable, "-S", "-E", str(ROOT / script)]
     error = error_of(run_process(command, tmp_path))
     assert error.startswith(
-        "cryptography, pycryptodome, idna, pyOpenSSL, publicsuffixlist are not installed in this "
-        "Python; activate the virtual environment, or: "
+        "not installed in this Python: cryptography, pycryptodome, idna, pyOpenSSL, "
+        "publicsuffixlist; activate the virtual environment, or: "
     )
     assert error.endswith(f'python -m pip install -r "{ROOT / "requirements.txt"}"')
 
@@ -390,7 +390,7 @@ def test_one_missing_library_is_named_as_pip_names_it(tmp_path: Path) -> None:
     code += "importlib.util.find_spec = lambda name: None if name == 'Crypto' else find(name); "
     code += f"sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
     error = error_of(run_process([sys.executable, "-c", code], tmp_path))
-    assert error.startswith("pycryptodome is not installed in this Python; activate ")
+    assert error.startswith("not installed in this Python: pycryptodome; activate ")
 
 
 def run_as_old(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
