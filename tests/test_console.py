@@ -383,6 +383,13 @@ def test_a_missing_library_is_named(script: str, tmp_path: Path) -> None:
     assert error.endswith(f'python -m pip install -r "{ROOT / "requirements.txt"}"')
 
 
+def test_show_names_a_missing_library() -> None:
+    result = run_process([sys.executable, "-S", "-E", "-m", "common.show", "a.key"], ROOT)
+    assert result.returncode == 1
+    assert result.stderr.startswith("show: error: not installed in this Python: ")
+    assert result.stderr.count("\n") == 1
+
+
 def test_one_missing_library_is_named_as_pip_names_it(tmp_path: Path) -> None:
     path = str(ROOT / "make_csr.py")
     code = f"import importlib.util, runpy, sys; sys.path.insert(0, {str(ROOT)!r}); "
