@@ -42,9 +42,10 @@ def for_key(key_path: str, path: str | None) -> bytes:
 
 def _read(path: str) -> bytes:
     data = files.read(path, "give the file with the passphrase with --passphrase-file")
-    mode = os.stat(path).st_mode
-    if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        console.warn(f"{path}: other users can access this file; run chmod 600 to prevent that")
+    with contextlib.suppress(OSError):  # a pipe may be gone once it is read
+        mode = os.stat(path).st_mode
+        if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            console.warn(f"{path}: other users can access this file; run chmod 600 to prevent that")
     try:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError:

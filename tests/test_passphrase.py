@@ -116,6 +116,14 @@ class TestAFile:
         assert passphrase.for_new_key(f"/dev/fd/{read}") == b"secret"
         os.close(read)
 
+    @pytest.mark.posix(reason="a pipe with a name")
+    def test_may_be_gone_once_it_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+        writer = subprocess.Popen(["sh", "-c", 'exec 3>"$0"; rm "$0"; echo secret >&3', path])
+        assert passphrase.for_new_key(str(path)) == b"secret"
+        assert writer.wait() == 0
+
     def test_is_not_read_for_a_plain_key(self, key: Path, run: Run) -> None:
         assert run("make_csr.py", "--passphrase-file", "none").returncode == 0
 
