@@ -78,7 +78,8 @@ def write_data(data: bytes) -> None:
     if sys.stdout is None:
         raise UserError("standard output is closed; redirect it to a file")
     try:
-        sys.stdout.buffer.write(data)
+        while data:  # without a buffer (python -u), a part at a time
+            data = data[sys.stdout.buffer.write(data) :]
         sys.stdout.flush()
     except OSError as failure:
         raise UserError(f"standard output: {failure.strerror}; output is incomplete") from failure

@@ -10,6 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from common import console
 from tests.conftest import (
@@ -160,6 +161,18 @@ class TestStandardOutput:
             with pytest.raises(console.UserError) as caught:
                 console.write_data(b"")
             assert str(caught.value) == message
+
+    def test_may_take_a_part_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As without a buffer: python -u."""
+
+        class Raw(io.BytesIO):
+            def write(self, data: Any, /) -> int:
+                return super().write(data[:3])
+
+        raw = Raw()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
+        console.write_data(b"0123456789")
+        assert raw.getvalue() == b"0123456789"
 
     @POSIX
     @pytest.mark.parametrize(
