@@ -55,7 +55,8 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
             yield temporary
         finally:
             _remove(temporary, f"{temporary} could not be removed; delete it")
-    _sync_directory(path)
+    if os.name == "posix":  # Windows opens no directory
+        _sync_directory(path)
 
 
 @contextlib.contextmanager
@@ -139,10 +140,12 @@ def _patiently(call: Callable[..., None], *paths: str) -> None:
 
 
 def _sync_directory(path: str) -> None:
-    """Have the disk keep the name path, where the system can do that."""
-    with contextlib.suppress(OSError):
+    """Have the disk keep the name path; warn if it does not."""
+    try:
         descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        console.warn(f"{path}: may not survive a power cut ({error.strerror}); keep a copy")

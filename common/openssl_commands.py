@@ -1,6 +1,5 @@
 """The commands of OpenSSL 3.0 and later that do what the scripts do."""
 
-import os
 from collections.abc import Sequence
 
 from common import files, names, shell
@@ -31,7 +30,7 @@ def for_key(
     else:
         make = shell.command("openssl", *_generation(bits, curve, key_format, out))
     key = ["openssl", "pkey" if curve else "rsa", "-in", shell.file(path)]
-    public = files.free_name(f"{os.path.splitext(path)[0]}.pub")
+    public = files.free_name(f"{path.removesuffix('.key')}.pub")  # never the name that other has
     return [
         (f"The same with OpenSSL{', to ' + other if out else ''}", make),
         ("View and verify", shell.command(*key, "-text", "-check", "-noout")),
