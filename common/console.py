@@ -92,9 +92,10 @@ def write_text(text: str) -> None:
 
 
 def progress(text: str, quiet: bool) -> None:
-    """Say, if a person is waiting at a terminal, what takes a while."""
+    """Say, if a person is waiting at a terminal, what takes a while; the next line replaces it."""
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
-        say(f"{text} …")
+        with contextlib.suppress(OSError):
+            print(f"{text} …", end="\r", file=sys.stderr, flush=True)
 
 
 def hold_signals() -> None:

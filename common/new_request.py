@@ -93,6 +93,8 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
         if os.path.lexists(path):
             return path
     advice = "make a key with make_certificate_key.py, or give one with --key FILE"
+    if not args.names and identifiers == [ARTICLE_DOMAIN]:
+        advice = "give the names for the request, or edit the constants in make_csr.py"
     if other := next(filter(os.path.isfile, own), None):
         advice = f"{other} exists: use --key {shell.file(other)}"
     raise UserError(f"{' or '.join(candidates) or 'an empty name'}: no such file; {advice}")

@@ -48,7 +48,9 @@ class Parser(argparse.ArgumentParser):
         console.write_text(self.format_help())
 
     def _unknown(self, argument: str) -> str:
-        options = re.findall(r"--[\w-]+", self.format_usage())
+        if not argument.startswith("-"):
+            return f"{argument}: is one argument too many"
+        options = re.findall(r"--[\w-]+", self.format_help())
         for meant in difflib.get_close_matches(argument.partition("=")[0], options):
             return f"{argument}: is not an option; did you mean {meant}?"
         try:
@@ -56,7 +58,7 @@ class Parser(argparse.ArgumentParser):
         except names.InvalidName as error:
             if "did you mean" in str(error):
                 return str(error)
-        return f"{argument}: is not an option or argument of this program"
+        return f"{argument}: is not an option of this program"
 
 
 def key_parser(description: str | None, filename: str) -> Parser:

@@ -100,7 +100,7 @@ def _interruptible() -> Iterator[None]:
 def _checked(text: str, what: str) -> bytes:
     """Return a passphrase in UTF-8, or raise UserError if it could not be typed again."""
     if not text:
-        raise UserError(f"{what} is empty, so it would not protect the key; use another")
+        raise UserError(f"{what} is empty; use another")
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
     if "\ufeff" in text:

@@ -54,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _get_certificate(directory: Path) -> None:
     pebble.check()
+    if not directory.is_dir():
+        advice = "give the directory of your files, such as: python -m tests.certificate ."
+        raise Failure(f"there is no directory {directory}; {advice}")
     csr_file, chain_file = directory / "certificate.csr", directory / "certificate.pem"
     account_key = _load(directory / "account.key", acme_client.load_key, "an account key in PEM")
     csr, names = _load(csr_file, _parse_request, "a request in PEM")
@@ -76,7 +79,7 @@ def _get_certificate(directory: Path) -> None:
             Pebble is Let's Encrypt's small test CA. It now runs on this machine and speaks ACME
             (RFC 8555), like Let's Encrypt.
 
-            1. The account
+            The account
 
             account.key signs every message to the CA. The first message creates the account. The
             thumbprint is the SHA-256 of the account's public key, written as a JWK (RFC 7638).
@@ -84,14 +87,14 @@ def _get_certificate(directory: Path) -> None:
         account = acme_client.Account(account_key, ca.directory_url, ca.opener)
         _facts(account=account.url, thumbprint=account.thumbprint)
         _say("""
-            2. The order
+            The order
 
             You ask for a certificate for the names that are in certificate.csr.
             """)
         order = account.order(names)
         _facts(names=", ".join(str(name.value) for name in names), order=order["url"])
         _say("""
-            3. The challenges
+            The challenges
 
             The CA wants proof that you control each name, and offers several challenges. You
             choose HTTP-01: the CA sends a token, you put a file with the token and your
@@ -109,19 +112,19 @@ def _get_certificate(directory: Path) -> None:
             """)
         _replace(chain_file, account.finalize(order, csr))
         _say(f"""\
-            4. The request
+            The request
 
             The CA has validated all names. To finalize the order, you send certificate.csr. A CA
             checks that {key_file.name} signed it, and that it asks for the same names.
 
-            5. The certificate
+            The certificate
 
             {chain_file} contains the certificate, followed by the certificate of the CA that
             signed it.
             """)
         _show(chain_file, key_file, csr_file)
         _say(f"""
-            6. The web server
+            The web server
 
             A web server on this machine uses {chain_file.name} and {key_file.name}. Two clients
             ask it for https://{names[0].value}/:
@@ -182,11 +185,13 @@ def _serve(chain_file: Path, key_file: Path, name: str, root: str) -> None:
 
 
 def _show(*files: Path) -> None:
-    """Print what show says of files."""
+    """Print what show says of the first certificate, and of what belongs together."""
     command = ["-m", "common.show", *map(str, files)]
     _say(f"$ python {shlex.join(command)}")
     shown = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-    print(shown.stdout + shown.stderr, end="", flush=True)
+    pages = shown.stdout.split("\n\n")
+    pages = [page for page in pages if page.startswith((f"{files[0]} (1 ", "What "))]
+    print("\n\n".join(pages) + shown.stderr, end="", flush=True)
     if shown.returncode:
         raise Failure("show found something wrong in these files, as it says above")
 

@@ -236,7 +236,7 @@ class TestProgress:
         monkeypatch.setattr(sys, "stderr", terminal)
         console.progress("Making it", quiet=False)
         console.progress("Making it", quiet=True)
-        assert raw.getvalue().decode() == "Making it …\n"
+        assert raw.getvalue().decode() == "Making it …\r"
 
     def test_is_not_shown_elsewhere(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -249,7 +249,7 @@ class TestProgress:
     @POSIX
     def test_on_a_terminal(self, tmp_path: Path) -> None:
         written = on_a_terminal([*MAKE, "--curve", "P-256"], tmp_path).written
-        assert written.startswith("Making an ECDSA key, P-256 …\r\nWrote the account key to ")
+        assert written.startswith("Making an ECDSA key, P-256 …\rWrote the account key to ")
         quiet = on_a_terminal([*MAKE, "--curve", "P-256", "-q", "--out", "b"], tmp_path)
         assert (quiet.status, quiet.written) == (0, "")
 

@@ -188,7 +188,11 @@ class TestTheKeyFile:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ([], f"api.neoprime.xyz.key or certificate.key: no such file; {MAKE_ONE}"),
+            (
+                [],
+                "api.neoprime.xyz.key or certificate.key: no such file; give the names for the "
+                "request, or edit the constants in make_csr.py",
+            ),
             (["a.org"], f"a.org.key or certificate.key: no such file; {MAKE_ONE}"),
             (["a.org", "--key", "my.key"], f"my.key: no such file; {MAKE_ONE}"),
             (["a.org", "--key", ""], f"an empty name: no such file; {MAKE_ONE}"),
@@ -482,7 +486,7 @@ class TestAListOfNames:
 
 
 LONG_DASH = "begins with a long dash; type a hyphen instead; see make_csr.py --help"
-NO_OPTION = "is not an option or argument of this program; see make_csr.py --help"
+NO_OPTION = "is not an option of this program; see make_csr.py --help"
 
 
 @pytest.mark.usefixtures("key")
@@ -499,6 +503,7 @@ NO_OPTION = "is not an option or argument of this program; see make_csr.py --hel
             "; this is a name with extra characters around it: did you mean example.com?",
         ),
         (["-nobody"], f"-nobody: {NO_OPTION}"),
+        (["--quite"], "--quite: is not an option; did you mean --quiet?"),
         (["--keys=example.key"], "--keys=example.key: is not an option; did you mean --key?"),
         (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),

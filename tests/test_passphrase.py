@@ -30,7 +30,7 @@ MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
 
 
 GIVE = "; give the file with the passphrase with --passphrase-file"
-EMPTY = "its first line is empty, so it would not protect the key; use another"
+EMPTY = "its first line is empty; use another"
 TOO_LONG = "its first line is over OpenSSL's limit of 1023 bytes; use a shorter one"
 CONTROL = "its first line has a control character (Esc, an arrow key, Ctrl-V?); use another"
 MARK = "has an invisible byte order mark (U+FEFF); remove that"
@@ -263,7 +263,7 @@ class TestWhatIsTyped:
         [
             (("a", "b"), "the passphrases differ, so no key was made; try again"),
             ((), "no passphrase was typed; try again"),
-            (("",), "the passphrase is empty, so it would not protect the key; use another"),
+            (("",), "the passphrase is empty; use another"),
         ],
     )
     def test_that_is_refused(

@@ -95,7 +95,7 @@ def test_messages_and_exit_status(
     [
         ("", "the following arguments are required: FILE"),
         ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
-        ("--nothing a.key", "--nothing: is not an option or argument of this program"),
+        ("--nothing a.key", "--nothing: is not an option of this program"),
     ],
 )
 def test_wrong_usage(arguments: str, told: str, show: Show) -> None:
