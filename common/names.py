@@ -151,8 +151,7 @@ def _a_labels(text: str) -> str:
                 raise InvalidName(f"has an invisible character, U+{ord(char):04X}; {_LDH}")
         mapped = idna.uts46_remap(text, std3_rules=False)
         return ".".join(
-            label if label.isascii() else idna.alabel(label).decode("ascii")
-            for label in mapped.split(".")
+            label if label.isascii() else idna.alabel(label).decode() for label in mapped.split(".")
         )
     except InvalidName:
         raise
@@ -185,10 +184,10 @@ def _check_p_label(label: str) -> None:
 
     CAs sign A-labels that IDNA 2008 does not allow, those of emoji for example, so they pass here.
     """
-    encoded = label.removeprefix("xn--").encode("ascii")
+    encoded = label.removeprefix("xn--").encode()
     try:
         text = encoded.decode("punycode")
-        text.encode("utf-8")  # refuses the surrogates that the codec lets through
+        text.encode()  # refuses the surrogates that the codec lets through
     except UnicodeError:
         raise InvalidName(f"has the label {label}, which is not Punycode (RFC 3492)") from None
     if text.encode("punycode") != encoded:

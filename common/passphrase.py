@@ -47,7 +47,7 @@ def _read(path: str) -> bytes:
         if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
             console.warn(f"{path}: other users can access this file; run chmod 600 to prevent that")
     try:
-        text = data.partition(b"\n")[0].removesuffix(b"\r").decode("utf-8")
+        text = data.partition(b"\n")[0].removesuffix(b"\r").decode()
     except UnicodeDecodeError:
         raise UserError(f"{path}: its first line is not UTF-8; save it as UTF-8") from None
     return _checked(text, f"{path}: its first line")

@@ -74,7 +74,7 @@ def blocks(data: bytes) -> list[Block]:
             label, lines = line[11:-5], []
         lines.append(line)
         if label and line == b"-----END " + label + b"-----":
-            found.append(Block(label.decode("ascii", "replace"), b"\n".join(lines) + b"\n"))
+            found.append(Block(label.decode(errors="replace"), b"\n".join(lines) + b"\n"))
             label = b""
     return found
 

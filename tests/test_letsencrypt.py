@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 from common import letsencrypt, names
 
+import publicsuffixlist
 import pytest
 
 NO_SUFFIX = "does not end in a public suffix (a typo? only a private CA signs internal names)"
@@ -215,3 +216,19 @@ def test_any_other_address() -> None:
 def test_a_key(kind: str, bits: int, exponent: int, reason: str | None) -> None:
     """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
     assert letsencrypt.key_reason(kind, bits, exponent) == reason
+
+
+def test_of_the_public_suffix_list_only_what_is_needed_is_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[str] = []
+
+    class Watched(publicsuffixlist.PublicSuffixList):
+        def __init__(self, rules: list[str], **options: bool) -> None:
+            parsed.extend(rules)
+            super().__init__(rules, **options)
+
+    monkeypatch.setattr(publicsuffixlist, "PublicSuffixList", Watched)
+    assert reasons("www.a.example.xyz", "xn--mnchen-3ya.xn--p1ai") == []
+    suffixes = {rule.rpartition(".")[2] for rule in parsed if not rule.startswith("//")}
+    assert suffixes == {"xyz\n", "рф\n"}
