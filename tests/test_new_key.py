@@ -15,10 +15,12 @@ from tests.conftest import (
     KEY_SCRIPTS,
     SECRET,
     Run,
+    command_of,
     error_of,
     openssl,
     pem_of,
     private_key,
+    run_process,
 )
 
 import pytest
@@ -153,6 +155,12 @@ def test_standard_output_carries_the_key_alone(script: str, run: Run) -> None:
     assert first.endswith("to standard output: ECDSA private key, P-256, PKCS#8 PEM.")
     assert not [line for line in rest if line.startswith("Next: ")]
     assert os.listdir() == []
+
+
+def test_a_process_of_the_user(script: str, tmp_path: Path) -> None:
+    result = run_process(command_of(script, "--curve", "P-256"), tmp_path)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert os.listdir(tmp_path) == [FILES[script][1]]
 
 
 def test_quiet_says_nothing(script: str, run: Run) -> None:
