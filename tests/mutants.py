@@ -1,6 +1,7 @@
 """Tell how many mutants of each module the tests notice: the end of `make mutants`.
 
-mutmut changes the functions of `common/` one at a time, and runs the tests that call them.
+mutmut changes the functions of the scripts and of `common/` in one place at a time, and runs the
+tests that call them. It leaves out functions with a decorator.
 """
 
 import subprocess
