@@ -13,7 +13,7 @@ from tests.conftest import ARTICLE, ROOT, Run, Show, environment
 from tests.made import EC, LEAF, RSA, openssl, request, san, write
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 PAGES = """\
@@ -54,16 +54,16 @@ class TestPages:
         _, out, err = show("a\x07.csr", "no\x07file")
         assert all(char.isprintable() or char == "\n" for char in out + err)
         assert "  subject        CN='\\x1b[2J\\u202e\\n, CN=b'\n" in out
-        assert "  names          DNS:'a.com, DNS:b.com', DNS:host0" in out
+        assert "  names          'DNS:a.com, DNS:b.com', DNS:host0" in out
         assert max(map(len, out.partition("  Let's Encrypt")[0].splitlines())) <= 100
 
     @pytest.mark.parametrize(
         ("command", "told"),
         [
             ("pkcs8 -topk8 -v2prf hmacWithSHA1 -v2 aes128",
-             "PBES2, PBKDF2 with HMAC-SHA1, 2048 iterations, AES-128-CBC"),
+             "PBES2, PBKDF2, 2048 iterations, AES-128-CBC"),
             ("pkcs8 -topk8 -iter 3000",
-             "PBES2, PBKDF2 with HMAC-SHA256, 3000 iterations, AES-256-CBC"),
+             "PBES2, PBKDF2, 3000 iterations, HMAC-SHA256, AES-256-CBC"),
             ("pkcs8 -topk8 -scrypt", "PBES2, scrypt, AES-256-CBC"),
             ("rsa -aes256 -traditional", "OpenSSL's older form, with MD5 (RFC 1421)"),
         ],
@@ -128,9 +128,6 @@ def test_the_thumbprints_of_the_rfcs() -> None:
     n = int.from_bytes(base64.urlsafe_b64decode(f"{modulus}=="), "big")
     rsa_key = rsa.RSAPublicNumbers(65537, n).public_key()
     assert thumbprint(rsa_key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    x = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")  # RFC 8037 A.2
-    okp_key = ed25519.Ed25519PublicKey.from_public_bytes(x)
-    assert thumbprint(okp_key) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     short = ec.derive_private_key(379, ec.SECP256R1()).public_key()  # its x begins with a zero
     assert thumbprint(short) == "7Yxe6c_3bAa6kiaK1G-BZmi9EeNsUmlcbdnrtLeuK4E"
 
@@ -140,12 +137,12 @@ def test_the_thumbprints_of_the_rfcs() -> None:
     [
         (b"", "is empty"),
         (b"\xff\xfe-\0", "is UTF-16"),
-        (b"# README\n", "contains no PEM"),
+        (b"# README\n", "contains no PEM (-----BEGIN …); give a key, a request or a certificate"),
         (b'{"kty": "EC"}', "is JSON, perhaps a JSON Web Key"),
         (b"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----",
          "an OpenSSH key"),
         (b"\x30\x82\x02\x10\x02\x01\x03\x30\x82" + bytes(523), "is PKCS#12"),
-        (b"\x30\x03\x02\x01\x05", "is DER, but not a key, a request or a certificate"),
+        (b"\x30\x03\x02\x01\x05", "is DER, but not a whole key, request or certificate"),
         (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "is damaged"),
     ],
 )  # fmt: skip

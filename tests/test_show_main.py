@@ -67,8 +67,6 @@ def _files(show: Show) -> None:
             "error: new.key: is encrypted, and this passphrase does not open it; try another"]),
         ("new.key", 1, [
             "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
-        ("--account-key a.csr a.key", 1, [
-            "error: a.csr: is not a key; give the account key"]),
         ("--account-key nothing a.key", 1, [
             "error: nothing: No such file or directory; give a key, a request or a certificate"]),
         ("--account-key a.key a.csr", 1, [

@@ -5,7 +5,6 @@ the page and the DER of NAME. To write it anew, delete it and run the test twice
 """
 
 import os
-import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from ipaddress import ip_address
 from pathlib import Path
@@ -198,12 +197,7 @@ CA = certificate(
 SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
 ).public_bytes(DER)
-UNKNOWN_KEY = (
-    certificate("a.com")
-    .public_bytes(DER)
-    .replace(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f")
-)
-TBS, *SIGNATURE = parse(UNKNOWN_KEY).children
+TBS, *SIGNATURE = parse(certificate("a.com").public_bytes(DER)).children
 SMALL_PARTS = [part.encoded for part in parse(SMALL).children]
 RSA_SPKI = RSA.public_key().public_bytes(DER, PUBLIC)
 NAMES_IPV6 = x509.IPAddress(ip_address("2001:db8::1"))
@@ -222,7 +216,6 @@ FILES: dict[str, bytes] = {
     "rsa.pub": RSA.public_key().public_bytes(PEM, PUBLIC),
     "pkcs1.pub": RSA.public_key().public_bytes(PEM, PublicFormat.PKCS1),
     "p256.pub": P256.public_key().public_bytes(DER, PUBLIC),
-    "exponent-3.pub": rsa_public(3),
     "exponent-64.pub": rsa_public((1 << 64) - 1),
     "exponent-65.pub": rsa_public((1 << 64) + 1),
     "article.csr": (ARTICLE / "rsa2048-example.com.csr").read_bytes(),
@@ -255,7 +248,6 @@ FILES: dict[str, bytes] = {
     "unique-id.csr": request(name((oid("2.5.4.45"), "\0ab")))
     .public_bytes(DER)
     .replace(b"\x2d\x0c\3\0ab", b"\x2d\x03\3\0ab"),
-    "damaged-san.pem": LEAF.public_bytes(DER).replace(b"\x82\x05a.com", b"\x83\x05a.com"),
     "with-public-key.der": tlv(
         0x30,
         integer(1),
@@ -275,14 +267,11 @@ FILES: dict[str, bytes] = {
     .replace(b"\xab\xcd\xef", b"\xab\xcd\xee"),
     "sha1.pem": certificate("CA").public_bytes(DER).replace(SHA256_OID, SHA1),
     "md5.csr": SMALL.replace(SHA256_OID, MD5),
-    "preamble.pem": b"0 s:CN = a.com\n" + LEAF.public_bytes(PEM),
-    "unknown-key.pem": UNKNOWN_KEY,
     "version-1.pem": tlv(
         0x30,
         tlv(0x30, *(part.encoded for part in TBS.children[1:7])),
         *(part.encoded for part in SIGNATURE),
     ),
-    "md5.pem": certificate("a.com").public_bytes(DER).replace(SHA256_OID, MD5),
 }
 
 
@@ -302,7 +291,6 @@ def test_a_page_and_its_bytes(file: str, show: Show, monkeypatch: pytest.MonkeyP
     for arguments in ([file], ["--bytes", file]):
         status, out, err = show(*arguments)
         told += f"$ show {' '.join(arguments)}\n{out}{err}exit status {status}\n\n"
-    told = re.sub(r"cannot be read \(.*", "cannot be read (…)", told)  # in the library's words
     golden = GOLDEN / f"{file}.txt"
     if not golden.exists():
         golden.write_text(told, "utf-8")

@@ -4,10 +4,10 @@ Each module imports only modules that stand above it here:
 
     der         reading DER
     grammar     what the standards call what is in it
+    contents    what a request or a certificate says, in words
     read        what is in a file
     bytes       the DER, line by line
-    signed      what a request or a certificate says, in words
     verdict     whether Let's Encrypt would accept a key or a request
-    describe    a page about each key, request and certificate
-    match       which of them belong together
+    match       which keys, requests and certificates belong together
+    describe    a page about each of them
 """

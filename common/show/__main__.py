@@ -4,11 +4,13 @@ The files can be PEM or DER, from any program. Private numbers are never printed
 """
 
 import argparse
+import functools
 import os
 import sys
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 if not __package__:  # run by its path, which puts this directory where the project's should be
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,6 +21,10 @@ from common.show import describe, match, read
 from common.show.bytes import walk
 from common.show.read import Item, Part
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+T = TypeVar("T")
+
 ACCOUNT_KEY = "account.key"
 # 100 columns, less those of the longest label.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
@@ -28,11 +34,11 @@ _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=Fal
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
-    faults: list[str] = []
+    faults: list[str] = []  # what has failed, and makes the exit status 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of cryptography, over what is odd in the files
         if args.bytes:
-            pages = [_bytes(part, faults) for part in _parts(args.files, faults)]
+            pages = _each(args.files, lambda part: _bytes(part, faults), faults)
             console.write_text("\n".join(pages))
         else:
             _show(args, faults)
@@ -67,56 +73,47 @@ def _parser() -> options.Parser:
 
 
 def _show(args: argparse.Namespace, faults: list[str]) -> None:
-    """Print the pages, or the public keys; add to faults what is wrong. Raises UserError."""
-    items = _items(args.files, args.passphrase_file, faults)
+    """Print the pages, or the public keys; add to faults what has failed. Raises UserError."""
+    opened = functools.partial(read.item, passphrase_file=args.passphrase_file)
+    items = _each(args.files, opened, faults)
     if args.public:
-        console.write_data(b"".join(item.public_pem for item in items))
+        form = PublicFormat.SubjectPublicKeyInfo
+        keys = [item.public_key.public_bytes(Encoding.PEM, form) for item in items]
+        console.write_data(b"".join(keys))
         return
-    if args.account_key is None:
-        named = [item for item in items if os.path.basename(item.part.path) == ACCOUNT_KEY]
-    else:
-        named = _items([args.account_key], args.passphrase_file, faults)
-        if named and not any(item.is_key for item in named):
-            faults.append(f"{args.account_key}: is not a key; give the account key")
-    account_key = next((item for item in named if item.is_key), None)
-    pages = [_page(item, account_key, faults) for item in items]
-    findings = match.compare(items, account_key)
-    if findings.lines:
-        pages.append(_text(["What belongs together:", *(f"  {line}" for line in findings.lines)]))
+    named = [item for item in items if os.path.basename(item.path) == ACCOUNT_KEY]
+    if args.account_key is not None:
+        named = _each([args.account_key], opened, faults)
+    account_key = named[0] if named else None
+    pages = [_page(item, account_key) for item in items]
+    if lines := [f"  {line}" for line in match.together(items)]:
+        pages.append(_text(["What belongs together:", *lines]))
     console.write_text("\n".join(pages))
-    for warning in findings.warnings:
+    for warning in match.warnings(items):
         console.warn(warning)
-    faults += findings.faults
+    faults += match.faults(items, account_key)
 
 
-def _parts(paths: Sequence[str], faults: list[str]) -> list[Part]:
-    """Return what stands in the files; add to faults what cannot be read."""
+def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]) -> list[T]:
+    """Return what function makes of each part of the files; add to faults the UserErrors."""
     found = []
     for path in paths:
         try:
-            found += read.parts(path)
+            parts = read.parts(path)
         except UserError as error:
             faults.append(str(error))
+            continue
+        for part in parts:
+            try:
+                found.append(function(part))
+            except UserError as error:
+                faults.append(str(error))
     return found
 
 
-def _items(paths: Sequence[str], passphrase_file: str | None, faults: list[str]) -> list[Item]:
-    """Return what stands in the files, opened; add to faults what cannot be."""
-    found = []
-    for part in _parts(paths, faults):
-        try:
-            found.append(read.item(part, passphrase_file))
-        except UserError as error:
-            faults.append(str(error))
-    return found
-
-
-def _page(item: Item, account_key: Item | None, faults: list[str]) -> str:
-    """Return the page about an item; add to faults what is wrong with it."""
-    rows, found = describe.page(item, account_key)
-    faults += [f"{item.part.where}: {fault}" for fault in found]
-    lines = [f"{item.part.where}: {item.part.kind}"]
-    for label, value in rows:
+def _page(item: Item, account_key: Item | None) -> str:
+    lines = [f"{item.where}: {item.kind}"]
+    for label, value in describe.page(item, account_key):
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
         labels = [label, *[""] * (len(texts) - 1)]
         lines += [f"  {label:<13}  {text}" for label, text in zip(labels, texts, strict=True)]
@@ -136,7 +133,7 @@ def _bytes(part: Part, faults: list[str]) -> str:
     return _text(lines)
 
 
-def _text(lines: Sequence[str]) -> str:
+def _text(lines: Iterable[str]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 

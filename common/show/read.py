@@ -2,42 +2,43 @@
 
 import base64
 import hashlib
-import textwrap
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from common import files, passphrase, pem
+from common import files, keys, passphrase, pem
 from common.console import UserError
-from common.show import der
+from common.show import contents, der, grammar
+from common.show.der import Element
 
 from cryptography import x509
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_private_key,
-    load_der_public_key,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 PRIVATE_KEY, PUBLIC_KEY = "private key", "public key"
 REQUEST, CERTIFICATE = "certificate signing request (CSR)", "certificate"
+KEYS = (PRIVATE_KEY, PUBLIC_KEY)
 
-Signed = x509.CertificateSigningRequest | x509.Certificate
+Value = PrivateKeyTypes | PublicKeyTypes | x509.CertificateSigningRequest | x509.Certificate
 
-# For each label of PEM: what it is, its format, and the tags that it begins with in DER.
+# For each label of PEM: what it is, its format, and what grammar calls it.
 _LABELS = {
-    "PRIVATE KEY": (PRIVATE_KEY, "PKCS#8", "INTEGER, SEQUENCE, OCTET STRING, "),
-    pem.ENCRYPTED: (PRIVATE_KEY, "PKCS#8", "SEQUENCE, OCTET STRING, "),
-    "EC PRIVATE KEY": (PRIVATE_KEY, "SEC 1", "INTEGER, OCTET STRING, "),
-    "RSA PRIVATE KEY": (PRIVATE_KEY, "PKCS#1", "INTEGER, " * 9),
-    "DSA PRIVATE KEY": (PRIVATE_KEY, "OpenSSL", "INTEGER, " * 6),
-    "RSA PUBLIC KEY": (PUBLIC_KEY, "PKCS#1", "INTEGER, " * 2),
-    "PUBLIC KEY": (PUBLIC_KEY, "SubjectPublicKeyInfo", "SEQUENCE, BIT STRING, "),
-    "CERTIFICATE": (CERTIFICATE, "X.509", "SEQUENCE, SEQUENCE, BIT STRING, "),
-    **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "PKCS#10", "SEQUENCE, SEQUENCE, BIT STRING, ")),
+    "PRIVATE KEY": (PRIVATE_KEY, "PKCS#8", "OneAsymmetricKey"),
+    pem.ENCRYPTED: (PRIVATE_KEY, "PKCS#8", "EncryptedPrivateKeyInfo"),
+    "EC PRIVATE KEY": (PRIVATE_KEY, "SEC 1", "ECPrivateKey"),
+    "RSA PRIVATE KEY": (PRIVATE_KEY, "PKCS#1", "RSAPrivateKey"),
+    "DSA PRIVATE KEY": (PRIVATE_KEY, "OpenSSL", "DSAPrivateKey"),
+    "RSA PUBLIC KEY": (PUBLIC_KEY, "PKCS#1", "RSAPublicKey"),
+    "PUBLIC KEY": (PUBLIC_KEY, "SubjectPublicKeyInfo", "SubjectPublicKeyInfo"),
+    "CERTIFICATE": (CERTIFICATE, "X.509", "Certificate"),
+    **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "PKCS#10", "CertificationRequest")),
 }
 _PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # appear beside keys and add nothing
+
+_NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE
+
+_ADVICE = "give a key, a request or a certificate"
 
 # All that cryptography raises over what it cannot read.
 ERRORS = (
@@ -46,7 +47,8 @@ ERRORS = (
 )
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """One key, request or certificate, as it stands in a file."""
 
     path: str
@@ -54,36 +56,23 @@ class Part(NamedTuple):
     label: str  # of PEM, or what DER would have there
     text: bytes  # PEM; empty for DER
     der: bytes
-
-    @property
-    def kind(self) -> str | None:
-        """What it is, by its label; None if it is nothing that is shown."""
-        return _LABELS[self.label][0] if self.label in _LABELS else None
-
-    @property
-    def format(self) -> str:
-        """The name of the format that has this label."""
-        return _LABELS[self.label][1]
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether a passphrase opens it."""
-        return pem.Block(self.label, self.text).is_encrypted
+    kind: str  # by its label; "" if it is nothing that is shown
+    format: str
+    is_encrypted: bool  # whether a passphrase opens it
 
 
-class Item(NamedTuple):
+@dataclass(frozen=True)
+class Item(Part):
     """A part, opened."""
 
-    part: Part
-    value: PrivateKeyTypes | PublicKeyTypes | Signed
-    public_key: PublicKeyTypes | None  # None: of a kind that cryptography does not know
-    encoded: bytes  # the public key as the part has it (SubjectPublicKeyInfo), or all of a key
+    value: Value
+    public_key: PublicKeyTypes
+    is_sound: bool | None  # False: its numbers do not agree, or its signature does not verify
+    root: Element  # all that is in a request or a certificate, named by grammar
 
     @property
     def spki(self) -> bytes:
         """The public key as RFC 5280 would have it: SubjectPublicKeyInfo, in DER."""
-        if self.public_key is None:
-            return self.encoded
         return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @property
@@ -91,31 +80,22 @@ class Item(NamedTuple):
         """The SHA-256 of the public key, in hexadecimal."""
         return hashlib.sha256(self.spki).hexdigest()
 
-    @property
-    def public_pem(self) -> bytes:
-        """The public key in PEM, as openssl pkey -pubout has it."""
-        body = textwrap.fill(base64.b64encode(self.spki).decode("ascii"), 64)
-        return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode("ascii")
-
-    @property
-    def is_key(self) -> bool:
-        """Whether it is a key, private or public."""
-        return self.part.kind in (PRIVATE_KEY, PUBLIC_KEY)
-
 
 def parts(path: str) -> list[Part]:
     """Return what stands in a file. Raises UserError."""
-    data = files.read(path, "give a key, a request or a certificate")
+    data = files.read(path, _ADVICE)
     blocks = pem.blocks(data)
     blocks = [block for block in blocks if block.label not in _PARAMETERS] or blocks
+    encoded = [_decoded(block.text) for block in blocks]
     if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
-        return [Part(path, path, _label(data), b"", data)]
+        blocks, encoded = [pem.Block(_label(data), b"")], [data]
     if not blocks:
-        raise UserError(f"{path}: {pem.what_instead(data)}")
+        raise UserError(f"{path}: {_advised(pem.what_instead(data))}")
     found = []
-    for number, (label, text) in enumerate(blocks, 1):
+    for number, (block, der_) in enumerate(zip(blocks, encoded, strict=True), 1):
         where = f"{path} ({number} of {len(blocks)})" if len(blocks) > 1 else path
-        found.append(Part(path, where, label, text, _decoded(text)))
+        kind, form, _ = _LABELS.get(block.label, ("", "", ""))
+        found.append(Part(path, where, *block, der_, kind, form, block.is_encrypted))
     return found
 
 
@@ -124,15 +104,15 @@ def item(part: Part, passphrase_file: str | None) -> Item:
 
     passphrase_file: where the passphrase of an encrypted key is; with None it is asked for.
     """
-    if part.kind is None:
-        raise UserError(f"{part.where}: {_instead(part)}")
+    if not part.kind:
+        raise UserError(f"{part.where}: {_advised(_instead(part))}")
     secret = passphrase.for_key(part.where, passphrase_file) if part.is_encrypted else None
     try:
-        return _open(part, secret)
-    except UnsupportedAlgorithm as error:
+        value, public_key, root = _open(part, secret)
+        is_sound = _is_sound(value)
+        return Item(**vars(part), value=value, public_key=public_key, is_sound=is_sound, root=root)
+    except (UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise UserError(f"{part.where}: is of an unsupported kind ({error})") from error
-    except x509.InvalidVersion as error:
-        raise UserError(f"{part.where}: is of an unsupported version") from error
     except ERRORS as error:
         what = f"is damaged and cannot be read as a {part.kind}; restore a copy"
         if secret is not None:
@@ -140,59 +120,72 @@ def item(part: Part, passphrase_file: str | None) -> Item:
         raise UserError(f"{part.where}: {what}") from error
 
 
-def _open(part: Part, secret: bytes | None) -> Item:
-    """Return what a part is. Raises one of ERRORS."""
+def _open(part: Part, secret: bytes | None) -> tuple[Value, PublicKeyTypes, Element]:
+    """Return what a part is, its public key and what is in it. Raises one of ERRORS."""
+    if part.kind == PUBLIC_KEY:
+        public_key = serialization.load_der_public_key(part.der)
+        return public_key, public_key, _NOTHING
     if part.kind == PRIVATE_KEY:
-        load = load_pem_private_key if secret and part.text else load_der_private_key
-        data = part.text if secret and part.text else part.der
+        load, data = serialization.load_der_private_key, part.der
+        if part.is_encrypted and part.text:
+            load, data = serialization.load_pem_private_key, part.text
         # The numbers are checked later, so that a key in which they disagree is shown as well.
         key = load(data, secret, unsafe_skip_rsa_key_validation=True)
-        return Item(part, key, key.public_key(), part.der)
-    if part.kind == PUBLIC_KEY:
-        public_key = load_der_public_key(part.der)
-        return Item(part, public_key, public_key, part.der)
-    if part.kind == REQUEST:
-        csr = x509.load_der_x509_csr(part.der)
-        str(csr.subject)  # cryptography reads it no earlier
-        spki = der.parse(csr.tbs_certrequest_bytes).children[2]
-        return Item(part, csr, _public_key(csr), spki.encoded)
-    certificate = x509.load_der_x509_certificate(part.der)
-    str((certificate.subject, certificate.issuer))
-    fields = der.parse(certificate.tbs_certificate_bytes).children
-    spki = fields[6 if fields[0].tag == "[0]" else 5]  # version 1 leaves the version out
-    return Item(part, certificate, _public_key(certificate), spki.encoded)
+        return key, key.public_key(), _NOTHING
+    load_signed = x509.load_der_x509_csr if part.kind == REQUEST else x509.load_der_x509_certificate
+    signed = load_signed(part.der)
+    root = der.parse(part.der)
+    if grammar.recognize(root) != _LABELS[part.label][2]:
+        raise ValueError
+    # All of these are read here, so that nothing fails later.
+    str((signed.subject, getattr(signed, "issuer", ""), contents.names(root)))
+    return signed, signed.public_key(), root
 
 
-def _public_key(signed: Signed) -> PublicKeyTypes | None:
+def _is_sound(value: Value) -> bool | None:
+    """Return whether the numbers of a key agree, or the signature of a request verifies.
+
+    None if that takes too long, or if cryptography cannot tell: it takes a signature with MD5 or
+    SHA-1 for invalid, and does not know all others. No CA accepts any of those.
+    """
     try:
-        return signed.public_key()
-    except ERRORS:
+        if isinstance(value, x509.CertificateSigningRequest):
+            is_outdated = contents.algorithm(value).endswith(("MD5", "SHA-1"))
+            return None if is_outdated else value.is_signature_valid
+        if isinstance(value, rsa.RSAPrivateKey) and value.key_size > keys.MAX_RSA_BITS:
+            return None
+        # A private key of another kind is one number, from which the public key follows.
+        if isinstance(value, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey):
+            value.private_numbers().private_key()
+    except UnsupportedAlgorithm:
         return None
+    except ValueError:
+        return False
+    return True
 
 
 def _label(data: bytes) -> str:
     """Return the label that DER would have in PEM, or nothing."""
     try:
-        fields = der.read(data)[0].children
+        document = grammar.recognize(der.parse(data))
     except ValueError:
         return ""
-    tags = "".join(f"{field.tag}, " for field in fields)
-    label = next((label for label, row in _LABELS.items() if tags.startswith(row[2])), "")
-    # A CertificationRequestInfo has 3 or 4 fields (RFC 2986), a TBSCertificate 6 or more.
-    if label == "CERTIFICATE" and len(fields[0].children) <= 4:
-        return pem.REQUEST_LABELS[0]
-    return label
+    return next((label for label, row in _LABELS.items() if row[2] == document), "")
 
 
 def _instead(part: Part) -> str:
     """Return what a part is that is not shown."""
-    if part.text:
-        try:
-            pem.private_key(part.text)
-        except pem.NotFound as error:
+    try:
+        pem.private_key(part.text or part.der)
+    except pem.NotFound as error:
+        if "(DER)" not in str(error):
             return str(error)
-    what = pem.what_instead(part.der)
-    return "is DER, but not a key, a request or a certificate" if "(DER)" in what else what
+    return "is DER, but not a whole key, request or certificate"
+
+
+def _advised(what: str) -> str:
+    """Return what a file is, and what to do about it."""
+    return what if ";" in what else f"{what}; {_ADVICE}"
 
 
 def _decoded(text: bytes) -> bytes:
