@@ -1,7 +1,6 @@
 """show: what is in keys, requests and certificates."""
 
 import base64
-import os
 import random
 import re
 import subprocess
@@ -14,39 +13,10 @@ from tests.made import EC, LEAF, RSA, openssl, request, san, write
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-PAGES = """\
-a.csr: certificate signing request (CSR)
-  subject        emailAddress=support@neoprime.xyz, CN=api.neoprime.xyz
-  names          DNS:api.neoprime.xyz
-  key            RSA, 2048 bits
-  public key     SHA-256 3af07b87e443480fd3adf2225cf035cc45a005dcadb69081f9f2336309483522
-  signature      RSA with SHA-256, valid
-  Let's Encrypt  accepts it (classic, tlsserver, shortlived)
-
-a.key: private key
-  kind           RSA, 2048 bits
-  format         PKCS#8 PEM (PRIVATE KEY)
-  encryption     none
-  file mode      0600
-  numbers        agree
-  public key     SHA-256 3af07b87e443480fd3adf2225cf035cc45a005dcadb69081f9f2336309483522
-  thumbprint     jFQ7ZWC29t3EjNO8ERRvurOcO-8KzL6naWhVeYysZkg (JWK, RFC 7638)
-  Let's Encrypt  accepts it, for an account or a certificate
-
-What belongs together:
-  a.csr and a.key belong together
-"""
+from cryptography.hazmat.primitives.serialization import Encoding
 
 
 class TestPages:
-    def test_a_request_and_its_key(self, show: Show) -> None:
-        write("a.csr", (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes())
-        write("a.key", RSA)
-        mode = "" if os.name == "posix" else "  file mode      0600\n"  # Windows has none
-        assert show("a.csr", "a.key") == (0, PAGES.replace(mode, ""), "")
-
     @pytest.mark.posix(reason="a name with a control character")
     def test_nothing_steers_the_terminal(self, show: Show) -> None:
         names = [f"host{n}.example.com" for n in range(90)]
@@ -155,19 +125,6 @@ def test_a_wrong_file_beside_a_good_one(data: bytes, told: str, show: Show) -> N
     assert re.match(rf"show: error: wrong: .*{re.escape(told)}", err)
 
 
-def test_numbers_and_signatures_that_are_wrong(show: Show) -> None:
-    assert isinstance(RSA, rsa.RSAPrivateKey)
-    der = RSA.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    prime = RSA.private_numbers().p.to_bytes(128, "big")
-    write("a.key", der.replace(prime, prime[:-1] + b"\x11"))
-    write("a.csr", request(san("a.com")).public_bytes(Encoding.DER).replace(b"a.com", b"b.com"))
-    status, out, err = show("a.key", "a.csr")
-    assert (status, "numbers        do NOT agree\n" in out) == (1, True)
-    assert "signature      ECDSA with SHA-256, NOT VALID\n" in out
-    assert "show: error: a.key: its numbers do not agree; restore a copy of the key\n" in err
-    assert "show: error: a.csr: its signature does not verify; make the request again\n" in err
-
-
 def test_damaged_files(show: Show) -> None:
     """No traceback, no control character, and nothing of a private number."""
     private = f"{EC.private_numbers().private_value:x}"
@@ -190,8 +147,3 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     command = [sys.executable, str(ROOT / "common" / "show"), str(ARTICLE / "rsa2048.key")]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
-
-
-def test_no_file(show: Show) -> None:
-    status, _, err = show()
-    assert (status, err.startswith("show: error: ")) == (2, True)

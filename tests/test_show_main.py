@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 OLD = PrivateFormat.TraditionalOpenSSL
-FORGED = request(san("a.com")).public_bytes(Encoding.DER).replace(b"a.com", b"b.com")
 DAMAGED = "is damaged and cannot be read as a certificate; restore a copy"
 NO_DER = "is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
@@ -30,7 +29,6 @@ def _files(show: Show) -> None:
     write("a.pem", LEAF)
     write("weak.csr", request())
     write("chain.pem", MIDDLE, LEAF)
-    write("forged.csr", FORGED)
     write("other.key", OTHER)
     write("account.key", OTHER)
     write("wrong", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
@@ -51,8 +49,6 @@ def _files(show: Show) -> None:
         ("weak.csr", 0, []),  # a verdict is not a fault
         ("chain.pem", 0, ["warning: chain.pem: begins with a CA's certificate; put the server's "
                           "certificate first"]),
-        ("forged.csr", 1, ["error: forged.csr: its signature does not verify; make the request "
-                           "again"]),
         ("a.key wrong a.csr two", 1, [
             f"error: wrong: {DAMAGED}", f"error: two (2 of 2): {DAMAGED}"]),
         ("nothing a.key", 1, ["error: nothing: No such file or directory; give a key, a request or "

@@ -273,11 +273,14 @@ class TestTogether:
 
     def test_a_forged_request(self, show: Show) -> None:
         write("a.csr", FORGED)
-        status, out, err = show("a.csr", "a.key")
+        write("a.pem", LEAF)
+        status, out, err = show("a.csr", "a.key", "a.pem")
         assert status == 1
-        assert out.endswith(
-            "What belongs together:\n"
-            "  a.csr and a.key have the same key, but the signature of the request is not valid\n"
+        what = "have the same key, but the signature of the request is not valid"
+        assert out.partition("together:\n")[2] == (
+            f"  a.csr and a.key {what}\n"
+            "  a.pem and a.key belong together\n"
+            f"  a.pem and a.csr {what}\n"
         )
         assert err == "show: error: a.csr: its signature does not verify; make the request again\n"
 

@@ -84,18 +84,17 @@ class Item(Part):
 def parts(path: str) -> list[Part]:
     """Return what stands in a file. Raises UserError."""
     data = files.read(path, _ADVICE)
-    blocks = pem.blocks(data)
-    blocks = [block for block in blocks if block.label not in _PARAMETERS] or blocks
-    encoded = [_decoded(block.text) for block in blocks]
+    blocks = [(block, _decoded(block.text)) for block in pem.blocks(data)]
+    blocks = [pair for pair in blocks if pair[0].label not in _PARAMETERS] or blocks
     if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
-        blocks, encoded = [pem.Block(_label(data), b"")], [data]
+        blocks = [(pem.Block(_label(data), b""), data)]
     if not blocks:
         raise UserError(f"{path}: {_advised(pem.what_instead(data))}")
     found = []
-    for number, (block, der_) in enumerate(zip(blocks, encoded, strict=True), 1):
+    for number, (block, encoded) in enumerate(blocks, 1):
         where = f"{path} ({number} of {len(blocks)})" if len(blocks) > 1 else path
         kind, form, _ = _LABELS.get(block.label, ("", "", ""))
-        found.append(Part(path, where, *block, der_, kind, form, block.is_encrypted))
+        found.append(Part(path, where, *block, encoded, kind, form, block.is_encrypted))
     return found
 
 
