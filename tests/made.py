@@ -71,11 +71,15 @@ def san(*names: str | x509.GeneralName) -> x509.SubjectAlternativeName:
 
 
 def request(
-    *extensions: x509.ExtensionType, cn: str = "", key: Any = EC, **signing: Any
+    *extensions: x509.ExtensionType,
+    cn: str = "",
+    key: Any = EC,
+    critical: bool = False,
+    **signing: Any,
 ) -> x509.CertificateSigningRequest:
     builder = x509.CertificateSigningRequestBuilder(named(cn))
     for extension in extensions:
-        builder = builder.add_extension(extension, critical=False)
+        builder = builder.add_extension(extension, critical)
     return builder.sign(key, **{"algorithm": SHA256, **signing})
 
 

@@ -76,7 +76,7 @@ VERDICTS = (
     ),
     (request(san(x509.DirectoryName(x509.Name([])), "a.com")), ALL),
     (
-        request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request])),
+        request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=True),
         "rejects it: it asks for must-staple",
     ),
     (request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request_v2])), ALL),
