@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -42,6 +43,7 @@ P256, P384, P521, KOBLITZ = (
 )
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 X25519 = x25519.X25519PrivateKey.from_private_bytes(bytes(range(32)))
+OTHER = load_pem_private_key((ARTICLE / "rsa4096.key").read_bytes(), None)
 MODULUS = RSA.private_numbers().public_numbers.n
 
 
@@ -231,7 +233,9 @@ FILES: dict[str, bytes] = {
     "unknown-key.csr": SMALL.replace(
         b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"
     ),
-    "damaged-san.csr": SMALL.replace(b"\x82\x05a.com", b"\x83\x05a.com"),
+    "damaged-san.csr": CSR.public_bytes(DER)
+    .replace(b"\x82\x05a.com", b"\x82\x05a.\xe4om")
+    .replace(b"\x88\x02\x2a\x03", b"\x89\x02\x2a\x03"),
     "odd.der": ODD,
     "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
     "encrypted.der": pbes2(bytes(32), (1 << 31) - 1),
@@ -336,7 +340,7 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
     other_id = x509.SubjectKeyIdentifier(b"\4")
     Path("leaf.pem").write_bytes(LEAF.public_bytes(PEM))
     Path("ca.der").write_bytes(CA.public_bytes(DER))
-    other = certificate("CA", (other_id, False), issuer="Root", key=P384)
+    other = certificate("CA", (other_id, False), issuer="Root", key=OTHER)
     Path("other.pem").write_bytes(other.public_bytes(PEM))
     status, out, err = show("leaf.pem", "ca.der", "other.pem")
     assert (status, err) == (0, "")

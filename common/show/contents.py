@@ -123,5 +123,5 @@ def _general_name(name: Element) -> str:
     if name.tag == "[7]":
         return f"IP:{ipaddress.ip_address(name.content)}"
     if name.tag in _KINDS:
-        return f"{_KINDS[name.tag]}:{name.content.decode('ascii', 'backslashreplace')}"
+        return f"{_KINDS[name.tag]}:{name.content.decode('latin-1')}"
     return name.name or "a name of another type"
