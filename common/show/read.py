@@ -36,7 +36,7 @@ _LABELS = {
 }
 _PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # appear beside keys and add nothing
 
-_NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE
+_NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE: a key has no names and no extensions
 
 _ADVICE = "give a key, a request or a certificate"
 
