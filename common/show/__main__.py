@@ -84,7 +84,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
     named = [item for item in items if os.path.basename(item.path) == ACCOUNT_KEY]
     if args.account_key is not None:
         named = _each([args.account_key], opened, faults)
-    account_key = named[0] if named else None
+    account_key = next(iter(named), None)
     pages = [_page(item, account_key) for item in items]
     if lines := [f"  {line}" for line in match.together(items)]:
         pages.append(_text(["What belongs together:", *lines]))

@@ -126,7 +126,7 @@ def _certificate(item: Item, certificate: x509.Certificate) -> list[Row]:
         ("subject", contents.subject(certificate.subject) or "empty"),
         ("issuer", contents.subject(certificate.issuer) or "empty"),
         ("self-signed", {True: "yes", False: "no", None: unknown}[match.issued_by(item, item)]),
-        ("CA", "yes" if contents.field(item.root, "cA") == b"\xff" else "no"),
+        ("CA", "no" if match.is_end_entity(item) else "yes"),
         ("names", [contents.plain(name) for name in contents.names(item.root)] or "none"),
         ("valid from", f"{first:%Y-%m-%d %H:%M:%S} UTC"),
         ("valid until", f"{last:%Y-%m-%d %H:%M:%S} UTC, {_time_left(first, last)}"),

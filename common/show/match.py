@@ -25,7 +25,7 @@ def together(items: Sequence[Item]) -> Iterator[str]:
         if key.spki == item.spki:
             how = _FORGED if item.is_sound is False else "belong together"
             yield f"{item.where} and {key.where} {how}"
-    for certificate in filter(_is_end_entity, certificates):
+    for certificate in filter(is_end_entity, certificates):
         same = [request for request in requests if request.spki == certificate.spki]
         for request in same or requests:
             yield f"{certificate.where} and {request.where} {_compared(certificate, request)}"
@@ -42,7 +42,7 @@ def faults(items: Sequence[Item], account_key: Item | None) -> Iterator[str]:
             number = "its numbers do not agree; restore a copy of the key"
             signature = "its signature does not verify; make the request again"
             yield f"{item.where}: {signature if item.kind == REQUEST else number}"
-    for item in filter(_is_end_entity, signed):
+    for item in filter(is_end_entity, signed):
         if _fits_none(item, keys):
             others = ", ".join(f"{key.where} has {_short(key)}" for key in keys[:3])
             what = "none of the keys given fits; the SHA-256 of its public key is"
@@ -64,14 +64,14 @@ def warnings(items: Sequence[Item]) -> Iterator[str]:
     keys, certificates = _of(items, *KEYS), _of(items, CERTIFICATE)
     for path, group in groupby(certificates, key=lambda item: item.path):
         first, *others = chain = list(group)
-        if _is_end_entity(first):
+        if is_end_entity(first):
             pairs = combinations(chain, 2)
             if any(issued_by(later, earlier) for earlier, later in pairs):
                 what = "has its certificates in the wrong order; put each one before its issuer's"
                 yield f"{path}: {what}"
-        elif any(map(_is_end_entity, others)):
+        elif any(map(is_end_entity, others)):
             yield f"{path}: begins with a CA's certificate; put the server's certificate first"
-        elif _fits_none(first, keys) and not any(map(_is_end_entity, certificates)):
+        elif _fits_none(first, keys) and not any(map(is_end_entity, certificates)):
             yield f"{path}: is a CA's certificate, and none of the keys given fits it"
 
 
@@ -83,6 +83,8 @@ def issued_by(item: Item, issuer: Item) -> bool | None:
     """
     certificate, other = item.value, issuer.value
     if not (isinstance(certificate, x509.Certificate) and isinstance(other, x509.Certificate)):
+        return None
+    if certificate.issuer != other.subject:
         return None
     named = contents.field(item.root, "keyIdentifier")
     if named and named != contents.field(issuer.root, "SubjectKeyIdentifier"):
@@ -96,13 +98,13 @@ def issued_by(item: Item, issuer: Item) -> bool | None:
     return True
 
 
-def _of(items: Sequence[Item], *kinds: str) -> list[Item]:
-    return [item for item in items if item.kind in kinds]
-
-
-def _is_end_entity(item: Item) -> bool:
+def is_end_entity(item: Item) -> bool:
     """Return whether an item is a request, or a certificate that is not a CA's."""
     return item.kind == REQUEST or contents.field(item.root, "cA") != b"\xff"
+
+
+def _of(items: Sequence[Item], *kinds: str) -> list[Item]:
+    return [item for item in items if item.kind in kinds]
 
 
 def _fits_none(item: Item, keys: Sequence[Item]) -> bool:
