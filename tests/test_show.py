@@ -120,7 +120,7 @@ ADVICE = "give a key, a request or a certificate"
         (b"\x30\x82\x02\x10\x02\x01\x03\x30\x82" + bytes(523),
          "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE"),
         (b"\x30\x03\x02\x01\x05", f"is DER, but not a whole key, request or certificate; {ADVICE}"),
-        (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        (LEAF.public_bytes(Encoding.PEM).replace(b"\nMII", b"\nM!II"),
          "is damaged and cannot be read as a certificate; restore a copy"),
     ],
 )  # fmt: skip

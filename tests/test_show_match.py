@@ -90,6 +90,7 @@ VERDICTS = (
         "rejects it: its signature is RSA-PSS",
     ),
 )
+USAGE = x509.KeyUsage(True, *[False] * 8)
 UNUSUAL = (
     "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
     "RSA without NULL)"
@@ -161,6 +162,11 @@ class TestVerdicts:
         assert (status, err) == (0, "")
         assert f"  Let's Encrypt  {ALL}\n" in out
 
+    def test_an_extension_that_is_said_not_to_be_critical(self, show: Show) -> None:
+        data = request(san("a.com"), USAGE, critical=True).public_bytes(Encoding.DER)
+        write("a.csr", data.replace(b"\x01\x01\xff", b"\x01\x01\0"))
+        assert "  extensions     key usage: digitalSignature\n" in show("a.csr")[1]
+
     @pytest.mark.parametrize("old_and_new", [
         (b"\x01\x01\xff", b"\x01\x01\x01"),  # critical, but neither TRUE nor FALSE
         (b"\x06\x03\x55\x1d\x0f", b"\x06\x03\x55\x1d\x11"),  # a second subjectAltName
@@ -171,8 +177,7 @@ class TestVerdicts:
         (b"\x04\x09\x30\x07\x82\x05", b"\x04\x09\x30\x06\x82\x05"),  # names that are not DER
     ])  # fmt: skip
     def test_damaged_extensions(self, old_and_new: tuple[bytes, bytes], show: Show) -> None:
-        usage = x509.KeyUsage(True, *[False] * 8)
-        data = request(san("a.com"), usage, critical=True).public_bytes(Encoding.DER)
+        data = request(san("a.com"), USAGE, critical=True).public_bytes(Encoding.DER)
         assert old_and_new[0] in data
         write("a.csr", data.replace(*old_and_new))
         status, out, err = show("a.csr")

@@ -345,3 +345,4 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
     status, out, err = show("leaf.pem", "ca.der", "other.pem")
     assert (status, err) == (0, "")
     assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
+    assert show("leaf.pem", "other.pem")[::2] == (0, "")

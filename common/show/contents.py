@@ -39,9 +39,11 @@ _VALUES: dict[str, Callable[[Element], str]] = {
 
 def subject(name: x509.Name) -> list[str]:
     """Return the attributes of a subject or an issuer, such as "CN=example.com"."""
-    values = [one.value if isinstance(one.value, str) else one.value.hex() for one in name]
-    kinds = [grammar.words(one.oid.dotted_string) for one in name]
-    return [f"{kind}={plain(value)}" for kind, value in zip(kinds, values, strict=True)]
+    found = []
+    for one in name:
+        value = one.value if isinstance(one.value, str) else one.value.hex()
+        found.append(f"{grammar.words(one.oid.dotted_string)}={plain(value)}")
+    return found
 
 
 def common_name(csr: x509.CertificateSigningRequest) -> str:
