@@ -89,7 +89,7 @@ def parts(path: str) -> list[Part]:
     if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
         blocks = [(pem.Block(_label(data), b""), data)]
     if not blocks:
-        raise UserError(f"{path}: {_advised(pem.what_instead(data))}")
+        raise UserError(f"{path}: {_instead(data)}")
     found = []
     for number, (block, encoded) in enumerate(blocks, 1):
         where = f"{path} ({number} of {len(blocks)})" if len(blocks) > 1 else path
@@ -104,7 +104,7 @@ def item(part: Part, passphrase_file: str | None) -> Item:
     passphrase_file: where the passphrase of an encrypted key is; with None it is asked for.
     """
     if not part.kind:
-        raise UserError(f"{part.where}: {_advised(_instead(part))}")
+        raise UserError(f"{part.where}: {_instead(part.text or part.der)}")
     secret = passphrase.for_key(part.where, passphrase_file) if part.is_encrypted else None
     try:
         value, public_key, root = _open(part, secret)
@@ -172,18 +172,14 @@ def _label(data: bytes) -> str:
     return next((label for label, row in _LABELS.items() if row[2] == document), "")
 
 
-def _instead(part: Part) -> str:
-    """Return what a part is that is not shown."""
+def _instead(data: bytes) -> str:
+    """Return what data is that is not shown, and what to do about it."""
+    what = "is DER, but not a whole key, request or certificate"
     try:
-        pem.private_key(part.text or part.der)
+        pem.private_key(data)
     except pem.NotFound as error:
         if "(DER)" not in str(error):
-            return str(error)
-    return "is DER, but not a whole key, request or certificate"
-
-
-def _advised(what: str) -> str:
-    """Return what a file is, and what to do about it."""
+            what = str(error)
     return what if ";" in what else f"{what}; {_ADVICE}"
 
 
