@@ -120,6 +120,8 @@ ADVICE = "give a key, a request or a certificate"
         (b"\x30\x82\x02\x10\x02\x01\x03\x30\x82" + bytes(523),
          "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE"),
         (b"\x30\x03\x02\x01\x05", f"is DER, but not a whole key, request or certificate; {ADVICE}"),
+        (LEAF.public_bytes(Encoding.DER).replace(b"\x0c\x02CA", b"\x0c\x02\xff\xff"),  # not UTF-8
+         "is damaged and cannot be read as a certificate; restore a copy"),
         (LEAF.public_bytes(Encoding.PEM).replace(b"\nMII", b"\nM!II"),
          "is damaged and cannot be read as a certificate; restore a copy"),
     ],

@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from common import shell
 from tests.conftest import Show
 from tests.made import EC, LEAF, MIDDLE, OTHER, RSA, certificate, request, san, write
 
@@ -98,8 +99,10 @@ def test_wrong_usage(arguments: str, told: str, show: Show) -> None:
     assert told in err
 
 
-def test_help(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["python my/show", None])
+def test_help(command: str | None, show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(shell, "show", lambda: command)
     status, out, err = show("--help")
     assert (status, err) == (0, "")
     assert (
@@ -109,7 +112,8 @@ def test_help(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     ) in out
     words = " ".join(out.split())
     for text in (
-        "[--public | --bytes] [--passphrase-file FILE] [--account-key FILE] FILE [FILE ...] ",
+        f"usage: {command or 'show'} [-h] [--public | --bytes] [--passphrase-file FILE] "
+        "[--account-key FILE] FILE [FILE ...] ",
         " FILE a key, request or certificate ",
         " --public print the public key in PEM instead "
         "--bytes print the structure of the file (DER) instead, element by element "

@@ -314,7 +314,8 @@ class TestTogether:
         assert show(*files)[::2] == (0, "")
 
     def test_key_and_certificate_in_one_file(self, show: Show) -> None:
-        write("haproxy.pem", LEAF, MIDDLE, EC)
+        parameters = b"-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n"
+        write("haproxy.pem", b"0 s:CN = example.com\n", LEAF, MIDDLE, parameters, EC)
         status, out, _ = show("haproxy.pem")
         assert (status, "(1 of 3) and haproxy.pem (3 of 3) belong together\n" in out) == (0, True)
 

@@ -115,8 +115,7 @@ def _page(item: Item, account_key: Item | None) -> str:
     lines = [f"{item.where}: {item.kind}"]
     for label, value in describe.page(item, account_key):
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
-        labels = [label, *[""] * (len(texts) - 1)]
-        lines += [f"  {label:<13}  {text}" for label, text in zip(labels, texts, strict=True)]
+        lines += [f"  {'' if n else label:<13}  {text}" for n, text in enumerate(texts)]
     return _text(lines)
 
 

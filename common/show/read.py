@@ -34,7 +34,6 @@ _LABELS = {
     "CERTIFICATE": (CERTIFICATE, "X.509", "Certificate"),
     **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "PKCS#10", "CertificationRequest")),
 }
-_PARAMETERS = ("EC PARAMETERS", "DH PARAMETERS")  # appear beside keys and add nothing
 
 _NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE: a key has no names and no extensions
 
@@ -85,7 +84,8 @@ def parts(path: str) -> list[Part]:
     """Return what stands in a file. Raises UserError."""
     data = files.read(path, _ADVICE)
     blocks = [(block, _decoded(block.text)) for block in pem.blocks(data)]
-    blocks = [pair for pair in blocks if pair[0].label not in _PARAMETERS] or blocks
+    # Parameters (of a curve, say) appear beside keys and add nothing.
+    blocks = [pair for pair in blocks if not pair[0].label.endswith(" PARAMETERS")] or blocks
     if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
         blocks = [(pem.Block(_label(data), b""), data)]
     if not blocks:
@@ -126,7 +126,7 @@ def _open(part: Part, secret: bytes | None) -> tuple[Value, PublicKeyTypes, Elem
         return public_key, public_key, _NOTHING
     if part.kind == PRIVATE_KEY:
         load, data = serialization.load_der_private_key, part.der
-        if part.is_encrypted and part.text:
+        if part.text:
             load, data = serialization.load_pem_private_key, part.text
         # The numbers are checked later, so that a key in which they disagree is shown as well.
         key = load(data, secret, unsafe_skip_rsa_key_validation=True)
