@@ -40,10 +40,7 @@ _NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE: a key has no names and no 
 _ADVICE = "give a key, a request or a certificate"
 
 # All that cryptography raises over what it cannot read.
-ERRORS = (
-    *(ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm, InternalError),
-    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
-)
+ERRORS = (ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm, InternalError)
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def _open(part: Part, secret: bytes | None) -> tuple[Value, PublicKeyTypes, Elem
     root = der.parse(part.der)
     if grammar.recognize(root) != _LABELS[part.label][2]:
         raise ValueError
-    # All of these are read here, so that nothing fails later.
+    # These are read here, where all errors are caught.
     str((signed.subject, getattr(signed, "issuer", ""), contents.names(root)))
     return signed, signed.public_key(), root
 
