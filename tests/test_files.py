@@ -77,7 +77,10 @@ def test_modes(program: Program, mode: int, umask: int, monkeypatch: Patch) -> N
     true_fsync = os.fsync
 
     def fsync(descriptor: int) -> None:
-        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            assert status.st_size > 0
+            seen.append(stat.S_IMODE(status.st_mode))
         true_fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
@@ -87,7 +90,8 @@ def test_modes(program: Program, mode: int, umask: int, monkeypatch: Patch) -> N
     finally:
         os.umask(before)
     expected = mode & ~umask if mode else 0o600
-    assert stat.S_IMODE(Path("new").stat().st_mode) == expected == seen[0]
+    assert stat.S_IMODE(Path("new").stat().st_mode) == expected
+    assert seen == [expected]
 
 
 @posix
@@ -328,7 +332,7 @@ def test_what_is_left_by_a_success_is_named(monkeypatch: Patch, capsys: Output) 
     monkeypatch.setattr(os, "unlink", unlink)
     files.write("a.csr", b"new", lambda data: None)
     said = capsys.readouterr().err
-    trial, old, temporary = left = re.findall(r"\S+(?:new|old)~", said)
+    trial, old, temporary = left = re.findall(r"a\.csr\.~[0-9a-f]{16}\.(?:new|old)~", said)
     assert said.replace(f"{console.program_name}: warning: ", "") == (
         f"{trial} could not be removed; delete it\nthe old a.csr is now {old}\n"
         f"{temporary} could not be removed; delete it\n"

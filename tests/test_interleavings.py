@@ -208,6 +208,12 @@ def test_whatever_happens_once(ours: bytes, world: World) -> None:
     assert runs > 500
 
 
+@pytest.mark.parametrize("start", STARTS)
+def test_two_calls_fail_in_a_row(start: Action, world: World) -> None:
+    for number in range(30):
+        world.run(REQUEST + b"ours", start, dict.fromkeys((number, number + 1), FAILURES[0]))
+
+
 def test_whatever_happens_twice_or_more(world: World) -> None:
     rng = random.Random(1)
     for _ in range(1000):
