@@ -161,7 +161,7 @@ OID extnID: tlsfeature +-- must-staple
 BOOLEAN critical: TRUE
 BIT STRING KeyUsage: digitalSignature
 OID type: challengePassword
-UTF8String "abcd1234"
+UTF8String DirectoryString: "abcd1234"
 OID extnID: 1.2.3.4.5
 INTEGER r: 25
 """,
@@ -248,7 +248,7 @@ def nested(depth: int) -> bytes:
 
 
 NOT_DER = "not DER: a key, a request or a certificate starts with the byte 0x30"
-TOO_WIDE = "a length in more bytes than it needs, which DER does not allow"
+LENGTH = "an indefinite length, or one in more bytes than it needs, which DER does not allow"
 CUT = "the data ends in the middle of a tag or length"
 
 
@@ -259,26 +259,32 @@ CUT = "the data ends in the middle of a tag or length"
         (b"-----BEGIN", NOT_DER),
         (b"0", f"offset 0: {CUT}"),
         (b"0\x82\1", f"offset 0: {CUT}"),
+        (b"0\xff" + b"\1" * 126, f"offset 0: {CUT}"),
+        (b"0\xff" + b"\1" * 127, "offset 0: the file ends before this SEQUENCE does"),
+        (b"0\1\2", f"offset 2: {CUT}"),
         (b"0\x03\2\x82\1", f"offset 2: {CUT}"),
-        (b"0\x80" * 5000, "offset 0: an indefinite length, which DER does not allow"),
-        (b"0\x83\0\1\0" + bytes(256), f"offset 0: {TOO_WIDE}"),
+        (b"0\x80" * 5000, f"offset 0: {LENGTH}"),
+        (b"0\x83\0\1\0" + bytes(256), f"offset 0: {LENGTH}"),
         (b"0\x83\1\0\0", "offset 0: the file ends before this SEQUENCE does"),
-        (b"0\x84\xff\xff\xff\xff", "offset 0: a length that is too large for any file"),
-        (b"0\x81\x7f" + bytes(127), f"offset 0: {TOO_WIDE}"),
-        (b"0\x82\x00\x90" + bytes(144), f"offset 0: {TOO_WIDE}"),
+        (b"0\x84\xff\xff\xff\xff", "offset 0: the file ends before this SEQUENCE does"),
+        (b"0\x81\x7f" + bytes(127), f"offset 0: {LENGTH}"),
+        (b"0\x81\x80" + b"\2\1\0" * 42 + b"\5\0", ""),
+        (b"0\x82\x00\x90" + bytes(144), f"offset 0: {LENGTH}"),
         (
             tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"),
             "offset 2: no known document has a tag number this high",
         ),
+        (tlv(0x30, b"\x1f"), "offset 2: no known document has a tag number this high"),
         (nested(40), ""),
         (nested(41), "offset 80: nested more than 40 levels deep"),
-        (b"0" * der.MAX_SIZE, "offset 2: the element around it ends before this SEQUENCE does"),
+        (b"0" * der.MAX_SIZE, "offset 48: the element around it ends before this SEQUENCE does"),
         (
             b"0" * (der.MAX_SIZE + 1),
             "more than 131072 bytes: too long for a key or a certificate",
         ),
         (tlv(0x30, b"\2\1\0") + b"\n", "offset 5: the document ends here, but the file continues"),
-        (KEYS["RSA PKCS#1"][:-1], "offset 0: the file ends before this SEQUENCE does"),
+        (KEYS["RSA PKCS#1"][:-1], "offset 1059: the file ends before this INTEGER does"),
+        (b"0\4\2\1\0", "offset 0: the file ends before this SEQUENCE does"),
         (
             tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)),
             "offset 4: the element around it ends before this INTEGER does",
@@ -293,17 +299,37 @@ def test_where_a_file_breaks(data: bytes, why: str) -> None:
     check_safe(lines)
 
 
-def test_a_string_that_holds_no_element() -> None:
-    whole = der.parse(tlv(4, integer(1)))
-    assert (der.unwrap(whole), len(whole.children)) == (True, 1)
-    two, unused_bits = tlv(4, 2 * integer(1)), tlv(3, b"\1", integer(1))
-    for data in (tlv(0x30), tlv(4), tlv(4, b"\2"), two, unused_bits):
-        element = der.parse(data)
-        assert (der.unwrap(element), element.children) == (False, [])
+@pytest.mark.parametrize(
+    ("string", "tags"),
+    [
+        (tlv(4, integer(1)), ["INTEGER"]),
+        (tlv(3, b"\0", integer(1)), ["INTEGER"]),
+        (tlv(4, tlv(0x30, tlv(3, b"\0", integer(1)))), ["SEQUENCE", "BIT STRING", "INTEGER"]),
+        (tlv(4, tlv(4, b"\2")), ["OCTET STRING"]),
+        (tlv(4), []),
+        (tlv(4, b"\2"), []),
+        (tlv(4, tlv(0x30, b"\2")), []),
+        (tlv(4, 2 * integer(1)), []),
+        (tlv(4, integer(1)[:-1]), []),
+        (tlv(3), []),
+        (tlv(3, b"\1", integer(1)), []),
+        (tlv(12, integer(1)), []),
+        (tlv(0x80, integer(1)), []),
+    ],
+)
+def test_what_a_string_holds(string: bytes, tags: list[str]) -> None:
+    assert [element.tag for element in der.parse(string).all()][1:] == tags
+
+
+def test_strings_in_strings_end() -> None:
+    data = integer(1)
+    for _ in range(5000):
+        data = tlv(4, data)
+    assert 30 < len(list(der.parse(data).all())) <= der.MAX_DEPTH
 
 
 def test_one_element() -> None:
-    with pytest.raises(ValueError, match="it is empty"):
+    with pytest.raises(ValueError, match=f"offset 0: {CUT}"):
         der.parse(b"")
     with pytest.raises(
         ValueError, match="offset 3: the document ends here, but the file continues"
@@ -321,17 +347,16 @@ def test_the_tables_are_read() -> None:
     assert grammar._name("1.2  a  b c") == ("1.2", grammar.Name("a", "b c", "b c"))
     assert grammar._name("1.2  a  -- d") == ("1.2", grammar.Name("a", "a", "d"))
     assert grammar._name("1.2  a") == ("1.2", grammar.Name("a", "a", ""))
-    fields = [
-        grammar.Field("x", "[0] Y", " OPTIONAL", " PUBLIC", "why"),
-        grammar.Field("y", "SET OF Z", "", "", ""),
+    lines = [
+        grammar.Line("[0]", "BIT STRING", "x", "?", "Y", "why"),
+        grammar.Line("OID|SET", "", "y", "*", "", ""),
     ]
-    paragraph = "A ::= SEQUENCE -- what\n    x  [0] Y OPTIONAL PUBLIC  -- why\n    y  SET OF Z"
-    assert grammar._definition(paragraph) == ("A", ("SEQUENCE", "what", fields))
-    assert grammar._definition("B ::= INTEGER") == ("B", ("INTEGER", "", []))
-    for file, start in (
-        ("oids.txt", "1.2.840.113549.1.1.1  rsa"),
-        ("asn1.txt", "CertificationReq"),
-    ):
+    text = "    [0] as BIT STRING  x?: Y  -- why\n    OID|SET  y*"
+    assert list(grammar._paragraph(f"A\n{text}")) == [("A", lines)]
+    keys = [f"{name} of 2.5.29.{number}" for name in "ab" for number in (15, 17)]
+    both = list(grammar._paragraph(f"a,b of keyUsage subjectAltName\n{text}"))
+    assert both == [(key, lines) for key in keys]
+    for file, start in (("oids.txt", "1.2.840.113549.1.1.1  rsa"), ("asn1.txt", "DOCUMENT\n")):
         text = grammar._text(file)
         assert text.startswith(start)
         assert text == text.strip()
@@ -339,7 +364,13 @@ def test_the_tables_are_read() -> None:
 
 
 def test_the_tables_agree() -> None:
+    lines = [line for key, lines in grammar.HOLDS.items() for line in lines]
+    written = re.findall(r"^    ", grammar._text("asn1.txt"), re.MULTILINE)
+    assert len(written) == len({id(line) for line in lines})
+    assert {line.holds for line in lines} - {""} <= grammar.HOLDS.keys()
+    used = {line.holds or line.name for line in lines} | {line.name for line in lines}
+    assert {key.partition(" of ")[0] for key in grammar.HOLDS} - used == {"DOCUMENT"}
+    assert grammar.DOCUMENTS.keys() == {line.name for line in grammar.HOLDS["DOCUMENT"]}
+    assert all(len(heading) == 2 for heading in grammar.DOCUMENTS.values())
     names = [oid.name for oid in grammar.OIDS.values()]
-    for (_, oid), type_ in grammar.OPEN_TYPES.items():
-        assert oid in names
-        assert type_ == "RAW" or type_ in grammar.GRAMMAR
+    assert len(names) == len(set(names))

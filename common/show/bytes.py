@@ -1,14 +1,15 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
-Of a private key, only the values that its public key has too are shown, and the size of all others.
-A file that does not fit may be a damaged private key, so only its sizes and known OIDs are shown.
+Of a private key, only what its public key holds too is shown, and the size of all else. A file that
+does not fit may be a damaged private key, so only its sizes and known OIDs are shown.
 """
 
+import contextlib
 import ipaddress
 from collections.abc import Iterator
 from datetime import datetime
 
-from common import console
+from common.console import printable
 from common.show import der, grammar
 from common.show.der import Element
 from common.show.read import ERRORS
@@ -30,6 +31,12 @@ _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so only sizes are shown.",
 )
+# What a private key shows besides its public key, if it has at most so many bytes.
+_SETTINGS = (
+    {"version": 1, "salt": 32, "iterationCount": 4, "keyLength": 1}
+    | {"costParameter": 4, "blockSize": 1, "parallelizationParameter": 1}
+)  # fmt: skip
+_PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 
 
@@ -47,54 +54,57 @@ def walk(data: bytes) -> Iterator[str]:
     root, fault = der.read(data)
     document = grammar.recognize(root)
     yield from (*grammar.DOCUMENTS.get(document, _UNKNOWN), _COLUMNS)
-    shown = _shown(root, document)
+    public = _public_contents(root, document)
     for element in root.all():
-        yield _line(element, element.content in shown)
+        is_setting = len(element.content) <= _SETTINGS.get(element.name, -1)
+        yield _line(element, is_setting or element.content in public)
     if fault:
         raise ValueError(fault)
 
 
-def _shown(root: Element, document: str) -> set[bytes]:
-    """Return the contents of the elements whose values are shown.
+def _public_contents(root: Element, document: str) -> set[bytes]:
+    """Return the contents of the elements that anybody may see.
 
-    A key may be damaged, with a secret where a public value should be. So a PUBLIC field is shown
-    only if it is short, and any other if the public key of a sound key has the same value.
+    A key may be damaged, with a secret where a public value should be. So what is public is not
+    told by its place in the file, but by the public key that follows from the secret numbers.
     """
-    if document in ("CertificationRequest", "Certificate"):
-        return {element.content for element in root.all()}
-    is_encrypted = document == "EncryptedPrivateKeyInfo"
-    most = {"INTEGER": 4, "OCTET STRING": 32} if is_encrypted else {"INTEGER": 1}  # bytes
-    found = {e.content for e in root.all() if e.public and len(e.content) <= most.get(e.type, 0)}
-    try:
-        if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
-            public_key = load_der_public_key(root.encoded)
-        else:
-            public_key = _sound_public_key(root)
-            spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-            root = der.parse(spki)
-            grammar.recognize(root)
-    except ERRORS:
-        return found
+    if document not in ("CertificationRequest", "Certificate"):
+        try:
+            public_key = _public_key(root, document)
+        except ERRORS:
+            return set()
+        root = der.parse(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return {element.content for element in root.all()}
+
+
+def _public_key(root: Element, document: str) -> PublicKeyTypes:
+    """Return the public key of a file that is a sound key. Raises one of ERRORS for another."""
+    if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
+        key = load_der_public_key(root.encoded)
+    elif document:
+        key = _private_key(root).public_key()
+    else:
+        raise ValueError
     # In an RSA key, e and d may have changed places; e is never long.
-    if isinstance(public_key, rsa.RSAPublicKey) and public_key.public_numbers().e >= 1 << 64:
-        return found
-    return found | {element.content for element in root.all()}
+    if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e >= 1 << 64:
+        raise ValueError
+    return key
 
 
-def _sound_public_key(root: Element) -> PublicKeyTypes:
-    """Return the public key that the secret numbers of a key lead to. Raises one of ERRORS."""
-    seeds = [element.content for element in root.all() if element.name == "CurvePrivateKey"]
-    if seeds:  # in version 2 of OneAsymmetricKey, which cryptography does not read
-        return ed25519.Ed25519PrivateKey.from_private_bytes(seeds[0]).public_key()
+def _private_key(root: Element) -> _PrivateKey:
+    """Return the private key in a file if its secret numbers lead to its public key."""
+    for element in root.all():
+        if element.name == "CurvePrivateKey":  # cryptography does not read version 2 around it
+            return ed25519.Ed25519PrivateKey.from_private_bytes(element.content)
     # The point of an EC key is checked all the same. To check all of an RSA key takes seconds.
     key = load_der_private_key(root.encoded, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers()
-        if numbers.p * numbers.q != numbers.public_numbers.n or 1 in (numbers.p, numbers.q):
-            raise ValueError
-    elif not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError
-    return key.public_key()
+        if numbers.p * numbers.q == numbers.public_numbers.n and 1 not in (numbers.p, numbers.q):
+            return key
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        return key
+    raise ValueError
 
 
 def _line(element: Element, is_shown: bool) -> str:
@@ -105,34 +115,30 @@ def _line(element: Element, is_shown: bool) -> str:
     known = grammar.OIDS.get(element.oid)
     note = (known and known.note) or element.note
     note = note and f"  -- {note}"
-    if value := known.name if known else _value(element, is_shown, len(left) + 2, len(note)):
+    room = max(WIDTH - len(left) - len(": ") - len(note), 20)
+    if value := known.name if known else _value(element, is_shown, room):
         left += f"{':' if element.name else ''} {value}"
-    return f"{left:<{NOTES_AT if note else 0}}{note}"
+    return f"{left:<{NOTES_AT}}{note}" if note else left
 
 
-def _value(element: Element, is_shown: bool, before: int, after: int) -> str:
-    """Return the value of an element, cut to the line, or "" for an element without one.
-
-    before, after: the columns that the rest of the line takes.
-    """
-    content, type_ = element.content, element.type
-    if element.children or element.constructed or (type_ == "NULL" and not content):
+def _value(element: Element, is_shown: bool, room: int) -> str:
+    """Return the value of an element, cut to so many columns, or "" if it has none."""
+    if element.children or element.constructed or element.encoded == b"\5\0":  # NULL
         return ""
-    room = max(WIDTH - before - after, 20)
     text = _text(element) if is_shown else None
     if text is not None:
         return text if len(text) <= room else f"{text[: room - 1]}…"
-    if type_ in ("INTEGER", "BIT STRING") and content[:1] == b"\0" and len(content) > 1:
-        content = content[1:]  # no digits: room for a sign, or the number of bits to leave out
-    size = f"{len(content)} byte{'s' * (len(content) != 1)}"
+    octets = element.content
+    if element.type in ("INTEGER", "BIT STRING") and octets[:1] == b"\0" and len(octets) > 1:
+        octets = octets[1:]  # no digits: room for a sign, or the number of bits to leave out
+    size = f"{len(octets)} byte{'s' * (len(octets) != 1)}"
     if not is_shown:
         return size
-    digits = f"0x{content[:WIDTH].hex()}"
-    if len(content) <= 20 and len(digits) <= room:
-        return digits
-    if type_ == "INTEGER":
-        size = f"{int.from_bytes(content, 'big').bit_length()} bits"
-    return f"{size}, {digits[: max(NOTES_AT - before - len(size) - 3, 8)]}…"
+    if len(octets) <= min(20, room // 2 - 1):  # as long as a serial number: RFC 5280 4.1.2.2
+        return f"0x{octets.hex()}"
+    if element.type == "INTEGER":
+        size = f"{int.from_bytes(octets, 'big').bit_length()} bits"
+    return f"{size}, 0x{octets[:3].hex()}…"
 
 
 def _text(element: Element) -> str | None:
@@ -144,10 +150,9 @@ def _text(element: Element) -> str | None:
         return str(int.from_bytes(content, "big", signed=True))
     if type_ == "OID":
         return element.oid or None
-    if type_.endswith("Time"):
-        return _time(content.decode("latin-1"), type_)
-    if type_.endswith("String"):
-        return _quoted(content.decode(_ENCODINGS.get(type_, "latin-1"), "backslashreplace"))
+    if type_.endswith(("String", "Time")):
+        text = content.decode(_ENCODINGS.get(type_, "latin-1"), "backslashreplace")
+        return _time(text, type_) or f'"{printable(text)}"'
     if element.name == "iPAddress" and len(content) in (4, 16):
         return str(ipaddress.ip_address(content))
     if element.name == "KeyUsage":
@@ -156,14 +161,11 @@ def _text(element: Element) -> str | None:
 
 
 def _time(text: str, type_: str) -> str:
-    """Return a time in words (RFC 5280 section 4.1.2.5), or as it stands if it is not in form."""
-    century = "" if type_ == "GeneralizedTime" else "19" if text >= "50" else "20"
-    form = "%Y%m%d%H%M%SZ" if len(century + text) == 15 else ""  # else it takes one digit for two
-    try:
-        return f"{datetime.strptime(century + text, form)} UTC"
-    except ValueError:
-        return _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    return f'"{console.printable(text)}"'
+    """Return a time in words (RFC 5280 section 4.1.2.5), or "" for another text."""
+    if type_ == "UTCTime":
+        text = f"{'19' if text >= '50' else '20'}{text}"
+    if not type_.endswith("Time") or len(text) != len("YYYYMMDDHHMMSSZ"):
+        return ""
+    with contextlib.suppress(ValueError):
+        return f"{datetime.strptime(text, '%Y%m%d%H%M%SZ')} UTC"
+    return ""

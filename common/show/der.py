@@ -3,6 +3,7 @@
 The content of some is more elements. That of a BIT STRING or OCTET STRING may hold DER too.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,11 +30,10 @@ class Element:
     depth: int
     tag: str
     constructed: bool  # made of more elements
+    type: str  # how to read the content: the tag's own type, or the one that it stands for
     children: list["Element"] = field(default_factory=list)
-    type: str = ""  # how to read the content: the tag's own type, or the one that it stands for
     name: str = ""
     note: str = ""
-    public: bool = False  # shown even in a private key
 
     @property
     def content(self) -> bytes:
@@ -82,81 +82,80 @@ def read(der: bytes) -> tuple[Element, str]:
 
     Raises ValueError if der does not begin with an element.
     """
-    faults: list[str] = []
-    found = _elements(der, 0, len(der), 0, faults, most=1)
-    if not found:
-        raise ValueError(faults[0] if faults else "it is empty")
-    if found[0].end < len(der):
-        faults.append(f"offset {found[0].end}: the document ends here, but the file continues")
-    return found[0], faults[0] if faults else ""
-
-
-def unwrap(element: Element) -> bool:
-    """Read what a BIT STRING or OCTET STRING holds, and tell if that is one whole element."""
-    element.children = []
-    unused_bits = element.tag == "BIT STRING"  # their number is in one byte before the bits
-    if element.tag not in ("BIT STRING", "OCTET STRING") or element.depth == MAX_DEPTH:
-        return False
-    if unused_bits and element.content[:1] != b"\0":
-        return False
-    faults: list[str] = []
-    start = element.start + unused_bits
-    found = _elements(element.der, start, element.end, element.depth + 1, faults)
-    element.children = found if len(found) == 1 and not faults else []
-    return bool(element.children)
-
-
-def _elements(
-    der: bytes, at: int, end: int, depth: int, faults: list[str], most: int = MAX_SIZE
-) -> list[Element]:
-    """Return the elements between two offsets, at most so many, with all that they hold.
-
-    What cannot be read ends the reading; faults then tells where and why, the cause first.
-    """
     found: list[Element] = []
-    known = len(faults)
-    while at < end and len(found) < most and len(faults) == known:
-        try:
-            element = _element(der, at, end, depth)
-        except ValueError as error:
-            faults.append(f"offset {at}: {error}")
-            break
-        if element.end > end:
-            holder = "the file" if end == len(der) else "the element around it"
-            faults.append(f"offset {at}: {holder} ends before this {element.tag} does")
-            element.end, element.tag = end, f"{element.tag} (cut off)"
-        element.type = element.tag
-        found.append(element)
-        if element.constructed and depth == MAX_DEPTH:
-            faults.append(f"offset {at}: nested more than {MAX_DEPTH} levels deep")
-        elif element.constructed:
-            element.children = _elements(der, element.start, element.end, depth + 1, faults)
-        at = element.end
-    return found
+    try:
+        end = _read(der, 0, len(der), 0, found)
+        if end < len(der):
+            raise _fault(end, "the document ends here, but the file continues")
+    except ValueError as error:
+        if not found:
+            raise
+        return found[0], str(error)
+    return found[0], ""
 
 
-def _element(der: bytes, at: int, end: int, depth: int) -> Element:
+def _read(der: bytes, at: int, end: int, depth: int, found: list[Element]) -> int:
+    """Read the element at an offset, which should end before another; return where it ends.
+
+    found: takes the element before its content is read, so that it is there after a fault, too.
+    Raises ValueError for the first fault: where it is, and what is wrong.
+    """
+    if depth == MAX_DEPTH:
+        raise _fault(at, f"nested more than {MAX_DEPTH} levels deep")
+    element = _header(der, at, end, depth)
+    found.append(element)
+    is_cut_off = element.end > end
+    if is_cut_off:
+        element.end, element.tag = end, f"{element.tag} (cut off)"
+    if element.constructed:
+        inside = element.start
+        while inside < element.end:
+            inside = _read(der, inside, element.end, depth + 1, element.children)
+    elif element.tag in ("BIT STRING", "OCTET STRING"):
+        element.children = _inside(element)
+    if is_cut_off:
+        holder = "the file" if end == len(der) else "the element around it"
+        raise _fault(at, f"{holder} ends before this {element.type} does")
+    return element.end
+
+
+def _inside(string: Element) -> list[Element]:
+    """Return what a string holds if that is one whole element, or nothing."""
+    is_bits = string.tag == "BIT STRING"
+    if is_bits and string.content[:1] != b"\0":  # the number of bits to leave out at the end
+        return []
+    found: list[Element] = []
+    with contextlib.suppress(ValueError):
+        start = string.start + is_bits
+        if _read(string.der, start, string.end, string.depth + 1, found) == string.end:
+            return found
+    return []
+
+
+def _header(der: bytes, at: int, end: int, depth: int) -> Element:
     """Return the element at an offset by its header alone (X.690 sections 8.1 and 10.1).
 
     Raises ValueError if that is not the header of an element in DER.
     """
-    head = der[at : min(at + 5, end)]
-    size = 2 + (head[1] & 127 if head[1:] > b"\x80" else 0)
-    if head[0] & 31 == 31:
-        raise ValueError("no known document has a tag number this high")
-    if head[1:2] == b"\x80":
-        raise ValueError("an indefinite length, which DER does not allow")
-    if size > 5:
-        raise ValueError("a length that is too large for any file")
-    if size > len(head):
-        raise ValueError("the data ends in the middle of a tag or length")
+    head = der[at : min(at + 129, end)]
+    if len(head) >= 1 and head[0] & 31 == 31:
+        raise _fault(at, "no known document has a tag number this high")
+    size = 2 + max(head[1] - 128, 0) if len(head) >= 2 else 2
+    if len(head) < size:
+        raise _fault(at, "the data ends in the middle of a tag or length")
     length = head[1] if size == 2 else int.from_bytes(head[2:size], "big")
-    if size > 2 and (length < 128 or head[2] == 0):
-        raise ValueError("a length in more bytes than it needs, which DER does not allow")
+    if size != 2 + ((length.bit_length() + 7) // 8 if length > 127 else 0):
+        raise _fault(
+            at, "an indefinite length, or one in more bytes than it needs, which DER does not allow"
+        )
     constructed = bool(head[0] & 32)
     tag = f"[{_CLASSES[head[0] >> 6]}{head[0] & 31}]"
     if head[0] < 64:
         tag = _UNIVERSAL.get(head[0] & 31, tag)
         if constructed != (tag in ("SEQUENCE", "SET")):
             tag += " (constructed)" if constructed else " (primitive)"
-    return Element(der, at, at + size, at + size + length, depth, tag, constructed)
+    return Element(der, at, at + size, at + size + length, depth, tag, constructed, tag)
+
+
+def _fault(at: int, what: str) -> ValueError:
+    return ValueError(f"offset {at}: {what}")

@@ -1,11 +1,12 @@
 """Naming what der has read after the standards: the types in asn1.txt, the OIDs in oids.txt."""
 
+import contextlib
 import itertools
 import os
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from common.show import der
 from common.show.der import Element
 
 _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
@@ -13,16 +14,19 @@ _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
     *("keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
 )
 
-_FIELD = re.compile(r"^    (\S+)  (.+?)( OPTIONAL)?( PUBLIC)?(?:  -- (.+))?$", re.MULTILINE)
+_LINE = re.compile(
+    r"^    (.+?)(?: as (.+?))?  ([\w-]*)([?*]?)(?:: (\S+))?(?:  -- (.+))?$", re.MULTILINE
+)
 
 
-class Field(NamedTuple):
-    """One line of a type."""
+class Line(NamedTuple):
+    """What asn1.txt says of an element."""
 
+    tags: str
+    reads_as: str  # the type that a tag such as [2] stands for
     name: str
-    type: str
-    optional: str
-    public: str
+    mark: str
+    holds: str
     note: str
 
 
@@ -34,18 +38,8 @@ class Name(NamedTuple):
     note: str  # what it is for
 
 
-def _definition(paragraph: str) -> tuple[str, tuple[str, str, list[Field]]]:
-    """Return the name of a type, and how it is made, a note, and its fields."""
-    head, _, lines = paragraph.partition("\n")
-    definition, _, note = head.partition(" -- ")
-    name, type_ = definition.split(" ::= ")
-    return name, (type_, note, [Field(*groups) for groups in _FIELD.findall(lines)])
-
-
-def _name(line: str) -> tuple[str, Name]:
-    columns, _, note = line.partition("  -- ")
-    number, name, words = (*columns.split("  "), "")[:3]
-    return number, Name(name, words or name, note or words)
+class _Misfit(Exception):
+    """An element is not what the grammar has in its place."""
 
 
 def _text(file: str) -> str:
@@ -54,16 +48,28 @@ def _text(file: str) -> str:
         return "".join(line for line in lines if not line.startswith("#")).strip()
 
 
-_TYPES, _OPEN, _DOCUMENTS = _text("asn1.txt").split("\n\n\n")
-GRAMMAR = dict(_definition(paragraph) for paragraph in _TYPES.split("\n\n"))
-OPEN_TYPES = {
-    (name, oid): type_
-    for names, type_, *oids in map(str.split, _OPEN.splitlines())
-    for name in names.split(",")
-    for oid in oids
-}
-DOCUMENTS = {name: lines for name, *lines in map(str.splitlines, _DOCUMENTS.split("\n\n"))}
+def _name(line: str) -> tuple[str, Name]:
+    columns, _, note = line.partition("  -- ")
+    number, name, words = (*columns.split("  "), "")[:3]
+    return number, Name(name, words or name, note or words)
+
+
 OIDS = dict(_name(line) for line in _text("oids.txt").splitlines())
+_NUMBERS = {oid.name: number for number, oid in OIDS.items()}
+
+
+def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
+    """Yield the keys of a paragraph, such as "Name" or "extnValue of 2.5.29.15", with its lines."""
+    names, _, oids = text.partition("\n")[0].partition(" of ")
+    lines = [Line(*columns) for columns in _LINE.findall(text)]
+    for name in names.split(","):
+        for key in [f"{name} of {_NUMBERS[oid]}" for oid in oids.split()] or [name]:
+            yield key, lines
+
+
+_GRAMMAR, _DOCUMENTS = _text("asn1.txt").split("\n\n\n")
+HOLDS = dict(pair for text in _GRAMMAR.split("\n\n") for pair in _paragraph(text))
+DOCUMENTS = {name: lines for name, *lines in map(str.splitlines, _DOCUMENTS.split("\n\n"))}
 
 
 def words(oid: str) -> str:
@@ -79,108 +85,47 @@ def key_usages(content: bytes) -> str:
 
 def recognize(root: Element) -> str:
     """Return which of DOCUMENTS a whole file is, with all in it named, or "" for none."""
-    for document in DOCUMENTS:
-        if _item_fits(root, document):
-            return document
-    _forget(root)
-    _anything(root)
+    for document in HOLDS["DOCUMENT"]:
+        with contextlib.suppress(_Misfit):
+            for element, line in _fit(root, document, ""):
+                element.name, element.note = line.name, line.note
+                element.type = line.reads_as or element.tag
+                if not _lines(line) and not element.constructed:
+                    element.children = []  # they only looked like DER
+            return document.name
     return ""
 
 
-def _fits(element: Element, type_: str, tag: str = "") -> bool:
-    """Tell if an element is of a type, and name what it holds.
+def _fit(element: Element, line: Line, oid: str) -> list[tuple[Element, Line]]:
+    """Return an element and each one in it, with their lines. Raises _Misfit.
 
-    tag: the tag that stands in the place of the type's own.
+    oid: the nearest one before the element, which may tell what it holds.
     """
-    if tagged := re.fullmatch(r"(\[\d\]) (EXPLICIT )?(.+)", type_):
-        number, explicit, inner = tagged.groups()
-        if not explicit:
-            return _fits(element, inner, number)
-        return element.tag == number and [_item_fits(e, inner) for e in element.children] == [True]
-    if type_ in GRAMMAR:
-        kind, element.note, fields = GRAMMAR[type_]
-        if kind == "CHOICE":
-            one = next((one for one in fields if _fits(element, one.type)), None)
-            if one and one.type.startswith("["):
-                element.name, element.note = one.name, one.note
-            return one is not None
-        if kind == "SEQUENCE":
-            right = element.tag == (tag or kind) and element.constructed
-            return right and _fields_fit(element.children, fields)
-        return _fits(element, kind, tag)
-    if type_ == "ANY":
-        _anything(element)
-        return element.tag == (tag or element.tag)
-    container, _, item = type_.partition(" OF ")
-    if item:
-        right = element.tag == (tag or container) and element.constructed
-        return right and all(_item_fits(child, item) for child in element.children)
-    string, _, inside = type_.partition(" CONTAINING ")
-    if element.tag != (tag or string) or element.constructed:
-        return False
-    element.type, element.children = string, []
-    if inside == "ANY":
-        _anything(element)
-    elif inside == "RAW":
-        return element.content[:1] == b"\0"  # all bits of the last byte count
-    elif inside:
-        return der.unwrap(element) and _item_fits(element.children[0], inside)
-    return True
+    key = f"{line.name} of {oid}"
+    if key in HOLDS:
+        with contextlib.suppress(_Misfit):
+            return _fit(element, line._replace(holds=key), "")
+    if not _allows(line, element):
+        raise _Misfit
+    found = [(element, line)]
+    lines = _lines(line)
+    rest, before = iter(lines), ""
+    for child in element.children if lines else []:
+        inner = next((one for one in rest if not one.mark or _allows(one, child)), None)
+        if inner is None:
+            raise _Misfit
+        found += _fit(child, inner, before)
+        before = (child.children or [child])[0].oid or before
+        if inner.mark == "*":
+            rest = iter(lines)
+    if not all(one.mark for one in rest):
+        raise _Misfit
+    return found
 
 
-def _item_fits(element: Element, type_: str) -> bool:
-    """Tell if an element that is not a field is of a type, and name it after that."""
-    _forget(element)
-    if type_ in GRAMMAR and GRAMMAR[type_][0] != "CHOICE":
-        element.name = type_
-    return _fits(element, type_)
+def _lines(line: Line) -> list[Line]:
+    return HOLDS.get(line.holds or line.name, [])
 
 
-def _fields_fit(elements: list[Element], fields: list[Field]) -> bool:
-    at = 0
-    for one in fields:
-        if at < len(elements) and _field_fits(elements[at], one, elements[:at]):
-            at += 1
-        elif not one.optional:
-            return False
-    return at == len(elements)
-
-
-def _field_fits(element: Element, one: Field, before: list[Element]) -> bool:
-    """Tell if an element fits a field, and name it. before: the elements that may govern it."""
-    _forget(element)
-    is_open = "DEFINED" in one.type
-    actual = OPEN_TYPES.get((one.name, _governor(before)), "ANY") if is_open else ""
-    known = _fits(element, one.type.replace("DEFINED", actual))
-    if not known and not (is_open and _fits(element, one.type.replace("DEFINED", "ANY"))):
-        return False
-    notes = (element.note, one.note) if is_open else (one.note, element.note)
-    element.name, element.note = one.name, notes[0] or notes[1]
-    element.public = bool(one.public) and known and actual != "ANY"
-    if "EXPLICIT" in one.type:
-        (child,) = element.children
-        child.name, child.note = child.name or one.name, child.note or one.note
-    return True
-
-
-def _governor(before: list[Element]) -> str:
-    """Return the name of the OID that is, or begins, the nearest of the elements before."""
-    for element in reversed(before):
-        while element.children:
-            element = element.children[0]
-        if element.type == "OID":
-            return OIDS[element.oid].name if element.oid in OIDS else ""
-    return ""
-
-
-def _forget(element: Element) -> None:
-    element.type, element.name, element.note, element.public = element.tag, "", "", False
-
-
-def _anything(element: Element) -> None:
-    """Leave what an element holds without names, but look into its strings."""
-    if not element.constructed:
-        der.unwrap(element)
-    for child in element.children:
-        _forget(child)
-        _anything(child)
+def _allows(line: Line, element: Element) -> bool:
+    return line.tags == "ANY" or element.tag in line.tags.split("|")
