@@ -56,7 +56,8 @@ def _files(show: Show) -> None:
                               "a certificate"]),
         ("--public wrong a.key", 1, [f"error: wrong: {DAMAGED}"]),
         ("--bytes a.key new.key", 0, []),
-        ("--bytes cut a.csr", 1, ["error: cut: offset 53: the file ends before this BIT STRING does"]),
+        ("--bytes cut a.csr", 1, [
+            "error: cut: offset 53: the file ends before this BIT STRING does"]),
         ("--bytes old.key a.csr", 1, [f"error: old.key: {NO_DER}"]),
         ("--passphrase-file secret new.key old.key", 0, []),
         ("--passphrase-file secret --account-key new.key a.key", 0, []),

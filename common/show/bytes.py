@@ -36,7 +36,6 @@ _SETTINGS = (
     {"version": 1, "salt": 32, "iterationCount": 4, "keyLength": 1}
     | {"costParameter": 4, "blockSize": 1, "parallelizationParameter": 1}
 )  # fmt: skip
-_PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 
 
@@ -68,43 +67,37 @@ def _public_contents(root: Element, document: str) -> set[bytes]:
     A key may be damaged, with a secret where a public value should be. So what is public is not
     told by its place in the file, but by the public key that follows from the secret numbers.
     """
-    if document not in ("CertificationRequest", "Certificate"):
-        try:
-            public_key = _public_key(root, document)
-        except ERRORS:
-            return set()
-        root = der.parse(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    return {element.content for element in root.all()}
+    if not document:
+        return set()
+    if document in ("CertificationRequest", "Certificate"):
+        return {element.content for element in root.all()}
+    try:
+        public_key = _public_key(root, document)
+    except ERRORS:
+        return set()
+    # In an RSA key, e and d may have changed places; e is never long.
+    if isinstance(public_key, rsa.RSAPublicKey) and public_key.public_numbers().e >= 1 << 64:
+        return set()
+    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return {element.content for element in der.parse(spki).all()}
 
 
 def _public_key(root: Element, document: str) -> PublicKeyTypes:
-    """Return the public key of a file that is a sound key. Raises one of ERRORS for another."""
+    """Return a public key, or that of a private key. Raises one of ERRORS if they do not agree."""
     if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
-        key = load_der_public_key(root.encoded)
-    elif document:
-        key = _private_key(root).public_key()
-    else:
-        raise ValueError
-    # In an RSA key, e and d may have changed places; e is never long.
-    if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e >= 1 << 64:
-        raise ValueError
-    return key
-
-
-def _private_key(root: Element) -> _PrivateKey:
-    """Return the private key in a file if its secret numbers lead to its public key."""
+        return load_der_public_key(root.encoded)
     for element in root.all():
         if element.name == "CurvePrivateKey":  # cryptography does not read version 2 around it
-            return ed25519.Ed25519PrivateKey.from_private_bytes(element.content)
+            return ed25519.Ed25519PrivateKey.from_private_bytes(element.content).public_key()
     # The point of an EC key is checked all the same. To check all of an RSA key takes seconds.
     key = load_der_private_key(root.encoded, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers()
-        if numbers.p * numbers.q == numbers.public_numbers.n and 1 not in (numbers.p, numbers.q):
-            return key
-    elif isinstance(key, ec.EllipticCurvePrivateKey):
-        return key
-    raise ValueError
+        if numbers.p * numbers.q != numbers.public_numbers.n or 1 in (numbers.p, numbers.q):
+            raise ValueError
+    elif not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError
+    return key.public_key()
 
 
 def _line(element: Element, is_shown: bool) -> str:
