@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from common.show import der, grammar
-from common.show.bytes import walk
+from common.show.bytes import _line, walk
 from tests.conftest import ARTICLE, need
 from tests.made import integer, tlv
 
@@ -143,6 +143,30 @@ def test_all_that_openssl_lists(documents: dict[str, bytes]) -> None:
             check_safe(lines)
 
 
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        ("article", "CertificationRequest"),
+        ("leaf", "Certificate"),
+        ("public", "SubjectPublicKeyInfo"),
+        ("public PKCS#1", "RSAPublicKey"),
+        ("RSA PKCS#1", "RSAPrivateKey"),
+        ("EC SEC 1", "ECPrivateKey"),
+        ("EC PKCS#8", "OneAsymmetricKey"),
+        ("encrypted", "EncryptedPrivateKeyInfo"),
+    ],
+)
+def test_what_a_file_is(kind: str, document: str, documents: dict[str, bytes]) -> None:
+    root = der.parse({**documents, **KEYS}[kind])
+    assert grammar.recognize(root) == document
+    assert root.name == document
+    less = [child.encoded for child in root.children[1:]]
+    for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less), tlv(0x31, root.content)):
+        root = der.parse(other)
+        assert grammar.recognize(root) != document
+    assert grammar.recognize(root) == root.name == root.children[0].name == ""
+
+
 GOLDEN = """
   0 687  SEQUENCE CertificationRequest                  -- the request (CSR)
   4 407    SEQUENCE certificationRequestInfo            -- what is signed: all indented below
@@ -181,6 +205,26 @@ def test_names_and_values(documents: dict[str, bytes]) -> None:
             assert re.search(pattern, text), pattern
     old = re.sub(rb"\x17\x0d\d\d", b"\x17\x0d50", documents["ca"])
     assert "notBefore: 1950-" in "\n".join(walk(old))  # RFC 5280 section 4.1.2.5.1
+
+
+@pytest.mark.parametrize(
+    ("element", "name", "value"),
+    [
+        (tlv(12, b"x" * 77), "a", f'"{"x" * 77}"'),
+        (tlv(12, b"x" * 78), "a", f'"{"x" * 77}…'),
+        (tlv(12, b"x" * 80), "a" * 99, f'"{"x" * 18}…'),
+        (tlv(4, b"\x81" * 20), "a" * 36, f"0x{'81' * 20}"),
+        (tlv(4, b"\x81" * 20), "a" * 37, "20 bytes, 0x818181…"),
+        (tlv(4, b"\x81" * 21), "a", "21 bytes, 0x818181…"),
+    ],
+)
+def test_a_long_value(element: bytes, name: str, value: str) -> None:
+    whole = der.parse(element)
+    whole.name = name
+    line = _line(whole, is_shown=True)
+    assert line.endswith(f"{whole.tag} {name}: {value}")
+    assert len(line) <= 100 or len(value) <= 20
+    assert _line(whole, is_shown=False).endswith(f": {len(whole.content)} bytes")
 
 
 @pytest.mark.parametrize(
@@ -258,6 +302,7 @@ CUT = "the data ends in the middle of a tag or length"
         (b"", NOT_DER),
         (b"-----BEGIN", NOT_DER),
         (b"0", f"offset 0: {CUT}"),
+        (b"0\x82", f"offset 0: {CUT}"),
         (b"0\x82\1", f"offset 0: {CUT}"),
         (b"0\xff" + b"\1" * 126, f"offset 0: {CUT}"),
         (b"0\xff" + b"\1" * 127, "offset 0: the file ends before this SEQUENCE does"),

@@ -76,7 +76,7 @@ def _public_contents(root: Element, document: str) -> set[bytes]:
     except ERRORS:
         return set()
     # In an RSA key, e and d may have changed places; e is never long.
-    if isinstance(public_key, rsa.RSAPublicKey) and public_key.public_numbers().e >= 1 << 64:
+    if isinstance(public_key, rsa.RSAPublicKey) and public_key.public_numbers().e.bit_length() > 64:
         return set()
     spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return {element.content for element in der.parse(spki).all()}
@@ -127,11 +127,12 @@ def _value(element: Element, is_shown: bool, room: int) -> str:
     size = f"{len(octets)} byte{'s' * (len(octets) != 1)}"
     if not is_shown:
         return size
-    if len(octets) <= min(20, room // 2 - 1):  # as long as a serial number: RFC 5280 4.1.2.2
-        return f"0x{octets.hex()}"
+    digits = f"0x{octets.hex()}"
+    if len(octets) <= 20 and len(digits) <= room:  # as a serial number: RFC 5280 section 4.1.2.2
+        return digits
     if element.type == "INTEGER":
         size = f"{int.from_bytes(octets, 'big').bit_length()} bits"
-    return f"{size}, 0x{octets[:3].hex()}…"
+    return f"{size}, {digits[:8]}…"
 
 
 def _text(element: Element) -> str | None:
@@ -156,7 +157,7 @@ def _text(element: Element) -> str | None:
 def _time(text: str, type_: str) -> str:
     """Return a time in words (RFC 5280 section 4.1.2.5), or "" for another text."""
     if type_ == "UTCTime":
-        text = f"{'19' if text >= '50' else '20'}{text}"
+        text = f"{'19' if text[:2] >= '50' else '20'}{text}"
     if not type_.endswith("Time") or len(text) != len("YYYYMMDDHHMMSSZ"):
         return ""
     with contextlib.suppress(ValueError):

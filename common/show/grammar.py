@@ -87,7 +87,7 @@ def recognize(root: Element) -> str:
     """Return which of DOCUMENTS a whole file is, with all in it named, or "" for none."""
     for document in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
-            for element, line in _fit(root, document, ""):
+            for element, line in _fit(root, document):
                 element.name, element.note = line.name, line.note
                 element.type = line.reads_as or element.tag
                 if not _lines(line) and not element.constructed:
@@ -96,7 +96,7 @@ def recognize(root: Element) -> str:
     return ""
 
 
-def _fit(element: Element, line: Line, oid: str) -> list[tuple[Element, Line]]:
+def _fit(element: Element, line: Line, oid: str = "") -> list[tuple[Element, Line]]:
     """Return an element and each one in it, with their lines. Raises _Misfit.
 
     oid: the nearest one before the element, which may tell what it holds.
@@ -104,7 +104,7 @@ def _fit(element: Element, line: Line, oid: str) -> list[tuple[Element, Line]]:
     key = f"{line.name} of {oid}"
     if key in HOLDS:
         with contextlib.suppress(_Misfit):
-            return _fit(element, line._replace(holds=key), "")
+            return _fit(element, line._replace(holds=key))
     if not _allows(line, element):
         raise _Misfit
     found = [(element, line)]
