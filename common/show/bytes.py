@@ -64,8 +64,8 @@ def walk(data: bytes) -> Iterator[str]:
 def _public_contents(root: Element, document: str) -> set[bytes]:
     """Return the contents of the elements that anybody may see.
 
-    A key may be damaged, with a secret where a public value should be. So what is public is not
-    told by its place in the file, but by the public key that follows from the secret numbers.
+    A key may be damaged, with a secret where a public value should be. So what is public does not
+    follow from its place in the file, but from the secret numbers: they lead to the public key.
     """
     if not document:
         return set()

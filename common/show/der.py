@@ -121,13 +121,11 @@ def _read(der: bytes, at: int, end: int, depth: int, found: list[Element]) -> in
 
 def _inside(string: Element) -> list[Element]:
     """Return what a string holds if that is one whole element, or nothing."""
-    is_bits = string.tag == "BIT STRING"
-    if is_bits and string.content[:1] != b"\0":  # the number of bits to leave out at the end
-        return []
     found: list[Element] = []
+    start = string.start + (string.tag == "BIT STRING")  # after the number of bits to leave out
     with contextlib.suppress(ValueError):
-        start = string.start + is_bits
-        if _read(string.der, start, string.end, string.depth + 1, found) == string.end:
+        end = _read(string.der, start, string.end, string.depth + 1, found)
+        if end == string.end and not any(string.der[string.start : start]):
             return found
     return []
 
@@ -138,16 +136,14 @@ def _header(der: bytes, at: int, end: int, depth: int) -> Element:
     Raises ValueError if that is not the header of an element in DER.
     """
     head = der[at : min(at + 129, end)]
-    if len(head) >= 1 and head[0] & 31 == 31:
+    if head and head[0] & 31 == 31:
         raise _fault(at, "no known document has a tag number this high")
-    size = 2 + max(head[1] - 128, 0) if len(head) >= 2 else 2
+    size = max(2, head[1] - 126) if len(head) > 1 else 2
     if len(head) < size:
         raise _fault(at, "the data ends in the middle of a tag or length")
     length = head[1] if size == 2 else int.from_bytes(head[2:size], "big")
     if size != 2 + ((length.bit_length() + 7) // 8 if length > 127 else 0):
-        raise _fault(
-            at, "an indefinite length, or one in more bytes than it needs, which DER does not allow"
-        )
+        raise _fault(at, "an indefinite or needlessly long length, which DER does not allow")
     constructed = bool(head[0] & 32)
     tag = f"[{_CLASSES[head[0] >> 6]}{head[0] & 31}]"
     if head[0] < 64:

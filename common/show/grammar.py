@@ -20,14 +20,23 @@ _LINE = re.compile(
 
 
 class Line(NamedTuple):
-    """What asn1.txt says of an element."""
+    """What asn1.txt says of an element; its head tells what that means."""
 
     tags: str
-    reads_as: str  # the type that a tag such as [2] stands for
+    reads_as: str
     name: str
     mark: str
     holds: str
     note: str
+
+    @property
+    def inside(self) -> list["Line"]:
+        """The lines for the elements that it holds."""
+        return HOLDS.get(self.holds or self.name, [])
+
+    def allows(self, element: Element) -> bool:
+        """Tell if an element has a tag that the line allows."""
+        return self.tags == "ANY" or element.tag in self.tags.split("|")
 
 
 class Name(NamedTuple):
@@ -90,42 +99,33 @@ def recognize(root: Element) -> str:
             for element, line in _fit(root, document):
                 element.name, element.note = line.name, line.note
                 element.type = line.reads_as or element.tag
-                if not _lines(line) and not element.constructed:
-                    element.children = []  # they only looked like DER
+                if not line.inside and not element.constructed:
+                    element.children = []  # it only looked like DER
             return document.name
     return ""
 
 
 def _fit(element: Element, line: Line, oid: str = "") -> list[tuple[Element, Line]]:
-    """Return an element and each one in it, with their lines. Raises _Misfit.
+    """Return an element and all in it that have a line, each with its line. Raises _Misfit.
 
     oid: the nearest one before the element, which may tell what it holds.
     """
+    if not line.allows(element):
+        raise _Misfit
     key = f"{line.name} of {oid}"
     if key in HOLDS:
         with contextlib.suppress(_Misfit):
             return _fit(element, line._replace(holds=key))
-    if not _allows(line, element):
-        raise _Misfit
     found = [(element, line)]
-    lines = _lines(line)
-    rest, before = iter(lines), ""
-    for child in element.children if lines else []:
-        inner = next((one for one in rest if not one.mark or _allows(one, child)), None)
+    rest, before = iter(line.inside), ""
+    for child in element.children if line.inside else []:
+        inner = next((one for one in rest if not one.mark or one.allows(child)), None)
         if inner is None:
             raise _Misfit
         found += _fit(child, inner, before)
         before = (child.children or [child])[0].oid or before
         if inner.mark == "*":
-            rest = iter(lines)
+            rest = iter(line.inside)
     if not all(one.mark for one in rest):
         raise _Misfit
     return found
-
-
-def _lines(line: Line) -> list[Line]:
-    return HOLDS.get(line.holds or line.name, [])
-
-
-def _allows(line: Line, element: Element) -> bool:
-    return line.tags == "ANY" or element.tag in line.tags.split("|")
