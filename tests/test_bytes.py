@@ -55,6 +55,19 @@ PBES2 = bytes.fromhex(
     "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
     "d46e1f3b2895a0c7d8"
 )
+SCRYPT = tlv(
+    0x30,
+    bytes.fromhex("06092a864886f70d01050d"),
+    tlv(
+        0x30,
+        tlv(
+            0x30,
+            bytes.fromhex("06092b06010401da47040b"),
+            tlv(0x30, tlv(4, b"saltsalt"), *map(integer, (1 << 20, 8, 3, 32))),
+        ),
+        tlv(0x30, bytes.fromhex("060960864801650304012a"), tlv(4, b"\2\x0e" + bytes(14))),
+    ),
+)
 N = RSA.private_numbers()
 CIPHERTEXT = N.iqmp.to_bytes(128, "big")[:64]  # for a test no worse than a real one
 KEYS = {
@@ -65,6 +78,7 @@ KEYS = {
     "Ed25519": tlv(0x30, integer(0), *ED_PARTS),
     "Ed25519, version 2": tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_PUBLIC)),
     "encrypted": tlv(0x30, PBES2, tlv(4, CIPHERTEXT)),
+    "scrypt": tlv(0x30, SCRYPT, tlv(4, CIPHERTEXT)),
 }
 SECRETS = [N.d, N.p, N.q, N.dmp1, N.dmq1, N.iqmp, EC.private_numbers().private_value]
 SECRETS += [int.from_bytes(secret, "big") for secret in (ED_SEED, CIPHERTEXT)]
@@ -235,6 +249,12 @@ def test_a_long_value(element: bytes, name: str, value: str) -> None:
         ("EC PKCS#8", "publicKey: 65 bytes, 0x04"),
         ("Ed25519, version 2", "publicKey: 32 bytes, 0x"),
         ("encrypted", "salt: 16 bytes, 0x"),
+        ("encrypted", "iterationCount: 2048 "),
+        ("scrypt", "costParameter: 1048576 "),
+        ("scrypt", "blockSize: 8 "),
+        ("scrypt", "parallelizationParameter: 3 "),
+        ("scrypt", "keyLength: 32 "),
+        ("scrypt", "parameters: 16 bytes "),
     ],
 )
 def test_what_a_private_key_shows(kind: str, shown: str) -> None:

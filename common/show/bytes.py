@@ -67,8 +67,6 @@ def _public_contents(root: Element, document: str) -> set[bytes]:
     A key may be damaged, with a secret where a public value should be. So what is public does not
     follow from its place in the file, but from the secret numbers: they lead to the public key.
     """
-    if not document:
-        return set()
     if document in ("CertificationRequest", "Certificate"):
         return {element.content for element in root.all()}
     try:
