@@ -396,8 +396,9 @@ def test_a_missing_library_is_named(script: str, tmp_path: Path) -> None:
     assert error.endswith(f'python -m pip install -r "{ROOT / "requirements.txt"}"')
 
 
-def test_show_names_a_missing_library() -> None:
-    result = run_process([sys.executable, "-S", "-E", "-m", "common.show", "a.key"], ROOT)
+@pytest.mark.parametrize("show", [["-m", "common.show"], [os.path.join("common", "show")]])
+def test_show_names_a_missing_library(show: list[str]) -> None:
+    result = run_process([sys.executable, "-S", "-E", *show, "a.key"], ROOT)
     assert result.returncode == 1
     assert result.stderr.startswith("show: error: not installed in this Python: ")
     assert result.stderr.count("\n") == 1
