@@ -147,7 +147,7 @@ def test_damaged_files(show: Show) -> None:
         status, out, err = show("a")
         assert (status == 1) == bool(err)
         assert all(char.isprintable() or char == "\n" for char in out + err)
-        assert "defect" not in err
+        assert "this is a bug" not in err
         assert private[:12] not in out
 
 
