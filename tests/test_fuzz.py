@@ -14,9 +14,11 @@ from pathlib import Path
 
 import make_csr
 from common import names
+from common.show import __main__ as show
 from tests.conftest import ARTICLE, Result, commands_of, openssl, pem_of, private_key, shell
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,6 +37,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 KEY = ARTICLE / "rsa2048.key"
+CERTIFICATE = (ARTICLE.parent / "pebble" / "tls.pem").read_bytes()
 
 labels = st.one_of(
     st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),
@@ -251,3 +254,40 @@ def mutate_der(source: bytes, mutate: Callable[[bytes], bytes]) -> bytes:
     wrapped = b"\n".join(body[at : at + 64] for at in range(0, len(body), 64))
     head = [line for line in lines[:-1] if line not in encoded]
     return b"\n".join([*head, wrapped, lines[-1]]) + b"\n"
+
+
+@functools.cache
+def private_digits() -> str:
+    """Return the private numbers of the keys in sources, in hexadecimal."""
+    found = []
+    for kind in (2048, "P-256"):
+        numbers = private_key(kind).private_numbers()
+        if isinstance(numbers, rsa.RSAPrivateNumbers):
+            found += [numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp]
+        else:
+            found.append(numbers.private_value)
+    return " ".join(f"{number:x}" for number in found)
+
+
+@given(st.data(), mutations(), st.booleans(), st.sampled_from([[], ["--bytes"]]))
+def test_show_any_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    capfd: Capture,
+    data: st.DataObject,
+    mutate: Callable[[bytes], bytes],
+    in_base64: bool,
+    options: list[str],
+) -> None:
+    source = data.draw(st.sampled_from([*sources(), CERTIFICATE]))
+    mutated = mutate_der(source, mutate) if in_base64 else mutate(source)
+    with inside(tmp_path_factory.mktemp("show")) as directory:
+        (directory / "secret").write_bytes(b"secret\n")
+        (directory / "a").write_bytes(mutated)
+        capfd.readouterr()
+        status = show.main([*options, "--passphrase-file", "secret", "a"])
+        out, err = capfd.readouterr()
+    assert status == ("show: error: " in err)
+    assert "please report it" not in err
+    assert all(char.isprintable() or char == "\n" for char in out + err)
+    for digits in re.findall("[0-9a-f]{12,}", out):
+        assert digits[:12] not in private_digits()
