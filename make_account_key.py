@@ -17,8 +17,8 @@ FILENAME = "account.key"
 def create_key(bits: int, curve: str | None) -> bytes:
     """Return a new private key in PEM.
 
-    bits: size of the modulus of an RSA key, which is PKCS#1.
-    curve: if given, an ECDSA key on this curve is made instead, which is PKCS#8.
+    bits: size of the modulus of an RSA key, in PKCS#1.
+    curve: if given, make an ECDSA key on this curve instead, in PKCS#8.
     """
     if curve:
         return ECC.generate(curve=curve).export_key(format="PEM").encode() + b"\n"

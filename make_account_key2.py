@@ -19,7 +19,7 @@ def create_key(bits: int, curve: str | None) -> bytes:
     """Return a new private key as PKCS#8 PEM.
 
     bits: size of the modulus of an RSA key.
-    curve: if given, an ECDSA key on this curve is made instead.
+    curve: if given, make an ECDSA key on this curve instead.
 
     pyOpenSSL leaves making and writing keys to cryptography, the library beneath it, and holds
     the key in between. to_cryptography_key checks that the numbers of the key agree.

@@ -1,6 +1,6 @@
 """What the article left out: error checking, key options and names.
 
-Each module has one concern, and imports only modules that stand above it here:
+Each module has one concern, and imports only modules listed above it:
 
     console           messages, signals and exit status
     shell             a command that can be pasted
@@ -14,12 +14,12 @@ Each module has one concern, and imports only modules that stand above it here:
     keys              opening a key, refusing a weak one, comparing it with the account key
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines
-    new_key           what surrounds the making of a key
-    new_request       what surrounds the making of a request
+    new_key           what the scripts do around making a key
+    new_request       what make_csr does around making a request
     show              python -m common.show: looking at keys, requests and certificates
 
 The scripts import this package first, so it checks here that Python is new enough and that the
-libraries are installed. An old Python has to be able to read this file.
+libraries are installed. An old Python must be able to parse this file.
 """
 
 import importlib.util

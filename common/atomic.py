@@ -55,7 +55,7 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
             yield temporary
         finally:
             _remove(temporary, f"{temporary} could not be removed; delete it")
-    if os.name == "posix":  # Windows opens no directory
+    if os.name == "posix":  # Windows cannot open a directory
         _sync_directory(path)
 
 
@@ -63,7 +63,7 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
 def moved_aside(path: str) -> Iterator[str]:
     """Rename path to a name that nobody can guess, yield that, and remove the file at the end.
 
-    After an exception the file gets the name path back; if it cannot, UserError says where it is.
+    After an exception the file gets its name back; if it cannot, a UserError says where it is.
     """
     old = _beside(path, "old")
     _patiently(os.rename, path, old)
@@ -97,7 +97,7 @@ def give_name(file: str, path: str) -> bool:
 
 
 def check_links(file: str, path: str) -> None:
-    """Raise OSError if no link can be made beside path, which give_name hides if path exists."""
+    """Raise OSError if no link can be made beside path; give_name hides this if path exists."""
     trial = _beside(path, "new")
     if os.name == "posix" and give_name(file, trial):
         _remove(trial, f"{trial} could not be removed; delete it")
@@ -130,7 +130,7 @@ def _make_private(path: str, descriptor: int) -> None:
 
 
 def _patiently(call: Callable[..., None], *paths: str) -> None:
-    """Call an operation on files; on Windows again, while a virus scanner holds a new file open."""
+    """Call an operation on files; on Windows, retry while a virus scanner holds a file open."""
     for seconds in (0.01, 0.1, 0.5) if os.name == "nt" else ():
         try:
             return call(*paths)
@@ -140,7 +140,7 @@ def _patiently(call: Callable[..., None], *paths: str) -> None:
 
 
 def _sync_directory(path: str) -> None:
-    """Have the disk keep the name path; warn if it does not."""
+    """Sync the name path to the disk; warn if that fails."""
     try:
         descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
         try:

@@ -1,6 +1,6 @@
 """Messages, signals and exit status.
 
-Messages go to standard error, a line each. Only data goes to standard output.
+Messages go to standard error, one line each. Only data goes to standard output.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ Command = tuple[str, str | None]
 
 _PROMPT = ">" if os.name == "nt" else "$"
 
-program_name = ""  # with which messages begin; the decorator program sets it
+program_name = ""  # at the start of each message; the decorator program sets it
 
 
 class UserError(Exception):
-    """Something that cannot or must not be done; one line says what, where, and what to do."""
+    """Something that cannot or must not be done; one line says what, where and what to do."""
 
     status = 1
 
@@ -59,10 +59,10 @@ def error(text: str) -> None:
 def report(
     wrote: str, path: str, details: str, equivalents: Sequence[Command], following: str | None
 ) -> None:
-    """Say what was written to path, which commands do the same, and which command goes on.
+    """Say what was written to path, which commands do the same and which command comes next.
 
-    The first of the equivalents makes the same. The others, and following, need the file, so they
-    are left out after "-", which is standard output. A command that is None is left out too.
+    The first of the equivalents does the same. The others, and following, need the file, so they
+    are left out if path is "-", standard output. A command that is None is left out too.
     """
     say(f"Wrote {wrote} to {'standard output' if path == '-' else path}: {details}.")
     for purpose, command in equivalents[:1] if path == "-" else equivalents:
@@ -92,7 +92,7 @@ def write_text(text: str) -> None:
 
 
 def progress(text: str, quiet: bool) -> None:
-    """Say, if a person is waiting at a terminal, what takes a while; the next line replaces it."""
+    """Tell a person at a terminal what takes a while; the next line replaces it."""
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
         with contextlib.suppress(OSError):
             print(f"{text} …", end="\r", file=sys.stderr, flush=True)
@@ -156,6 +156,6 @@ def run(main: Callable[[], int]) -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:  # the interpreter would try once more at its end, and complain
+        except OSError:  # the interpreter would try once more at exit, and complain
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(status)

@@ -1,13 +1,13 @@
-"""Encrypting a private key: PKCS#8 with PBES2, PBKDF2 and AES-256 (RFC 8018), by PyCryptodome.
+"""Encrypting a private key with PyCryptodome: PKCS#8, PBES2, PBKDF2 and AES-256 (RFC 8018).
 
-cryptography can do the same, but fixes PBKDF2 at 2048 iterations.
+cryptography always uses 2048 iterations of PBKDF2.
 """
 
 from typing import Any
 
 PROTECTION = "PBKDF2WithHMAC-SHA512AndAES256-CBC"
-# What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. An attacker
-# spends them on each guess; you spend them when you open the key.
+# What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. Each guess of
+# an attacker costs that many.
 ITERATIONS = 220_000
 SALT_SIZE = 16  # bytes; NIST SP 800-132 section 5.1
 

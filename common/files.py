@@ -22,7 +22,7 @@ _TRIES = 100  # to replace a file that other programs replace at the same time
 # A name with a colon is a stream of another file.
 _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
-# What is wrong with other things than files.
+# Why something other than a file is refused.
 _OTHERS = {
     stat.S_IFLNK: "is a symbolic link, and links are not followed; give the file itself",
     stat.S_IFDIR: "is a directory; give a file in it",

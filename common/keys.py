@@ -1,4 +1,4 @@
-"""The key that signs a request: opening it, refusing one that no CA may sign, comparing it."""
+"""The key that signs a request: opening it, refusing a weak one, ruling out the account key."""
 
 import contextlib
 import math
@@ -45,7 +45,7 @@ def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
 
 @contextlib.contextmanager
 def errors_about(path: str, secret: bytes) -> Iterator[None]:
-    """Turn what the libraries raise over the key in path into a UserError."""
+    """Turn what the libraries raise about the key in path into a UserError."""
     try:
         yield
     except crypto.Error as error:
@@ -85,7 +85,7 @@ def check_not_account_key(
         block = _private_key(account_path, "give it with --account-key FILE")
         if block.is_encrypted and not secret:
             raise UserError(f"{account_path}: is encrypted")
-        # As the certificate key is opened, so that no form of a key is one but not the other.
+        # Opened like the certificate key, so that every form of a key that can sign is compared.
         account = crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
         is_same = _public_key(account) == _public_key(pkey)
     except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
@@ -121,7 +121,7 @@ def properties(public_key: object) -> tuple[str, int, int]:
 
 
 def _private_key(path: str, advice: str) -> pem.Block:
-    """Return the one private key in a file. Raises UserError, which ends in advice if need be."""
+    """Return the one private key in a file. Raises UserError; advice says what to do."""
     try:
         return pem.private_key(files.read(path, advice))
     except pem.NotFound as error:

@@ -1,4 +1,4 @@
-"""What surrounds the making of a key in three scripts: checking, writing, saying what was done."""
+"""What three scripts do around making a key: check, write and say what was done."""
 
 import argparse
 import os

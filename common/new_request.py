@@ -1,4 +1,4 @@
-"""What surrounds the making of a request in make_csr: checking, writing, saying what was done."""
+"""What make_csr does around making a request: check, write and say what was done."""
 
 import argparse
 import functools
@@ -17,13 +17,13 @@ ARTICLE_KEY_FILE = "certificate.key"
 
 
 class Plan(NamedTuple):
-    """What a request is to contain, and the files for it."""
+    """What a request will contain, and the files for it."""
 
     identifiers: list[Identifier]
     email: str | None
     key: str
     out: str
-    obstacle: files.Obstacle  # to replacing what out has
+    obstacle: files.Obstacle  # to replacing what out holds
 
 
 def prepare(
@@ -37,7 +37,7 @@ def prepare(
 
     The others are the constants of the script, which readers edit: without names on the command
     line they describe the request.
-    Raises UserError for whatever can be refused without looking into the key.
+    Raises UserError for whatever can be refused without reading the key.
     """
     if args.names:
         identifiers = options.identifiers(args.names)
@@ -103,7 +103,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
 def _obstacle(is_articles: bool, data: bytes) -> str | None:
     """Return why a request must not replace a file with this content, or None.
 
-    is_articles: whether the request is for the article's name, and nobody gave it.
+    is_articles: whether the request is for the article's name because no name was given.
     """
     csr = pem.request(data)
     if csr is None:

@@ -30,7 +30,7 @@ def for_key(
     else:
         make = shell.command("openssl", *_generation(bits, curve, key_format, out))
     key = ["openssl", "pkey" if curve else "rsa", "-in", shell.file(path)]
-    public = files.free_name(f"{path.removesuffix('.key')}.pub")  # never the name that other has
+    public = files.free_name(f"{path.removesuffix('.key')}.pub")  # never the same as other
     return [
         (f"The same with OpenSSL{', to ' + other if out else ''}", make),
         ("View and verify", shell.command(*key, "-text", "-check", "-noout")),

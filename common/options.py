@@ -121,8 +121,8 @@ def csr_parser(description: str | None) -> Parser:
 def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
     """Return what parse makes of a value that the user gave. Raises UsageError.
 
-    source: what the message begins with, such as "--email ", or "DOMAIN_NAME = " for a constant in
-    a script: readers edit those, so the value may be of any type.
+    source: the start of the message, such as "--email ", or "DOMAIN_NAME = " for a constant in a
+    script: readers edit those, so the value may be of any type.
     """
     if not isinstance(value, str):
         raise UsageError(f"{source}{value!r}: is not text; write one value in quotes")

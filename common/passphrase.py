@@ -22,7 +22,7 @@ MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the e
 def for_new_key(path: str | None) -> bytes:
     """Return the passphrase for a key to be made, in UTF-8. Raises UserError.
 
-    path: of the file whose first line it is; with None it is asked for, twice.
+    path: the file whose first line it is; if None, the user is asked for it, twice.
     """
     if path is not None:
         return _read(path)
@@ -35,7 +35,7 @@ def for_new_key(path: str | None) -> bytes:
 def for_key(key_path: str, path: str | None) -> bytes:
     """Return the passphrase of the key in key_path, in UTF-8. Raises UserError.
 
-    path: of the file whose first line it is; with None it is asked for.
+    path: the file whose first line it is; if None, the user is asked for it.
     """
     return _ask(f"Passphrase of {console.printable(key_path)}: ") if path is None else _read(path)
 
@@ -57,7 +57,7 @@ def _ask(prompt: str) -> bytes:
     """Return what is typed, unseen, on the terminal."""
     no_terminal = UserError("there is no terminal to ask for a passphrase; use --passphrase-file")
     if sys.platform == "win32" and not _is_console(sys.stdin):
-        raise no_terminal  # getpass would wait for ever
+        raise no_terminal  # getpass would wait forever
     try:
         with warnings.catch_warnings(), _interruptible():
             # Where there is no terminal, getpass warns, and reads what is on standard input.
@@ -77,7 +77,7 @@ def _ask(prompt: str) -> bytes:
 
 
 def _is_console(stream: object) -> bool:
-    """Return whether a stream is a console of Windows (PEP 528); isatty() says it of NUL too."""
+    """Return whether a stream is a Windows console (PEP 528); isatty() is true of NUL too."""
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     return type(raw).__name__ == "_WindowsConsoleIO"
 

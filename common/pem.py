@@ -1,7 +1,7 @@
 """Finding a private key or a request in the text of a file, and saying what is there instead.
 
-PEM (RFC 7468) is a BEGIN line with a label, base64, and an END line with the same label. Other
-text may stand around such blocks.
+PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Such blocks
+may have other text around them.
 """
 
 import re
@@ -27,7 +27,7 @@ _OTHERS = {
     "PKCS7": _PKCS7,
 }
 
-# What a file without a complete PEM block is: the first pattern that matches tells.
+# What a file without a complete PEM block is, by the first pattern that matches.
 _NO_BLOCK = (
     (rb"\s*\Z", "is empty"),
     (rb"\xff\xfe|\xfe\xff", "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"),
@@ -65,7 +65,7 @@ class Block(NamedTuple):
 
 
 def blocks(data: bytes) -> list[Block]:
-    """Return the complete PEM blocks of data in their order, with LF at the ends of lines."""
+    """Return the complete PEM blocks of data in order, with LF line endings."""
     found = []
     label, lines = b"", list[bytes]()
     for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):  # a UTF-8 byte order mark
@@ -99,9 +99,9 @@ def what_instead(data: bytes) -> str:
 
 
 def request(data: bytes) -> x509.CertificateSigningRequest | None:
-    """Return the request that data is, or None if it is not exactly one PEM request.
+    """Return the request in data, or None if data is not exactly one PEM request.
 
-    Apart from white space, data must be exactly the request as it is written again.
+    Apart from white space, data must be the same as the request written again.
     """
     try:
         csr = x509.load_pem_x509_csr(data)

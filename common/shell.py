@@ -27,12 +27,12 @@ def command(*words: str) -> str | None:
 
 
 def script(name: str, *arguments: str) -> str | None:
-    """Return the command that runs one of the scripts, as command does."""
+    """Return the command that runs one of the scripts, or None, as command does."""
     return command(_python(), _path(name), *arguments)
 
 
 def show(*arguments: str) -> str | None:
-    """Return the command that runs show, as command does."""
+    """Return the command that runs show, or None, as command does."""
     path = _path(os.path.join("common", "show"))
     in_top = path == os.path.join("common", "show")
     return command(_python(), *(["-m", "common.show"] if in_top else [path]), *arguments)

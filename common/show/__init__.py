@@ -1,9 +1,9 @@
 """python -m common.show: what keys, requests and certificates contain, and which belong together.
 
-Each module imports only modules that stand above it here:
+Each module imports only modules listed above it:
 
     der         reading DER
-    grammar     what the standards call what is in it
+    grammar     naming its elements as the standards do
     contents    what a request or a certificate says, in words
     read        what is in a file
     bytes       the DER, line by line

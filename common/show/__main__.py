@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 T = TypeVar("T")
 
 ACCOUNT_KEY = "account.key"
-# 100 columns, less those of the longest label.
+# 100 columns, less those of the labels.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 
@@ -34,9 +34,9 @@ _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=Fal
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
-    faults: list[str] = []  # what has failed, and makes the exit status 1
+    faults: list[str] = []  # what has failed; if anything, the exit status is 1
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of cryptography, over what is odd in the files
+        warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
         if args.bytes:
             pages = _each(args.files, lambda part: _bytes(part, faults), faults)
             console.write_text("\n".join(pages))
@@ -95,7 +95,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
 
 
 def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]) -> list[T]:
-    """Return what function makes of each part of the files; add to faults the UserErrors."""
+    """Return what function makes of each part of the files; add UserErrors to faults."""
     found = []
     for path in paths:
         try:
@@ -120,7 +120,7 @@ def _page(item: Item, account_key: Item | None) -> str:
 
 
 def _bytes(part: Part, faults: list[str]) -> str:
-    """Return the lines for the DER of a part; add to faults why they end too early."""
+    """Return the lines for the DER of a part; if they end too early, add to faults why."""
     lines = list[str]()
     try:
         if part.is_encrypted and part.label != pem.ENCRYPTED:

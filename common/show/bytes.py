@@ -1,7 +1,7 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
-Of a private key, only what its public key holds too is shown, and the size of all else. A file that
-does not fit may be a damaged private key, so only its sizes and known OIDs are shown.
+Of a private key, only the values that its public key holds too are shown, and the sizes of the
+others. An unknown file may be a damaged private key, so only its sizes and known OIDs are shown.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so only sizes are shown.",
 )
-# What a private key shows besides its public key, if it has at most so many bytes.
+# Public settings in a private key, each shown if it has at most so many bytes.
 _SETTINGS = (
     {"version": 1, "salt": 32, "iterationCount": 4, "keyLength": 1}
     | {"costParameter": 4, "blockSize": 1, "parallelizationParameter": 1}
@@ -43,8 +43,7 @@ def walk(data: bytes) -> Iterator[str]:
     """Yield the lines for one document in DER: three of heading, then one for each element.
 
     Those begin with two numbers: the offset of the element, and its length with its header.
-    Yields what can be read, then raises ValueError if that is not the whole file. Its text is one
-    line that says where the file breaks, and why.
+    If the file breaks, raises ValueError after what can be read: one line says where and why.
     """
     if len(data) > der.MAX_SIZE:
         raise ValueError(f"more than {der.MAX_SIZE} bytes: too long for a key or a certificate")
@@ -64,8 +63,8 @@ def walk(data: bytes) -> Iterator[str]:
 def _public_contents(root: Element, document: str) -> set[bytes]:
     """Return the contents of the elements that anybody may see.
 
-    A key may be damaged, with a secret where a public value should be. So what is public does not
-    follow from its place in the file, but from the secret numbers: they lead to the public key.
+    A damaged key may have a secret in the place of a public value. So a value counts as public not
+    by its place, but because the public key, which follows from the secret numbers, holds it too.
     """
     if document in ("CertificationRequest", "Certificate"):
         return {element.content for element in root.all()}
@@ -73,7 +72,7 @@ def _public_contents(root: Element, document: str) -> set[bytes]:
         public_key = _public_key(root, document)
     except ERRORS:
         return set()
-    # In an RSA key, e and d may have changed places; e is never long.
+    # In a damaged RSA key, e and d may be swapped; e is never long.
     if isinstance(public_key, rsa.RSAPublicKey) and public_key.public_numbers().e.bit_length() > 64:
         return set()
     spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -85,9 +84,9 @@ def _public_key(root: Element, document: str) -> PublicKeyTypes:
     if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
         return load_der_public_key(root.encoded)
     for element in root.all():
-        if element.name == "CurvePrivateKey":  # cryptography does not read version 2 around it
+        if element.name == "CurvePrivateKey":  # cryptography does not read it in version 2
             return ed25519.Ed25519PrivateKey.from_private_bytes(element.content).public_key()
-    # The point of an EC key is checked all the same. To check all of an RSA key takes seconds.
+    # The point of an EC key is checked all the same. Checking all of an RSA key takes seconds.
     key = load_der_private_key(root.encoded, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers()
@@ -113,7 +112,7 @@ def _line(element: Element, is_shown: bool) -> str:
 
 
 def _value(element: Element, is_shown: bool, room: int) -> str:
-    """Return the value of an element, cut to so many columns, or "" if it has none."""
+    """Return the value of an element, cut to room columns, or "" if it has none."""
     if element.children or element.constructed or element.encoded == b"\5\0":  # NULL
         return ""
     text = _text(element) if is_shown else None
@@ -121,7 +120,7 @@ def _value(element: Element, is_shown: bool, room: int) -> str:
         return text if len(text) <= room else f"{text[: room - 1]}…"
     octets = element.content
     if element.type in ("INTEGER", "BIT STRING") and octets[:1] == b"\0" and len(octets) > 1:
-        octets = octets[1:]  # no digits: room for a sign, or the number of bits to leave out
+        octets = octets[1:]  # not part of the value: room for a sign, or the number of unused bits
     size = f"{len(octets)} byte{'s' * (len(octets) != 1)}"
     if not is_shown:
         return size

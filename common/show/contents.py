@@ -1,6 +1,6 @@
 """What a request or a certificate says, in words: its subject, names, extensions, attributes.
 
-Most of it is read from the DER, by the names that grammar has given to what is in it.
+Most of it is read from the DER, by the names that grammar has given to its elements.
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ _KINDS = {"[1]": "email", "[2]": "DNS", "[6]": "URI"}
 # TLS extensions that a certificate can ask for, RFC 7633.
 _FEATURES = {"5": "status_request (must-staple)", "17": "status_request_v2"}
 
-# What is told of an extension besides its name, by what grammar calls it.
+# What a page says of an extension besides its name, by the names of the elements in it.
 _VALUES: dict[str, Callable[[Element], str]] = {
     "BasicConstraints": lambda it: "" if it.content else "not a CA",
     "cA": lambda it: "a CA" if it.content == b"\xff" else "not a CA",
@@ -88,13 +88,13 @@ def names(root: Element) -> list[str]:
 
 
 def attributes(root: Element) -> list[str]:
-    """Return the attributes of a request by name, but for that with the extensions."""
+    """Return the names of the attributes of a request, except the one for extensions."""
     oids = [one.children[0].oid for one in root.all() if one.name == "Attribute"]
     return [grammar.words(oid) for oid in oids if oid != _EXTENSION_REQUEST]
 
 
 def extension_words(root: Element) -> list[str]:
-    """Return a line for each extension, but for the names."""
+    """Return a line for each extension, except for a SAN that has names."""
     lines = []
     for oid, extension in extensions(root).items():
         *before, octets = extension.children

@@ -1,6 +1,6 @@
 """Reading DER (ITU-T X.690), where each element is a tag, a length and a content.
 
-The content of some is more elements. That of a BIT STRING or OCTET STRING may hold DER too.
+The content may be more elements. A BIT STRING or an OCTET STRING may hold DER too.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ def parse(der: bytes) -> Element:
 
 
 def read(der: bytes) -> tuple[Element, str]:
-    """Return the element that der begins with, as far as it can be read, and why no further.
+    """Return the first element of der, as far as it can be read, and why no further.
 
     Raises ValueError if der does not begin with an element.
     """
@@ -95,9 +95,9 @@ def read(der: bytes) -> tuple[Element, str]:
 
 
 def _read(der: bytes, at: int, end: int, depth: int, found: list[Element]) -> int:
-    """Read the element at an offset, which should end before another; return where it ends.
+    """Read the element from at, which should end by end; return where it ends.
 
-    found: takes the element before its content is read, so that it is there after a fault, too.
+    found: gets the element before its content is read, so that it is there after a fault too.
     Raises ValueError for the first fault: where it is, and what is wrong.
     """
     if depth == MAX_DEPTH:
@@ -120,9 +120,9 @@ def _read(der: bytes, at: int, end: int, depth: int, found: list[Element]) -> in
 
 
 def _inside(string: Element) -> list[Element]:
-    """Return what a string holds if that is one whole element, or nothing."""
+    """Return the one whole element that a string holds, or nothing."""
     found: list[Element] = []
-    start = string.start + (string.tag == "BIT STRING")  # after the number of bits to leave out
+    start = string.start + (string.tag == "BIT STRING")  # after the number of unused bits
     with contextlib.suppress(ValueError):
         end = _read(string.der, start, string.end, string.depth + 1, found)
         if end == string.end and not any(string.der[string.start : start]):
@@ -131,7 +131,7 @@ def _inside(string: Element) -> list[Element]:
 
 
 def _header(der: bytes, at: int, end: int, depth: int) -> Element:
-    """Return the element at an offset by its header alone (X.690 sections 8.1 and 10.1).
+    """Return the element at an offset, read from its header (X.690 sections 8.1 and 10.1).
 
     Raises ValueError if that is not the header of an element in DER.
     """

@@ -25,7 +25,7 @@ _SIGNATURE = {True: "valid", False: "NOT VALID", None: "which no CA accepts"}
 
 
 def page(item: Item, account_key: Item | None) -> list[Row]:
-    """Return the rows of the page about an item. account_key: None if it is not known."""
+    """Return the rows of the page about an item. account_key: None if unknown."""
     if isinstance(item.value, x509.Certificate):
         rows = _certificate(item, item.value)
     elif isinstance(item.value, x509.CertificateSigningRequest):
@@ -84,9 +84,9 @@ def _kind(item: Item) -> str:
 
 
 def _encryption(part: Part) -> str:
-    """Return how a key is encrypted: RFC 8018 (PKCS#5), scrypt of RFC 7914, or the older RFC 1421.
+    """Return how a key is encrypted: RFC 8018 (PKCS#5), scrypt of RFC 7914 or the older RFC 1421.
 
-    As "PBES2, PBKDF2, 2048 iterations, HMAC-SHA256, AES-256-CBC".
+    An example: "PBES2, PBKDF2, 2048 iterations, HMAC-SHA256, AES-256-CBC".
     """
     if part.label != pem.ENCRYPTED:
         return "OpenSSL's older form, with MD5 (RFC 1421)"

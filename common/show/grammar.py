@@ -1,4 +1,4 @@
-"""Naming what der has read after the standards: the types in asn1.txt, the OIDs in oids.txt."""
+"""Naming the elements of DER as the standards do: types by asn1.txt, OIDs by oids.txt."""
 
 import contextlib
 import itertools
@@ -20,7 +20,7 @@ _LINE = re.compile(
 
 
 class Line(NamedTuple):
-    """What asn1.txt says of an element; its head tells what that means."""
+    """What asn1.txt says of an element; its first lines explain the columns."""
 
     tags: str
     reads_as: str
@@ -31,11 +31,11 @@ class Line(NamedTuple):
 
     @property
     def inside(self) -> list["Line"]:
-        """The lines for the elements that it holds."""
+        """The lines for the elements in the element."""
         return HOLDS.get(self.holds or self.name, [])
 
     def allows(self, element: Element) -> bool:
-        """Tell if an element has a tag that the line allows."""
+        """Return whether the line allows the tag of an element."""
         return self.tags == "ANY" or element.tag in self.tags.split("|")
 
 
@@ -48,11 +48,11 @@ class Name(NamedTuple):
 
 
 class _Misfit(Exception):
-    """An element is not what the grammar has in its place."""
+    """An element is not what the grammar expects in its place."""
 
 
 def _text(file: str) -> str:
-    """Return the text of a file beside this module, less its comments."""
+    """Return the text of a file beside this module, without its comments."""
     with open(os.path.join(os.path.dirname(__file__), file), encoding="utf-8") as lines:
         return "".join(line for line in lines if not line.startswith("#")).strip()
 
@@ -93,7 +93,7 @@ def key_usages(content: bytes) -> str:
 
 
 def recognize(root: Element) -> str:
-    """Return which of DOCUMENTS a whole file is, with all in it named, or "" for none."""
+    """Name the elements of a whole file; return which of DOCUMENTS it is, or "" if none."""
     for document in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
             for element, line in _fit(root, document):
@@ -106,9 +106,9 @@ def recognize(root: Element) -> str:
 
 
 def _fit(element: Element, line: Line, oid: str = "") -> list[tuple[Element, Line]]:
-    """Return an element and all in it that have a line, each with its line. Raises _Misfit.
+    """Return an element and those in it that have a line, each with its line. Raises _Misfit.
 
-    oid: the nearest one before the element, which may tell what it holds.
+    oid: the nearest one before the element, which may decide what it holds.
     """
     if not line.allows(element):
         raise _Misfit

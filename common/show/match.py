@@ -15,7 +15,7 @@ _FORGED = "have the same key, but the signature of the request is not valid"
 
 
 def together(items: Sequence[Item]) -> Iterator[str]:
-    """Yield a line for each two items that belong together, or are expected to."""
+    """Yield a line for each pair of items that belong together, or are expected to."""
     keys, certificates = _of(items, *KEYS), _of(items, CERTIFICATE)
     requests = _of(items, REQUEST)
     for key, other in combinations(keys, 2):
@@ -35,7 +35,7 @@ def together(items: Sequence[Item]) -> Iterator[str]:
 
 
 def faults(items: Sequence[Item], account_key: Item | None) -> Iterator[str]:
-    """Yield what is wrong with items, alone or together. account_key: None if it is not known."""
+    """Yield what is wrong with items, alone or together. account_key: None if unknown."""
     keys, signed = _of(items, *KEYS), _of(items, REQUEST) + _of(items, CERTIFICATE)
     for item in items:
         if item.is_sound is False:
@@ -50,7 +50,7 @@ def faults(items: Sequence[Item], account_key: Item | None) -> Iterator[str]:
     for item in signed:
         issued = {issuer.where: issued_by(item, issuer) for issuer in signed}
         wrong = [where for where, is_issuer in issued.items() if is_issuer is False]
-        if wrong and True not in issued.values():  # two CAs can have one name
+        if wrong and True not in issued.values():  # two CAs can have the same name
             what = f"is not signed by {wrong[0]}, which it names as its issuer"
             yield f"{item.where}: {what}; restore a copy"
     for item in signed:
@@ -78,8 +78,8 @@ def warnings(items: Sequence[Item]) -> Iterator[str]:
 def issued_by(item: Item, issuer: Item) -> bool | None:
     """Return whether the key of issuer signed a certificate; the two may be the same.
 
-    None if the certificate names another issuer: by its name, or by the identifier of its key where
-    there is one (RFC 5280 sections 4.1.2.4 and 4.2.1.1). None, too, if nobody knows here.
+    None if the certificate names another issuer, by its name or by the identifier of its key (RFC
+    5280 sections 4.1.2.4 and 4.2.1.1), or if its signature cannot be checked here.
     """
     certificate, other = item.value, issuer.value
     if not (isinstance(certificate, x509.Certificate) and isinstance(other, x509.Certificate)):

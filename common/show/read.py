@@ -39,7 +39,7 @@ _NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE: a key has no names and no 
 
 _ADVICE = "give a key, a request or a certificate"
 
-# All that cryptography raises over what it cannot read.
+# All that cryptography raises about what it cannot read.
 ERRORS = (ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorithm, InternalError)
 
 
@@ -52,7 +52,7 @@ class Part:
     label: str  # of PEM, or what DER would have there
     text: bytes  # PEM; empty for DER
     der: bytes
-    kind: str  # by its label; "" if it is nothing that is shown
+    kind: str  # by its label; "" if show does not show it
     format: str
     is_encrypted: bool  # whether a passphrase opens it
 
@@ -64,11 +64,11 @@ class Item(Part):
     value: Value
     public_key: PublicKeyTypes
     is_sound: bool | None  # False: its numbers do not agree, or its signature does not verify
-    root: Element  # all that is in a request or a certificate, named by grammar
+    root: Element  # of a request or a certificate, named by grammar
 
     @property
     def spki(self) -> bytes:
-        """The public key as RFC 5280 would have it: SubjectPublicKeyInfo, in DER."""
+        """The public key as a SubjectPublicKeyInfo (RFC 5280) in DER."""
         return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     @property
@@ -78,7 +78,7 @@ class Item(Part):
 
 
 def parts(path: str) -> list[Part]:
-    """Return what stands in a file. Raises UserError."""
+    """Return the parts of a file. Raises UserError."""
     data = files.read(path, _ADVICE)
     blocks = [(block, _decoded(block.text)) for block in pem.blocks(data)]
     # Parameters (of a curve, say) appear beside keys and add nothing.
@@ -96,9 +96,9 @@ def parts(path: str) -> list[Part]:
 
 
 def item(part: Part, passphrase_file: str | None) -> Item:
-    """Return what a part is. Raises UserError.
+    """Return a part, opened. Raises UserError.
 
-    passphrase_file: where the passphrase of an encrypted key is; with None it is asked for.
+    passphrase_file: where the passphrase of an encrypted key is; if None, the user is asked.
     """
     if not part.kind:
         raise UserError(f"{part.where}: {_instead(part.text or part.der)}")
@@ -141,8 +141,8 @@ def _open(part: Part, secret: bytes | None) -> tuple[Value, PublicKeyTypes, Elem
 def _is_sound(value: Value) -> bool | None:
     """Return whether the numbers of a key agree, or the signature of a request verifies.
 
-    None if that takes too long, or if cryptography cannot tell: it takes a signature with MD5 or
-    SHA-1 for invalid, and does not know all others. No CA accepts any of those.
+    None if that takes too long, or if cryptography cannot tell: it takes every signature with MD5
+    or SHA-1 for invalid, and does not know some algorithms. No CA accepts any of these.
     """
     try:
         if isinstance(value, x509.CertificateSigningRequest):
@@ -170,7 +170,7 @@ def _label(data: bytes) -> str:
 
 
 def _instead(data: bytes) -> str:
-    """Return what data is that is not shown, and what to do about it."""
+    """Return what data that show cannot open is, and what to do about it."""
     what = "is DER, but not a whole key, request or certificate"
     try:
         pem.private_key(data)
@@ -181,7 +181,7 @@ def _instead(data: bytes) -> str:
 
 
 def _decoded(text: bytes) -> bytes:
-    """Return the DER in a PEM block; what cannot be decoded is left to fail when it is read."""
+    """Return the DER in a PEM block, or b"" if it is damaged, which fails when it is opened."""
     body = text.partition(b"\n")[2].rpartition(b"-----END ")[0]
     try:
         return base64.b64decode(b"".join(body.split()), validate=True)

@@ -33,7 +33,7 @@ def of_key(item: Item) -> str:
 def of_request(item: Item, csr: x509.CertificateSigningRequest, account_key: Item | None) -> str:
     """Return whether Let's Encrypt accepts a request, under which profiles, or why not.
 
-    account_key: with which the order would be placed, or None if that is not known.
+    account_key: of the account that would place the order, or None if unknown.
     """
     reasons = [f"its key {reason}"] if (reason := _key_reason(item)) else []
     if account_key is not None and account_key.spki == item.spki:
@@ -56,7 +56,7 @@ def _key_reason(item: Item) -> str | None:
     reason = keys.weakness(item.public_key)
     if reason := reason or letsencrypt.key_reason(*keys.properties(item.public_key)):
         return reason
-    # Go's x509.ParsePKIXPublicKey has one encoding for each key: RFC 3279, RFC 5480. Programs copy
+    # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. Programs copy
     # a curve that is spelled out from a private key into the request.
     usual = algorithm.children[1].encoded if item.kind == PRIVATE_KEY else item.spki
     if usual in item.der or item.is_encrypted or item.label.startswith("RSA"):
@@ -86,7 +86,7 @@ def _identifiers(root: Element, cn: str) -> tuple[list[Identifier], list[str]]:
     if not domains and not addresses:
         reasons.append("it asks for no name")
     identifiers = list[Identifier]()
-    # Go's strings.ToLower has one character for each; the only one that Python has two for is İ.
+    # Go's strings.ToLower returns one character for each; Python returns two for İ, and only for İ.
     for domain in dict.fromkeys("".join(char.lower()[0] for char in name) for name in domains):
         try:
             names.check_domain_name(domain)
