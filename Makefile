@@ -28,7 +28,7 @@ walkthrough: .venv/ready
 	$(call step,make_csr.py example.com www.example.com,certificate.csr)
 	@printf '\nThe files are in walkthrough/. To continue, run: make certificate\n'
 
-# From the files in DIR to a certificate, by a CA on this machine: make certificate DIR=.
+# Get a certificate for the files in DIR from a CA on this machine: make certificate DIR=.
 certificate: pebble .venv/ready $(filter walkthrough,$(DIR))
 	@printf '\n'
 	@$(BIN)/python -m tests.certificate "$$DIR"

@@ -1,4 +1,4 @@
-"""A small ACME client (RFC 8555): what a CA is sent on the way to a certificate."""
+"""A small ACME client (RFC 8555): the messages to a CA that lead to a certificate."""
 
 import base64
 import hashlib

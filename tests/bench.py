@@ -1,8 +1,8 @@
 """Time the programs against what people would use instead: `make bench`.
 
-Each row is a command as a whole process, run many times by pyperf. Making an RSA key takes long or
-short by chance, so rows that do are run more often, and means come with their standard error. The
-rows of a group are run in turn, a few runs each, so that all meet the same moods of the machine.
+Each row is a command as a whole process, run many times by pyperf. The time to make an RSA key is
+random, so rows that make one are run more often, and means come with their standard error. The rows
+of a group are run in turn, a few runs each, so that the load of the machine affects all alike.
 """
 
 from __future__ import annotations

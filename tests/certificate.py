@@ -36,7 +36,7 @@ Parsed = TypeVar("Parsed")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit status: 0 done, 1 failed, after one line that says why."""
+    """Return the exit status: 0 if done, 1 if failed, after one line that says why."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.certificate",
         description="Get a certificate from Pebble, a CA on this machine, and explain each step.",
@@ -89,7 +89,7 @@ def _get_certificate(directory: Path) -> None:
         _say("""
             The order
 
-            You ask for a certificate for the names that are in certificate.csr.
+            You ask for a certificate for the names in certificate.csr.
             """)
         order = account.order(names)
         _facts(names=", ".join(str(name.value) for name in names), order=order["url"])

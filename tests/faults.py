@@ -1,4 +1,4 @@
-"""Kill a script, end it, or fail it, at each system call while it writes, and look what is left.
+"""Kill a script, end it or make it fail at each system call while it writes; look at what is left.
 
 `python -m tests.faults` runs the whole campaign and prints how many runs it took; the suite runs
 a sample (test_faults). strace does the killing and the failing.
