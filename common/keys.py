@@ -36,7 +36,7 @@ _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 
 def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
     """Return the one private key in a file, in PEM, and its passphrase: b"" if it has none.
 
-    passphrase_file: where the passphrase is; with None it is asked for. Raises UserError.
+    passphrase_file: where the passphrase is; if None, the user is asked. Raises UserError.
     """
     block = _private_key(path, "give the private key with --key FILE")
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
@@ -74,7 +74,7 @@ def check_not_account_key(
     """Raise UserError if the key in path is the account key; warn if they cannot be compared.
 
     secret: the passphrase of the key in path, tried on the account key too.
-    account_path: with None, ACCOUNT_KEY_FILE if that exists.
+    account_path: if None, ACCOUNT_KEY_FILE if that exists.
     RFC 8555 section 11.1 has the CA reject a key that is used for both.
     """
     if account_path is None:

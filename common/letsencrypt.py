@@ -16,7 +16,7 @@ CURVES = ("P-256", "P-384")  # LetsEncryptCPS, goodkey/good_key.go
 
 MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 
-# The profiles of a certificate: how many names one may have, and whether IP addresses among them.
+# The profiles: how many names a certificate may have, and whether IP addresses among them.
 # https://letsencrypt.org/docs/profiles/
 PROFILES = {"classic": (100, False), "tlsserver": (25, False), "shortlived": (25, True)}
 

@@ -18,7 +18,7 @@ def make(
     """Make a private key, write it and say so. Raises UserError.
 
     create_key: takes the size of an RSA key, and the curve of an ECDSA key or None; returns a new
-    key in PEM. It is called once nothing stands in the way of writing the key.
+    key in PEM. It is called after the checks, because it takes seconds.
     filename: where the key goes if args have no out. args: from options.key_parser.
     domain: what a certificate key is for; an account key has none.
     """

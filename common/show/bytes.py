@@ -61,7 +61,7 @@ def walk(data: bytes) -> Iterator[str]:
 
 
 def _public_contents(root: Element, document: str) -> set[bytes]:
-    """Return the contents of the elements that anybody may see.
+    """Return the contents of the elements that are public.
 
     A damaged key may have a secret in the place of a public value. So a value counts as public not
     by its place, but because the public key, which follows from the secret numbers, holds it too.
@@ -80,7 +80,7 @@ def _public_contents(root: Element, document: str) -> set[bytes]:
 
 
 def _public_key(root: Element, document: str) -> PublicKeyTypes:
-    """Return a public key, or that of a private key. Raises one of ERRORS if they do not agree."""
+    """Return the public key of a key. Raises one of ERRORS if its numbers do not agree."""
     if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
         return load_der_public_key(root.encoded)
     for element in root.all():

@@ -70,7 +70,7 @@ class Element:
 
 
 def parse(der: bytes) -> Element:
-    """Return the one element that der is, with all that it holds. Raises ValueError."""
+    """Return the element that is all of der. Raises ValueError if der is anything else."""
     root, fault = read(der)
     if fault:
         raise ValueError(fault)

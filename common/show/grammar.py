@@ -87,7 +87,7 @@ def words(oid: str) -> str:
 
 
 def key_usages(content: bytes) -> str:
-    """Return the uses that the content of a KeyUsage names: the number of unused bits, the bits."""
+    """Return the uses that a KeyUsage names. Its content: the number of unused bits, the bits."""
     bits = "".join(f"{byte:08b}" for byte in content[1:])
     return ", ".join(itertools.compress(_KEY_USAGES, map(int, bits)))
 

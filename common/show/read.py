@@ -45,7 +45,7 @@ ERRORS = (ValueError, TypeError, LookupError, OverflowError, UnsupportedAlgorith
 
 @dataclass(frozen=True)
 class Part:
-    """One key, request or certificate, as it stands in a file."""
+    """One key, request or certificate in a file."""
 
     path: str
     where: str  # the path, and which part it is of several
@@ -117,7 +117,7 @@ def item(part: Part, passphrase_file: str | None) -> Item:
 
 
 def _open(part: Part, secret: bytes | None) -> tuple[Value, PublicKeyTypes, Element]:
-    """Return what a part is, its public key and what is in it. Raises one of ERRORS."""
+    """Return the value, the public key and the root of an Item. Raises one of ERRORS."""
     if part.kind == PUBLIC_KEY:
         public_key = serialization.load_der_public_key(part.der)
         return public_key, public_key, _NOTHING
