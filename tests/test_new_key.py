@@ -147,6 +147,14 @@ def test_encryption_keeps_the_key(
     assert PEM.encode(decrypted, "PRIVATE KEY") + "\n" == expected
 
 
+def test_an_encrypted_rsa_key_is_pkcs8_in_every_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyCryptodome 3 writes PKCS#1 unless it is told."""
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(RSA.RsaKey, "export_key", lambda _, **options: asked.update(options) or b"")
+    encryption.encrypted(pem_of(private_key(2048)), b"x", None)
+    assert asked["pkcs"] == 8
+
+
 def test_standard_output_carries_the_key_alone(script: str, run: Run) -> None:
     result = run(script, "--curve", "P-256", "--out", "-")
     assert result.stdout.startswith("-----BEGIN PRIVATE KEY-----\n")
