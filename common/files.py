@@ -54,8 +54,8 @@ def check(path: str, obstacle: Obstacle | None = None) -> None:
     """Raise UserError if write is sure to refuse path, before seconds are spent on a key."""
     if path == "-":
         return
-    _check_directory(path)
     with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
+        _check_directory(path)
         _check_replaceable(path, path, obstacle)
 
 

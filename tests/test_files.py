@@ -171,6 +171,22 @@ def test_a_directory_that_is_not_writable(
 
 @posix
 @BOTH
+def test_a_directory_that_is_removed_while_it_is_checked(
+    program: Program, monkeypatch: Patch, capsys: Output
+) -> None:
+    def access(path: str, mode: int) -> bool:
+        os.rmdir(path)
+        return True
+
+    Path("keys").mkdir()
+    monkeypatch.setattr(os, "access", access)
+    assert run(program, "--out", "keys/new") == 1
+    advice = "choose another directory with --out FILE"
+    assert f": error: keys/new: No such file or directory; {advice}\n" in capsys.readouterr().err
+
+
+@posix
+@BOTH
 def test_a_name_too_long_for_the_temporary_file(program: Program, capsys: Output) -> None:
     message = refused(program, capsys, "--out", "x" * 240)
     assert message == f"{'x' * 240}: File name too long; choose a shorter name with --out FILE\n"
