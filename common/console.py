@@ -4,6 +4,7 @@ Messages go to standard error, one line each. Only data goes to standard output.
 """
 
 import contextlib
+import errno
 import functools
 import os
 import signal
@@ -79,7 +80,10 @@ def write_data(data: bytes) -> None:
         raise UserError("standard output is closed; redirect it to a file")
     try:
         while data:  # without a buffer (python -u), a part at a time
-            data = data[sys.stdout.buffer.write(data) :]
+            written = sys.stdout.buffer.write(data)
+            if written is None:  # by a pipe that is full and does not wait (O_NONBLOCK)
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            data = data[written:]
         sys.stdout.flush()
     except OSError as failure:
         raise UserError(f"standard output: {failure.strerror}; output is incomplete") from failure

@@ -153,13 +153,16 @@ class TestStandardOutput:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         full = SimpleNamespace(buffer=io.BytesIO(), flush=flush)
+        results = iter([None])  # of a pipe that is full and does not wait
+        busy = SimpleNamespace(buffer=SimpleNamespace(write=lambda data: next(results)))
         for stream, message in (
             (None, "standard output is closed; redirect it to a file"),
             (full, "standard output: No space left on device; output is incomplete"),
+            (busy, f"standard output: {os.strerror(errno.EAGAIN)}; output is incomplete"),
         ):
             monkeypatch.setattr(sys, "stdout", stream)
             with pytest.raises(console.UserError) as caught:
-                console.write_data(b"")
+                console.write_data(b"data")
             assert str(caught.value) == message
 
     def test_may_take_a_part_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
