@@ -30,6 +30,8 @@ class Parser(argparse.ArgumentParser):
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         arguments = sys.argv[1:] if arguments is None else arguments
         for argument in arguments:
+            if "PRIVATE KEY-----" in argument:  # "$(cat FILE)"; no message must show it
+                self.error("an argument is a private key; give the name of its file instead")
             if argument.startswith("--") and argument.endswith("=--"):  # argparse would drop it
                 self.error(f"{argument}: -- is not a value")
             if re.match("[\u2010-\u2015\u2212]", argument):  # as pasted from a web page

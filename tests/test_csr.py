@@ -523,6 +523,13 @@ def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
     assert os.listdir() == ["certificate.key"]
 
 
+@pytest.mark.parametrize("option", [[], ["--key"], ["--passphrase-file"], ["--out"]])
+def test_a_key_in_place_of_its_file_is_not_shown(option: list[str], key: Path, run: Run) -> None:
+    message = "an argument is a private key; give the name of its file instead"
+    result = run("make_csr.py", *option, key.read_text())
+    assert error_of(result, 2) == f"{message}; see make_csr.py --help"
+
+
 @pytest.fixture
 def pkey() -> crypto.PKey:
     return crypto.PKey.from_cryptography_key(private_key("P-256"))
