@@ -42,7 +42,11 @@ class Parser(argparse.ArgumentParser):
         return args
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
+        """Raise UsageError, without a value that was given to an option that takes none.
+
+        It may be a passphrase.
+        """
+        message = re.sub("(?s)ignored explicit argument .*", "takes no value", message)
         raise UsageError(message if message[-1] == "?" else f"{message}; see {self.prog} --help")
 
     def print_help(self, file: object = None) -> None:
@@ -53,14 +57,15 @@ class Parser(argparse.ArgumentParser):
         if not argument.startswith("-"):
             return f"{argument}: is one argument too many"
         options = re.findall(r"--[\w-]+", self.format_help())
-        for meant in difflib.get_close_matches(argument.partition("=")[0], options):
-            return f"{argument}: is not an option; did you mean {meant}?"
+        option = argument.partition("=")[0]  # without its value, which may be a passphrase
+        for meant in difflib.get_close_matches(option, options):
+            return f"{option}: is not an option; did you mean {meant}?"
         try:
             names.parse(argument)
         except names.InvalidName as error:
             if "did you mean" in str(error):
                 return str(error)
-        return f"{argument}: is not an option of this program"
+        return f"{option}: is not an option of this program"
 
 
 def key_parser(description: str | None, filename: str) -> Parser:

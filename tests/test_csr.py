@@ -508,7 +508,8 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
         ),
         (["-nobody"], f"-nobody: {NO_OPTION}"),
         (["--quite"], "--quite: is not an option; did you mean --quiet?"),
-        (["--keys=example.key"], "--keys=example.key: is not an option; did you mean --key?"),
+        (["--keys=example.key"], "--keys: is not an option; did you mean --key?"),
+        (["--password=secret"], f"--password: {NO_OPTION}"),
         (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
         (["--acc", "x"], f"--acc: {NO_OPTION}"),  # no abbreviations

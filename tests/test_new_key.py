@@ -205,6 +205,7 @@ def test_the_last_line_goes_on(arguments: list[str], next_command: str, run: Run
         (["--curv", "P-256"], "--curv: is not an option; did you mean --curve?"),
         (["example.com", "example.org"], "example."),
         (["--curve", "P-521"], "argument --curve: invalid choice: "),
+        (["--encrypt=secret"], "argument --encrypt: takes no value; see "),
         (["--curve=--"], "--curve=--: -- is not a value"),
         (["--out=--"], "--out=--: -- is not a value"),
         (["--curve", "P-256", "--bits", "2048"], "argument --bits: not allowed with"),
