@@ -128,7 +128,7 @@ def _check_directory(path: str) -> None:
     directory, name = os.path.split(path)
     directory = directory or "."
     problem = ""
-    if not name:
+    if not name or "\0" in name:  # as in the constant "keys\0.csr"
         problem = "is not the name of a file;"
     elif os.name == "nt" and re.fullmatch(_RESERVED, name, re.IGNORECASE):
         problem = "is a reserved name on Windows;"

@@ -122,6 +122,7 @@ NOT_ONE = "is not exactly one request (CSR), so it is not replaced; use --out FI
         ("a.file/file", f"the directory a.file does not exist; create it, or {CHOOSE}"),
         ("new/", f"is not the name of a file; {CHOOSE}"),
         ("", f"is not the name of a file; {CHOOSE}"),
+        ("a\0b", f"is not the name of a file; {CHOOSE}"),
         (".", "is a directory; give a file in it"),
         ("a.directory", "is a directory; give a file in it"),
         pytest.param(
@@ -148,7 +149,8 @@ def test_refused_before_anything_is_made(
         Path("a.link").symlink_to("a.file")
         Path("to.nothing").symlink_to("nothing")
         os.mkfifo("a.pipe")
-    assert refused(program, capsys, "--out", out) == f"{out or 'an empty name'}: {message}\n"
+    named = console.printable(out) or "an empty name"
+    assert refused(program, capsys, "--out", out) == f"{named}: {message}\n"
 
 
 @BOTH
