@@ -38,7 +38,8 @@ def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
 
     passphrase_file: where the passphrase is; if None, the user is asked. Raises UserError.
     """
-    block = _private_key(path, "give the private key with --key FILE")
+    advice = "give the private key with --key FILE"
+    block = _private_key(path, files.read(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
     return block.text, secret
 
@@ -82,11 +83,16 @@ def check_not_account_key(
             return
         account_path = ACCOUNT_KEY_FILE
     try:
-        block = _private_key(account_path, "give it with --account-key FILE")
-        if block.is_encrypted and not secret:
-            raise UserError(f"{account_path}: is encrypted")
-        # Opened like the certificate key, so that every form of a key that can sign is compared.
-        account = crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
+        advice = "give it with --account-key FILE"
+        data = files.read(account_path, advice)
+        if data.startswith(b"\x30"):  # DER: a SEQUENCE
+            account = crypto.load_privatekey(crypto.FILETYPE_ASN1, data)
+        else:
+            block = _private_key(account_path, data, advice)
+            if block.is_encrypted and not secret:
+                raise UserError(f"{account_path}: is encrypted")
+            # Opened like the certificate key, so that every key that can sign is compared.
+            account = crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
         is_same = _public_key(account) == _public_key(pkey)
     except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
         reason = error if isinstance(error, UserError) else f"{account_path}: cannot be opened"
@@ -120,10 +126,10 @@ def properties(public_key: object) -> tuple[str, int, int]:
     return type(public_key).__name__.removesuffix("PublicKey"), 0, 0
 
 
-def _private_key(path: str, advice: str) -> pem.Block:
-    """Return the one private key in a file. Raises UserError; advice says what to do."""
+def _private_key(path: str, data: bytes, advice: str) -> pem.Block:
+    """Return the one private key in the data of a file. Raises UserError; advice says what to do."""
     try:
-        return pem.private_key(files.read(path, advice))
+        return pem.private_key(data)
     except pem.NotFound as error:
         end = "" if ";" in str(error) else f"; {advice}"
         raise UserError(f"{path}: {error}{end}") from error

@@ -251,6 +251,14 @@ class TestTheAccountKey:
         openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
         assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
 
+    @pytest.mark.parametrize("kind", [2048, "P-256"])
+    @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
+    def test_signs_no_request_in_der(self, kind: int | str, form: PrivateFormat, run: Run) -> None:
+        key = private_key(kind)
+        Path("certificate.key").write_bytes(pem_of(key))
+        Path("account.key").write_bytes(key.private_bytes(Encoding.DER, form, NoEncryption()))
+        assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
+
     def test_signs_no_request_in_any_form_that_can_sign(self, run: Run) -> None:
         plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
         Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
