@@ -127,7 +127,7 @@ def properties(public_key: object) -> tuple[str, int, int]:
 
 
 def _private_key(path: str, data: bytes, advice: str) -> pem.Block:
-    """Return the one private key in the data of a file. Raises UserError; advice says what to do."""
+    """Return the one private key in data, from path. Raises UserError; advice says what to do."""
     try:
         return pem.private_key(data)
     except pem.NotFound as error:

@@ -143,12 +143,20 @@ def test_the_account_key_is_found_by_its_name(show: Show) -> None:
     assert f"a.csr: holds the account key ({account_key})" in show("a.csr", account_key)[2]
 
 
-def test_long_rows_are_wrapped(show: Show) -> None:
-    labels = ["x" * 60 + f".{n}-{n}.example.com" for n in range(3)]
-    write("a.csr", request(san(*labels)))
-    rows = "".join(f"  {'' if n else 'names':<13}  DNS:{name}{',' * (n < 2)}\n"
-                   for n, name in enumerate(labels))  # fmt: skip
-    assert rows in show("a.csr")[1]
+def test_long_rows_are_wrapped_between_names(show: Show) -> None:
+    label = "x" * 32
+    names = [
+        f"a.{label}",
+        f"b.{label}.com",  # these two just fit into 100 columns
+        f"c.{label}.com",
+        f"d-d.{label[:-1]}",  # these two just do not
+        f"e.{label}.{label}.{label}.com",  # longer than a row
+    ]
+    write("a.csr", request(san(*names)))
+    a, b, c, d, e = (f"DNS:{name}," for name in names)
+    rows = [f"  {'names':<13}  {a} {b}", *(f"{'':17}{row}" for row in (c, d, e[:-1]))]
+    assert len(rows[0]) == 100
+    assert "\n".join(rows) in show("a.csr")[1]
 
 
 def test_what_the_library_warns_of_is_not_shown(
