@@ -55,19 +55,17 @@ PBES2 = bytes.fromhex(
     "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
     "d46e1f3b2895a0c7d8"
 )
-SCRYPT = tlv(
-    0x30,
-    bytes.fromhex("06092a864886f70d01050d"),
-    tlv(
-        0x30,
-        tlv(
-            0x30,
-            bytes.fromhex("06092b06010401da47040b"),
-            tlv(0x30, tlv(4, b"saltsalt"), *map(integer, (1 << 20, 8, 3, 32))),
-        ),
-        tlv(0x30, bytes.fromhex("060960864801650304012a"), tlv(4, b"\2\x0e" + bytes(14))),
-    ),
-)
+SCRYPT, PBKDF2 = "06092b06010401da47040b", "06092a864886f70d01050c"
+
+
+def encrypted(function: str, *settings: bytes) -> bytes:
+    """Return a key encrypted under PBES2, with a function that derives a key, and its settings."""
+    derivation = tlv(0x30, bytes.fromhex(function), tlv(0x30, *settings))
+    cipher = tlv(0x30, bytes.fromhex("060960864801650304012a"), tlv(4, b"\2\x0e" + bytes(14)))
+    scheme = tlv(0x30, bytes.fromhex("06092a864886f70d01050d"), tlv(0x30, derivation, cipher))
+    return tlv(0x30, scheme, tlv(4, CIPHERTEXT))
+
+
 N = RSA.private_numbers()
 CIPHERTEXT = N.iqmp.to_bytes(128, "big")[:64]  # for a test no worse than a real one
 KEYS = {
@@ -78,7 +76,7 @@ KEYS = {
     "Ed25519": tlv(0x30, integer(0), *ED_PARTS),
     "Ed25519, version 2": tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_PUBLIC)),
     "encrypted": tlv(0x30, PBES2, tlv(4, CIPHERTEXT)),
-    "scrypt": tlv(0x30, SCRYPT, tlv(4, CIPHERTEXT)),
+    "scrypt": encrypted(SCRYPT, tlv(4, b"saltsalt"), *map(integer, (1 << 20, 8, 3, 32))),
 }
 SECRETS = [N.d, N.p, N.q, N.dmp1, N.dmq1, N.iqmp, EC.private_numbers().private_value]
 SECRETS += [int.from_bytes(secret, "big") for secret in (ED_SEED, CIPHERTEXT)]
@@ -259,6 +257,36 @@ def test_a_long_value(element: bytes, name: str, value: str) -> None:
 )
 def test_what_a_private_key_shows(kind: str, shown: str) -> None:
     assert shown in "\n".join(walk(KEYS[kind]))
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("costParameter", 4),
+        ("blockSize", 1),
+        ("parallelizationParameter", 1),
+        ("keyLength", 1),
+        ("iterationCount", 4),
+        ("version", 1),
+    ],
+)
+def test_a_setting_too_long_to_be_one(name: str, most: int) -> None:
+    """It may be a secret."""
+    numbers = {"costParameter": 2, "blockSize": 8, "parallelizationParameter": 1, "keyLength": 1}
+    numbers |= {"iterationCount": 1, "version": 0}
+    for shift, shown in ((2, f"{1 << 8 * most - 2} "), (1, f"{most} byte")):
+        numbers[name] = 1 << 8 * most - shift
+        *scrypt, count, version = map(integer, numbers.values())
+        kind = {"iterationCount": encrypted(PBKDF2, tlv(4, b"salt"), count)}
+        kind["version"] = tlv(0x30, version, *ED_PARTS)
+        data = kind.get(name, encrypted(SCRYPT, tlv(4, b"salt"), *scrypt))
+        assert f" {name}: {shown}" in "\n".join(walk(data))
+
+
+@pytest.mark.parametrize(("size", "shown"), [(32, "32 bytes, 0x000000…"), (33, "33 bytes ")])
+def test_a_salt(size: int, shown: str) -> None:
+    data = encrypted(PBKDF2, tlv(4, bytes(size)), integer(1))
+    assert f" salt: {shown}" in "\n".join(walk(data))
 
 
 def test_a_secret_in_a_public_place() -> None:
