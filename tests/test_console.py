@@ -238,8 +238,21 @@ class TestProgress:
         monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
         monkeypatch.setattr(sys, "stderr", terminal)
         console.progress("Making it", quiet=False)
-        console.progress("Making it", quiet=True)
-        assert raw.getvalue().decode() == "Making it …\r"
+        console.progress("Making another", quiet=True)
+        console.say("Made it")
+        assert raw.getvalue().decode() == "Making it …\rMade it\n"
+
+    def test_is_lost_where_it_cannot_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Full(io.StringIO):
+            def write(self, text: str) -> int:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            def isatty(self) -> bool:
+                return True
+
+        monkeypatch.setattr(sys, "stderr", Full())
+        console.progress("Making it", quiet=False)
+        console.say("Made it")
 
     def test_is_not_shown_elsewhere(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -290,14 +290,31 @@ def test_an_exception_while_looking_changes_nothing(error: type[BaseException], 
 
 def test_what_is_left_after_an_exception_is_named(monkeypatch: Patch, capsys: Output) -> None:
     def unlink(path: str) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     Path("a.csr").write_bytes(CSR)
     monkeypatch.setattr(os, "unlink", unlink)
+    if os.name == "posix":
+        monkeypatch.delattr(time, "sleep")  # only Windows has to wait
     with pytest.raises(UserError, match=r"^a\.csr: no$"):
         files.write("a.csr", b"new", lambda data: "no")
     left = next(name for name in os.listdir() if name != "a.csr")
     assert f": warning: {left} could not be removed; delete it\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("tries", "message"),
+    [(100, "no"), (1, "other programs keep replacing it; run this again")],
+)
+def test_what_was_moved_aside_is_moved_back(tries: int, message: str, monkeypatch: Patch) -> None:
+    answers = iter([None, "no" if tries > 1 else None])
+    monkeypatch.setattr(files, "_TRIES", tries)
+    Path("a.csr").write_bytes(CSR)
+    with pytest.raises(UserError) as raised:
+        files.write("a.csr", b"new", lambda data: next(answers))
+    assert str(raised.value) == f"a.csr: {message}"
+    assert os.listdir() == ["a.csr"]
+    assert Path("a.csr").read_bytes() == CSR
 
 
 def test_where_an_old_request_is_left_is_named() -> None:
@@ -469,6 +486,7 @@ def test_signals_are_held_and_let_go(program: Program, monkeypatch: Patch) -> No
     true_link = os.link
 
     def link(source: str, target: str, **options: bool) -> None:
+        assert options == {"follow_symlinks": False}
         held.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
         true_link(source, target, **options)
 
@@ -520,7 +538,7 @@ class TestAsOnWindows:
         monkeypatch.setattr(time, "sleep", slept.append)
         return slept
 
-    def test_writing(self, windows: list[float]) -> None:
+    def test_writing(self, windows: list[float], capsys: Output) -> None:
         files.write("a.key", KEY)
         assert windows == [0.01, 0.1, 0.5] * 2
         with pytest.raises(UserError, match=r"^a\.key: already exists, and a key is never "):
@@ -531,6 +549,7 @@ class TestAsOnWindows:
             files.write("a.csr", b"3", lambda data: "no")
         assert sorted(os.listdir()) == ["a.csr", "a.key"]
         assert files.read("a.csr", "") == b"2"
+        assert capsys.readouterr().err == ""
 
     @pytest.mark.parametrize(
         "name",

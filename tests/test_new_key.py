@@ -156,13 +156,14 @@ def test_an_encrypted_rsa_key_is_pkcs8_in_every_release(monkeypatch: pytest.Monk
 
 
 def test_standard_output_carries_the_key_alone(script: str, run: Run) -> None:
+    Path("-").touch()
     result = run(script, "--curve", "P-256", "--out", "-")
     assert result.stdout.startswith("-----BEGIN PRIVATE KEY-----\n")
     assert result.stdout.endswith("\n-----END PRIVATE KEY-----\n")
     first, *rest = result.stderr.splitlines()
     assert first.endswith("to standard output: ECDSA private key, P-256, PKCS#8 PEM.")
     assert not [line for line in rest if line.startswith("Next: ")]
-    assert os.listdir() == []
+    assert os.listdir() == ["-"]
 
 
 def test_a_process_of_the_user(script: str, tmp_path: Path) -> None:

@@ -293,10 +293,13 @@ class TestTheInterpreter:
     def test_is_named_in_full_where_another_is_found_first(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        (tmp_path / "ours").mkdir()
+        (tmp_path / "ours" / "python").symlink_to(sys.executable)
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "ours" / "python"))
+        monkeypatch.setenv("PATH", f"{tmp_path}:{tmp_path / 'ours'}")
+        assert (shell.script("make_csr.py") or "").startswith("python ")
         (tmp_path / "python").symlink_to("/bin/sh")
-        monkeypatch.setenv("PATH", f"{tmp_path}:{os.path.dirname(sys.executable)}")
-        command = shell.script("make_csr.py", "a.org") or ""
-        assert shlex.split(command)[0] in ("python3", sys.executable)
+        assert (shell.script("make_csr.py") or "").startswith(f"{sys.executable} ")
 
     @pytest.mark.posix(reason="a working directory can be removed")
     def test_from_where_the_user_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
