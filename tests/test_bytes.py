@@ -260,6 +260,22 @@ def test_what_a_private_key_shows(kind: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "oid"),
+    [("2a", "1.2"), ("2a818000", "1.2.16384"), ("2a80", ""), ("2a" * 32, "1.2" + ".42" * 31),
+     ("2a" * 33, ""), ("", "")],
+)  # fmt: skip
+def test_an_oid(content: str, oid: str) -> None:
+    assert der.parse(tlv(6, bytes.fromhex(content))).oid == oid
+
+
+def test_key_usages() -> None:
+    assert grammar.key_usages(b"\7\xff\x80") == (  # RFC 5280 section 4.2.1.3
+        "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "
+        "keyCertSign, cRLSign, encipherOnly, decipherOnly"
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "most"),
     [
         ("costParameter", 4),

@@ -12,7 +12,14 @@ from tests.made import EC, LEAF, RSA, openssl, request, san, write
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+GOLDEN = Path(__file__).resolve().parent / "data" / "show"
 
 
 class TestPages:
@@ -79,6 +86,24 @@ def test_public_is_what_openssl_prints(command: str, show: Show) -> None:
     for file in ("a.key", "a.der", "a.pub"):
         assert show("--public", file) == (0, public, "")
         assert show(file)[0] == 0
+
+
+PKCS8_PEM = EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+DSA_DER = base64.b64decode("".join((GOLDEN / "dsa.key").read_text().splitlines()[1:-1]))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (PKCS8_PEM, "PKCS#8 PEM (PRIVATE KEY)"),
+        (EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), "PKCS#8 DER"),
+        (RSA.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1), "PKCS#1 DER"),
+        (DSA_DER, "OpenSSL DER"),
+    ],
+)
+def test_the_format_of_a_key(data: bytes, told: str, show: Show) -> None:
+    write("a.key", data)
+    assert f"  format         {told}\n" in show("a.key")[1]
 
 
 def test_public_of_a_request_and_a_certificate(show: Show) -> None:

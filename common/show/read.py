@@ -22,7 +22,7 @@ KEYS = (PRIVATE_KEY, PUBLIC_KEY)
 
 Value = PrivateKeyTypes | PublicKeyTypes | x509.CertificateSigningRequest | x509.Certificate
 
-# For each label of PEM: what it is, its format, and what grammar calls it.
+# For each label of PEM: what it is, the format of a key, and what grammar calls it.
 _LABELS = {
     "PRIVATE KEY": (PRIVATE_KEY, "PKCS#8", "OneAsymmetricKey"),
     pem.ENCRYPTED: (PRIVATE_KEY, "PKCS#8", "EncryptedPrivateKeyInfo"),
@@ -31,8 +31,8 @@ _LABELS = {
     "DSA PRIVATE KEY": (PRIVATE_KEY, "OpenSSL", "DSAPrivateKey"),
     "RSA PUBLIC KEY": (PUBLIC_KEY, "PKCS#1", "RSAPublicKey"),
     "PUBLIC KEY": (PUBLIC_KEY, "SubjectPublicKeyInfo", "SubjectPublicKeyInfo"),
-    "CERTIFICATE": (CERTIFICATE, "X.509", "Certificate"),
-    **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "PKCS#10", "CertificationRequest")),
+    "CERTIFICATE": (CERTIFICATE, "", "Certificate"),
+    **dict.fromkeys(pem.REQUEST_LABELS, (REQUEST, "", "CertificationRequest")),
 }
 
 _NOTHING = der.parse(b"\x30\0")  # an empty SEQUENCE: a key has no names and no extensions
@@ -53,7 +53,7 @@ class Part:
     text: bytes  # PEM; empty for DER
     der: bytes
     kind: str  # by its label; "" if show does not show it
-    format: str
+    format: str  # of a key
     is_encrypted: bool  # whether a passphrase opens it
 
 
