@@ -390,6 +390,14 @@ class TestTheConstants:
             "my.key: no such file; api.neoprime.xyz.key exists: use --key api.neoprime.xyz.key"
         )
 
+    @pytest.mark.parametrize("script", ["make_account_key", "make_account_key2"])
+    def test_of_the_account_key(
+        self, script: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(f"{script}.FILENAME", None)
+        error = error_of(run(f"{script}.py"), 2)
+        assert error == "FILENAME = None: is not text; write one value in quotes"
+
     @pytest.mark.parametrize("value", [None, ["a.org"], "a_b"])
     def test_of_make_certificate_key(
         self, value: object, run: Run, monkeypatch: pytest.MonkeyPatch
