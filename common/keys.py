@@ -29,7 +29,7 @@ _SMALL_PRIMES = math.prod(
 )
 
 # The fingerprint of ROCA (CVE-2017-15361): modulo each of these primes, the modulus is a power of
-# 65537. One in 2**27 sound keys has it too. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
+# 65537. One in 2**28 sound keys has it too. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 

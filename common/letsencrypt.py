@@ -150,7 +150,7 @@ def _domain_reason(
 
 
 def _address_reason(address: IPv4Address | IPv6Address) -> str | None:
-    for network, (block, use) in _USES.items():  # errReservedIP, policy/pa.go
+    for network, (block, use) in _USES.items():  # IsReservedAddr, iana/ip.go
         if address in network:
             return f"is in {block} ({use}; only a private CA signs it)"
     return None

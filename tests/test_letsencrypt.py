@@ -133,7 +133,7 @@ def test_warnings_are_reasons_in_a_sentence() -> None:
     assert warning == "localhost: is a single label, so Let's Encrypt rejects it"
 
 
-# errReservedIP, pa.go; iana/ip.go: each block in the IANA registries, and its use.
+# IsReservedAddr, iana/ip.go: each block in the IANA registries, and its use.
 SPECIAL = """
     0.0.0.0/8 this network
     ::/128 unspecified

@@ -14,9 +14,9 @@ from common.show.read import PRIVATE_KEY, Item
 
 from cryptography import x509
 
-_MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleFeatureValue, ra/ra.go
+_MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleExtValue, ra/ra.go
 
-# badSignatureAlgorithm, csr/csr.go
+# goodSignatureAlgorithms, csr/csr.go
 _SIGNATURES = [f"{kind} with SHA-{n}" for kind in ("RSA", "ECDSA") for n in (256, 384, 512)]
 
 _UNWANTED = (("email", "an e-mail address"), ("URI", "a URI"))
@@ -82,7 +82,7 @@ def _identifiers(root: Element, cn: str) -> tuple[list[Identifier], list[str]]:
         ipaddress.ip_address(cn)
         reasons.append("its CN is an IP address")
     except ValueError:
-        domains += [cn] if cn else []  # names.FromCSR: one more name
+        domains += [cn] if cn else []  # one more name: FromCSR, identifier/identifier.go
     if not domains and not addresses:
         reasons.append("it asks for no name")
     identifiers = list[Identifier]()
