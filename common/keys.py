@@ -39,7 +39,7 @@ def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
     passphrase_file: where the passphrase is; if None, the user is asked. Raises UserError.
     """
     advice = "give the private key with --key FILE"
-    block = _private_key(path, files.read(path, advice), advice)
+    block = pem.private_key(path, files.read(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
     return block.text, secret
 
@@ -88,7 +88,7 @@ def check_not_account_key(
         if data.startswith(b"\x30"):  # DER: a SEQUENCE
             account = crypto.load_privatekey(crypto.FILETYPE_ASN1, data)
         else:
-            block = _private_key(account_path, data, advice)
+            block = pem.private_key(account_path, data, advice)
             if block.is_encrypted and not secret:
                 raise UserError(f"{account_path}: is encrypted")
             # Opened like the certificate key, so that every key that can sign is compared.
@@ -124,15 +124,6 @@ def properties(public_key: object) -> tuple[str, int, int]:
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         return CURVES.get(public_key.curve.name, public_key.curve.name), public_key.key_size, 0
     return type(public_key).__name__.removesuffix("PublicKey"), 0, 0
-
-
-def _private_key(path: str, data: bytes, advice: str) -> pem.Block:
-    """Return the one private key in data, from path. Raises UserError; advice says what to do."""
-    try:
-        return pem.private_key(data)
-    except pem.NotFound as error:
-        end = "" if ";" in str(error) else f"; {advice}"
-        raise UserError(f"{path}: {error}{end}") from error
 
 
 def _public_key(pkey: crypto.PKey) -> object:

@@ -7,6 +7,8 @@ may have other text around them.
 import re
 from typing import NamedTuple
 
+from common.console import UserError
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -22,8 +24,7 @@ _OTHERS = {
     "PUBLIC KEY": "a public key",
     "RSA PUBLIC KEY": "a public key",
     "CERTIFICATE": "a certificate",
-    "CERTIFICATE REQUEST": "a certificate signing request",
-    "NEW CERTIFICATE REQUEST": "a certificate signing request",
+    **dict.fromkeys(REQUEST_LABELS, "a certificate signing request"),
     "PKCS7": _PKCS7,
 }
 
@@ -46,10 +47,6 @@ _NO_BLOCK = (
     (rb"\x30[\x00-\x84]", "is binary (DER); convert it to PEM with: openssl pkey -in FILE"),
     (rb"", "contains no PEM (-----BEGIN …)"),
 )
-
-
-class NotFound(ValueError):
-    """The text does not contain what was looked for; the message says what is there instead."""
 
 
 class Block(NamedTuple):
@@ -79,23 +76,23 @@ def blocks(data: bytes) -> list[Block]:
     return found
 
 
-def private_key(data: bytes) -> Block:
-    """Return the one private key of data. Raises NotFound if there is none, or several."""
+def private_key(path: str, data: bytes, advice: str) -> Block:
+    """Return the one private key in data, which is from path.
+
+    Raises UserError, which says what is there instead. advice: what to do, if that does not say it.
+    """
     found = blocks(data)
     keys = [block for block in found if block.label.endswith("PRIVATE KEY")]
     if not found:
-        raise NotFound(what_instead(data))
-    if len(keys) > 1:
-        raise NotFound(f"contains {len(keys)} private keys; put each in its own file")
-    block = (keys or found)[0]
-    if block.label not in KEY_LABELS:
-        raise NotFound(f"contains {_OTHERS.get(block.label, f'PEM with the label {block.label}')}")
-    return block
-
-
-def what_instead(data: bytes) -> str:
-    """Return what data without a complete PEM block is, and perhaps what to do about it."""
-    return next(what for pattern, what in _NO_BLOCK if re.match(pattern, data, re.MULTILINE))
+        what = next(what for pattern, what in _NO_BLOCK if re.match(pattern, data, re.MULTILINE))
+    elif len(keys) > 1:
+        what = f"contains {len(keys)} private keys; put each in its own file"
+    else:
+        block = (keys or found)[0]
+        if block.label in KEY_LABELS:
+            return block
+        what = f"contains {_OTHERS.get(block.label, f'PEM with the label {block.label}')}"
+    raise UserError(f"{path}: {what if ';' in what else f'{what}; {advice}'}")
 
 
 def request(data: bytes) -> x509.CertificateSigningRequest | None:

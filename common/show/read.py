@@ -86,7 +86,7 @@ def parts(path: str) -> list[Part]:
     if not blocks and data.startswith(b"\x30"):  # a SEQUENCE
         blocks = [(pem.Block(_label(data), b""), data)]
     if not blocks:
-        raise UserError(f"{path}: {_instead(data)}")
+        raise _refusal(path, data)
     found = []
     for number, (block, encoded) in enumerate(blocks, 1):
         where = f"{path} ({number} of {len(blocks)})" if len(blocks) > 1 else path
@@ -101,7 +101,7 @@ def item(part: Part, passphrase_file: str | None) -> Item:
     passphrase_file: where the passphrase of an encrypted key is; if None, the user is asked.
     """
     if not part.kind:
-        raise UserError(f"{part.where}: {_instead(part.text or part.der)}")
+        raise _refusal(part.where, part.text or part.der)
     secret = passphrase.for_key(part.where, passphrase_file) if part.is_encrypted else None
     try:
         value, public_key, root = _open(part, secret)
@@ -169,15 +169,14 @@ def _label(data: bytes) -> str:
     return next((label for label, row in _LABELS.items() if row[2] == document), "")
 
 
-def _instead(data: bytes) -> str:
-    """Return what data that show cannot open is, and what to do about it."""
-    what = "is DER, but not a whole key, request or certificate"
+def _refusal(where: str, data: bytes) -> UserError:
+    """Return what to say of data that show cannot open, none of which is a private key."""
     try:
-        pem.private_key(data)
-    except pem.NotFound as error:
-        if "(DER)" not in str(error):
-            what = str(error)
-    return what if ";" in what else f"{what}; {_ADVICE}"
+        pem.private_key(where, data, _ADVICE)
+    except UserError as error:
+        if "is binary (DER)" not in str(error):
+            return error
+    return UserError(f"{where}: is DER, but not a whole key, request or certificate; {_ADVICE}")
 
 
 def _decoded(text: bytes) -> bytes:
