@@ -32,9 +32,6 @@ MAX_COMMON_NAME = 64  # characters; ub-common-name, RFC 5280 appendix A.1
 # OpenSSL's limit, from RFC 3280's ub-emailaddress-length; RFC 5280 appendix A.1 raised it to 255.
 MAX_EMAIL = 128  # characters
 
-# Baseline Requirements 4.2.2 (ballot SC-086v3, in force since 2026-03-15)
-REVERSE_ZONES = ("in-addr.arpa", "ip6.arpa")
-
 # Zero-width joiners: Persian and Indic names need them, and IDNA 2008 allows them in context.
 _JOINERS = "\u200c\u200d"
 
@@ -111,7 +108,7 @@ def check_domain_name(name: str) -> None:
         raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
     if base.rpartition(".")[2].isdigit():  # so that a name is never mistaken for an IPv4 address
         raise InvalidName("ends in a label that has only digits (RFC 3696 section 2)")
-    if f".{base}".endswith(tuple(f".{zone}" for zone in REVERSE_ZONES)):
+    if f".{base}".endswith((".in-addr.arpa", ".ip6.arpa")):  # ballot SC-086v3, since 2026-03-15
         raise InvalidName(f"is in the reverse DNS, for which no CA may issue ({_BR} 4.2.2)")
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 if not __package__:  # run by its path, which puts this directory where the project's should be
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from common import console, options, pem, shell
+from common import console, keys, options, pem, shell
 from common.console import UserError, printable
 from common.show import describe, match, read
 from common.show.bytes import walk
@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 T = TypeVar("T")
 
-ACCOUNT_KEY = "account.key"
 # 100 columns, less those of the labels.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
@@ -67,7 +66,7 @@ def _parser() -> options.Parser:
         "--account-key",
         metavar="FILE",
         help="the account key, which must not be used as a certificate key (default: the file "
-        f"named {ACCOUNT_KEY} among those given)",
+        f"named {keys.ACCOUNT_KEY_FILE} among those given)",
     )
     return parser
 
@@ -78,10 +77,10 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
     items = _each(args.files, opened, faults)
     if args.public:
         form = PublicFormat.SubjectPublicKeyInfo
-        keys = [item.public_key.public_bytes(Encoding.PEM, form) for item in items]
-        console.write_data(b"".join(keys))
+        texts = [item.public_key.public_bytes(Encoding.PEM, form) for item in items]
+        console.write_data(b"".join(texts))
         return
-    named = [item for item in items if os.path.basename(item.path) == ACCOUNT_KEY]
+    named = [item for item in items if os.path.basename(item.path) == keys.ACCOUNT_KEY_FILE]
     if args.account_key is not None:
         named = _each([args.account_key], opened, faults)
     account_key = next(iter(named), None)
