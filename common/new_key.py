@@ -39,18 +39,14 @@ def make(
     if args.quiet:
         return
     is_pkcs1 = key.startswith(b"-----BEGIN RSA")
-    key_format = openssl_commands.PKCS1 if is_pkcs1 else openssl_commands.PKCS8
-    encrypted = ", encrypted" if secret else ""
+    key_format = f"{'PKCS#1' if is_pkcs1 else 'PKCS#8'} PEM{', encrypted' if secret else ''}"
     access = "" if path == "-" else _ACCESS[os.name]
+    details = f"{kind} private key, {size}, {key_format}{access}"
+    commands = openssl_commands.for_key(path, args.bits, args.curve, is_pkcs1, bool(secret))
     if domain is None:
         following = shell.script("make_certificate_key.py", "example.com")
+        console.report("the account key", path, details, commands, following)
     else:
         option = [] if path == filename else ["--key", shell.file(path)]
         following = shell.script("make_csr.py", *option, domain)
-    console.report(
-        "the account key" if domain is None else "the certificate key",
-        path,
-        f"{kind} private key, {size}, {key_format} PEM{encrypted}{access}",
-        openssl_commands.for_key(path, args.bits, args.curve, key_format, bool(secret)),
-        following,
-    )
+        console.report("the certificate key", path, details, commands, following)

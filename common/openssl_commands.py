@@ -7,28 +7,26 @@ from common.console import Command
 from common.encryption import ITERATIONS
 from common.names import DomainName, Identifier
 
-PKCS1, PKCS8 = "PKCS#1", "PKCS#8"
-
 # What encryption.encrypted does.
 _PROTECTION = ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512", "-iter", str(ITERATIONS)]
 
 
 def for_key(
-    path: str, bits: int, curve: str | None, key_format: str, encrypted: bool
+    path: str, bits: int, curve: str | None, is_pkcs1: bool, is_encrypted: bool
 ) -> list[Command]:
     """Return the commands that make such a key, view and verify it, and extract its public key.
 
     path: the file of the key, or "-" for standard output.
-    bits: size of the RSA modulus. curve: of an ECDSA key, or None. key_format: PKCS1 or PKCS8.
+    bits: size of the RSA modulus. curve: of an ECDSA key, or None. is_pkcs1: or else PKCS#8.
     """
     other = files.free_name(path)  # so that pasting the command destroys nothing
     out = [] if path == "-" else ["-out", shell.file(other)]
-    if encrypted:
-        make = shell.command("openssl", *_generation(bits, curve, key_format, []))
+    if is_encrypted:
+        make = shell.command("openssl", *_generation(bits, curve, is_pkcs1, []))
         encrypt = shell.command("openssl", "pkcs8", "-topk8", *_PROTECTION, *out)
         make = f"{make} | {encrypt}" if encrypt else None
     else:
-        make = shell.command("openssl", *_generation(bits, curve, key_format, out))
+        make = shell.command("openssl", *_generation(bits, curve, is_pkcs1, out))
     key = ["openssl", "pkey" if curve else "rsa", "-in", shell.file(path)]
     public = files.free_name(f"{path.removesuffix('.key')}.pub")  # never the same as other
     return [
@@ -38,13 +36,11 @@ def for_key(
     ]
 
 
-def _generation(bits: int, curve: str | None, key_format: str, out: list[str]) -> list[str]:
-    if curve:
-        return ["genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", *out]
-    if key_format == PKCS8:
-        return ["genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", *out]
-    # Since OpenSSL 3.0, genrsa writes PKCS#8 unless it is given -traditional.
-    return ["genrsa", "-traditional", *out, str(bits)]
+def _generation(bits: int, curve: str | None, is_pkcs1: bool, out: list[str]) -> list[str]:
+    if is_pkcs1:  # since OpenSSL 3.0, genrsa writes PKCS#8 unless it is given -traditional
+        return ["genrsa", "-traditional", *out, str(bits)]
+    option = f"ec_paramgen_curve:{curve}" if curve else f"rsa_keygen_bits:{bits}"
+    return ["genpkey", "-algorithm", "EC" if curve else "RSA", "-pkeyopt", option, *out]
 
 
 def for_request(
