@@ -5,11 +5,9 @@ cryptography always uses 2048 iterations of PBKDF2.
 
 from typing import Any
 
-PROTECTION = "PBKDF2WithHMAC-SHA512AndAES256-CBC"
 # What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. Each guess of
 # an attacker costs that many.
 ITERATIONS = 220_000
-SALT_SIZE = 16  # bytes; NIST SP 800-132 section 5.1
 
 
 def encrypted(key: bytes, passphrase: bytes, curve: str | None) -> bytes:
@@ -18,8 +16,9 @@ def encrypted(key: bytes, passphrase: bytes, curve: str | None) -> bytes:
 
     options: dict[str, Any] = {
         "passphrase": passphrase,
-        "protection": PROTECTION,
-        "prot_params": {"iteration_count": ITERATIONS, "salt_size": SALT_SIZE},
+        "protection": "PBKDF2WithHMAC-SHA512AndAES256-CBC",
+        # The salt has 16 bytes: NIST SP 800-132 section 5.1.
+        "prot_params": {"iteration_count": ITERATIONS, "salt_size": 16},
     }
     if curve:
         text: str = ECC.import_key(key).export_key(format="PEM", **options)

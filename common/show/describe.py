@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from common import keys, pem
 from common.show import contents, der, grammar, match, verdict
-from common.show.read import PRIVATE_KEY, Item, Part
+from common.show.read import PRIVATE_KEY, Item
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -83,14 +83,14 @@ def _kind(item: Item) -> str:
     return f"RSA, {bits} bits" if name == "RSA" else name
 
 
-def _encryption(part: Part) -> str:
+def _encryption(item: Item) -> str:
     """Return how a key is encrypted: RFC 8018 (PKCS#5), scrypt of RFC 7914 or the older RFC 1421.
 
     An example: "PBES2, PBKDF2, 2048 iterations, HMAC-SHA256, AES-256-CBC".
     """
-    if part.label != pem.ENCRYPTED:
+    if item.label != pem.ENCRYPTED:
         return "OpenSSL's older form, with MD5 (RFC 1421)"
-    root = der.parse(part.der)
+    root = der.parse(item.der)
     grammar.recognize(root)
     words = []
     for element in root.all():
