@@ -11,7 +11,7 @@ export DIR := walkthrough
 
 # Run script $(1) in walkthrough/ and show the command, unless the file $(2) is there.
 define step
-@cd walkthrough && if test -n '$(2)' -a -e '$(2)'; then \
+@cd walkthrough && if test -e '$(2)'; then \
 	printf '\n%s already exists and is kept.\n' '$(2)'; \
 else \
 	printf '\n$$ python %s\n' '../$(1)'; \
