@@ -11,8 +11,8 @@ from common.names import Identifier
 
 from cryptography import x509
 
+# Two constants of make_csr.py, until a reader edits them.
 ARTICLE_DOMAIN = "api.neoprime.xyz"
-ARTICLE_NAMES = x509.SubjectAlternativeName([x509.DNSName(ARTICLE_DOMAIN)]).public_bytes()
 ARTICLE_KEY_FILE = "certificate.key"
 
 
@@ -108,6 +108,7 @@ def _obstacle(is_articles: bool, data: bytes) -> str | None:
     csr = pem.request(data)
     if csr is None:
         return "is not exactly one request (CSR), so it is not replaced; use --out FILE"
-    if is_articles and ARTICLE_NAMES not in csr.tbs_certrequest_bytes:
+    article_names = x509.SubjectAlternativeName([x509.DNSName(ARTICLE_DOMAIN)]).public_bytes()
+    if is_articles and article_names not in csr.tbs_certrequest_bytes:  # both are DER
         return "is a request for other names, and you gave none; give the names, or use --out FILE"
     return None
