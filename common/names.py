@@ -20,8 +20,6 @@ from collections.abc import Iterable
 class DomainName(str):
     """A domain name that parse has checked: lower case, A-labels, no trailing dot."""
 
-    __slots__ = ()
-
 
 # What ACME calls an identifier: RFC 8555 section 9.7.7, RFC 8738 section 3.
 Identifier = DomainName | ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -58,8 +58,8 @@ class Parser(argparse.ArgumentParser):
             return f"{argument}: is one argument too many"
         options = re.findall(r"--[\w-]+", self.format_help())
         option = argument.partition("=")[0]  # without its value, which may be a passphrase
-        for meant in difflib.get_close_matches(option, options):
-            return f"{option}: is not an option; did you mean {meant}?"
+        if close := difflib.get_close_matches(option, options):
+            return f"{option}: is not an option; did you mean {close[0]}?"
         try:
             names.parse(argument)
         except names.InvalidName as error:
