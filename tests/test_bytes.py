@@ -245,7 +245,7 @@ def test_a_long_value(element: bytes, name: str, value: str) -> None:
         ("RSA PKCS#1", "modulus: 2048 bits, 0x"),
         ("EC SEC 1", "publicKey: 65 bytes, 0x04"),
         ("EC PKCS#8", "publicKey: 65 bytes, 0x04"),
-        ("Ed25519, version 2", "publicKey: 32 bytes, 0x"),
+        ("Ed25519, version 2", "publicKey: 32 bytes "),
         ("encrypted", "salt: 16 bytes, 0x"),
         ("encrypted", "iterationCount: 2048 "),
         ("scrypt", "costParameter: 1048576 "),

@@ -14,7 +14,7 @@ from common.show import der, grammar
 from common.show.der import Element
 from common.show.read import ERRORS
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -83,9 +83,6 @@ def _public_key(root: Element, document: str) -> PublicKeyTypes:
     """Return the public key of a key. Raises one of ERRORS if its numbers do not agree."""
     if document in ("SubjectPublicKeyInfo", "RSAPublicKey"):
         return load_der_public_key(root.encoded)
-    for element in root.all():
-        if element.name == "CurvePrivateKey":  # cryptography does not read it in version 2
-            return ed25519.Ed25519PrivateKey.from_private_bytes(element.content).public_key()
     # The point of an EC key is checked all the same. Checking all of an RSA key takes seconds.
     key = load_der_private_key(root.encoded, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, rsa.RSAPrivateKey):
