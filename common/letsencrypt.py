@@ -46,7 +46,7 @@ SPECIAL_BLOCKS = {
     "segment routing": "5f00::/16",
 }
 _USES = {
-    ip_network(block): (block, use)
+    ip_network(block): (block, use)  # Python 3.13 prints another text for ::ffff:0:0/96
     for use in SPECIAL_BLOCKS
     for block in SPECIAL_BLOCKS[use].split()
 }
