@@ -215,7 +215,8 @@ def _hint(text: str) -> str:
         meant = _meant(found[1].strip("[]")) if found else None
         if meant:
             return f"; this is {kind}: did you mean {meant}?"
-    meant = _meant(re.sub(r"[\s_]+", "-", text.strip()))
+    dotted = "" if words[-1] else text.replace(",", ".")
+    meant = _meant(re.sub(r"[\s_]+", "-", text.strip())) or _meant(dotted)
     return f"; did you mean {meant}?" if meant else ""
 
 

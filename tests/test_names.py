@@ -196,6 +196,8 @@ SLIPS = {
     "my_site.example.com": "; did you mean my-site.example.com?",
     "DNS:my_site.com": "; did you mean my-site.com?",
     "my site.com": "; did you mean my-site.com?",
+    "example,com": "; did you mean example.com?",
+    "www.example,com": "; did you mean www.example.com?",
     "münchen.example:80": "this is a host with a port: did you mean xn--mnchen-3ya.example?",
 }
 
