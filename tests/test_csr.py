@@ -65,18 +65,12 @@ def test_a_bare_run(run: Run) -> None:
         result = run("make_csr.py")
         assert (result.returncode, result.stdout) == (0, "")
         assert Path("certificate.csr").read_bytes() == REQUEST
-    assert result.stderr.startswith(
-        "Wrote the request (CSR) to certificate.csr: PEM, signed by certificate.key, "
-        "for api.neoprime.xyz, with the e-mail address support@neoprime.xyz.\n"
-    )
 
 
 @pytest.mark.usefixtures("key")
 def test_standard_output_carries_the_request_alone(run: Run) -> None:
     result = run("make_csr.py", "--out", "-")
     assert result.stdout.encode() == REQUEST
-    assert result.stderr.startswith("Wrote the request (CSR) to standard output: ")
-    assert "Next: " not in result.stderr
     assert os.listdir() == ["certificate.key"]
 
 
@@ -106,29 +100,8 @@ def test_a_request_has_the_names_in_their_order_each_once(run: Run, key: Path) -
         (NameOID.COMMON_NAME, "b.example.org"),
     ]
     assert len(list(csr.attributes)) == len(list(csr.extensions)) == 1
-
-
-@pytest.mark.usefixtures("key")
-@pytest.mark.parametrize(
-    ("arguments", "common_name"),
-    [
-        (["192.0.2.1", f"{'a' * 53}.example.org", f"{'a' * 52}.example.org"], "a" * 52),
-        (["192.0.2.1"], None),  # never an IP address
-    ],
-)
-def test_the_common_name(arguments: list[str], common_name: str | None, run: Run) -> None:
-    assert run("make_csr.py", *arguments).returncode == 0
-    expected = [(NameOID.COMMON_NAME, f"{common_name}.example.org")] if common_name else []
-    assert subject(load()) == expected
-
-
-@pytest.mark.usefixtures("key")
-def test_a_hundred_names(run: Run) -> None:
-    wanted = [f"{number}.example.org" for number in range(100)]
-    assert warnings_of(run("make_csr.py", *wanted)) == []
-    assert names_in(load()) == wanted
-    for number, listed in ((3, "1.example.org, 2.example.org."), (4, "2.example.org and 1 more.")):
-        assert f"{listed}\n" in run("make_csr.py", *wanted[:number]).stderr
+    three = run("make_csr.py", *wanted[:3])
+    assert "for b.example.org, a.example.org, 192.0.2.1.\n" in three.stderr
 
 
 @pytest.mark.parametrize("curve", ["P-256", "P-384", "P-521"])
@@ -139,23 +112,8 @@ def test_an_ec_key_signs_with_sha256(curve: str, run: Run) -> None:
     assert csr.is_signature_valid
     assert csr.signature_hash_algorithm is not None
     assert csr.signature_hash_algorithm.name == "sha256"
-    assert len(warnings_of(result)) == (curve == "P-521")
-
-
-class TestTheEmailAddress:
-    @pytest.mark.usefixtures("key")
-    def test_may_have_128_characters(self, run: Run) -> None:
-        email = "a@" + "b" * 126
-        assert run("make_csr.py", "--email", email).returncode == 0
-        assert subject(load())[0] == (NameOID.EMAIL_ADDRESS, email)
-
-    @pytest.mark.usefixtures("key")
-    @pytest.mark.parametrize("email", ["", "a\nb@c.org", "ä@b.org", "a@" + "b" * 127])
-    def test_is_wrong_usage(self, email: str, run: Run) -> None:
-        with pytest.raises(names.InvalidName) as caught:
-            names.email_address(email)
-        assert error_of(run("make_csr.py", "--email", email), 2) == f"--email {caught.value}"
-        assert os.listdir() == ["certificate.key"]
+    p521 = "certificate.key: is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
+    assert warnings_of(result) == ([p521] if curve == "P-521" else [])
 
 
 # Windows opens no directory.
@@ -235,11 +193,18 @@ GIVE_IT = "; give it with --account-key FILE"
 class TestTheAccountKey:
     @pytest.mark.parametrize("kind", [2048, "P-256"])
     @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
-    def test_signs_no_request(self, kind: int | str, form: PrivateFormat, run: Run) -> None:
-        Path("certificate.key").write_bytes(pem_of(private_key(kind)))
-        Path("account.key").write_bytes(b"notes\r\n" + pem_of(private_key(kind), form=form))
+    @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+    def test_signs_no_request(
+        self, kind: int | str, form: PrivateFormat, encoding: Encoding, run: Run
+    ) -> None:
+        key = private_key(kind)
+        Path("certificate.key").write_bytes(pem_of(key))
+        Path("account.key").write_bytes(key.private_bytes(encoding, form, NoEncryption()))
         assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
-        os.rename("account.key", "other.key")
+
+    @pytest.mark.usefixtures("key")
+    def test_is_known_by_its_name_alone(self, run: Run) -> None:
+        shutil.copy("certificate.key", "other.key")
         assert run("make_csr.py").returncode == 0
         error = error_of(run("make_csr.py", "--account-key", "other.key"))
         assert error == IS_ACCOUNT_KEY.format("other.key")
@@ -249,14 +214,6 @@ class TestTheAccountKey:
         Path("certificate.key").write_bytes(pem_of(private_key("P-256")))
         option = ["-param_enc", encoding] if encoding == "explicit" else ["-conv_form", encoding]
         openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
-        assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
-
-    @pytest.mark.parametrize("kind", [2048, "P-256"])
-    @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
-    def test_signs_no_request_in_der(self, kind: int | str, form: PrivateFormat, run: Run) -> None:
-        key = private_key(kind)
-        Path("certificate.key").write_bytes(pem_of(key))
-        Path("account.key").write_bytes(key.private_bytes(Encoding.DER, form, NoEncryption()))
         assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
 
     def test_signs_no_request_in_any_form_that_can_sign(self, run: Run) -> None:
@@ -409,25 +366,24 @@ class TestTheConstants:
 
     @pytest.mark.usefixtures("key")
     @pytest.mark.parametrize(
-        "odd", ["repeated-extension.csr", "unknown-tls-feature.csr", "x400-name.csr"]
+        "name",
+        [
+            "article/rsa2048-example.com.csr",
+            # Of these, cryptography reads no extensions.
+            "odd/repeated-extension.csr",
+            "odd/unknown-tls-feature.csr",
+            "odd/x400-name.csr",
+        ],
     )
-    def test_unedited_ones_replace_no_request_that_cannot_be_read(self, odd: str, run: Run) -> None:
-        request = (ARTICLE.parent / "odd" / odd).read_bytes()
-        Path("certificate.csr").write_bytes(request)
-        error = error_of(run("make_csr.py"))
-        assert error.startswith("certificate.csr: is a request for other names, and you gave none")
-        assert Path("certificate.csr").read_bytes() == request
-
-    @pytest.mark.usefixtures("key")
-    def test_unedited_ones_replace_no_request_for_other_names(self, run: Run) -> None:
+    def test_unedited_ones_replace_no_request_for_other_names(self, name: str, run: Run) -> None:
         path = Path("certificate.csr")
-        path.write_bytes(OTHER_REQUEST)
-        error = error_of(run("make_csr.py"))
-        assert error == (
+        shutil.copy(ARTICLE.parent / name, path)
+        before = path.read_bytes()
+        assert error_of(run("make_csr.py")) == (
             "certificate.csr: is a request for other names, and you gave none; "
             "give the names, or use --out FILE"
         )
-        assert path.read_bytes() == OTHER_REQUEST
+        assert path.read_bytes() == before
         assert run("make_csr.py", "api.neoprime.xyz").returncode == 0  # the user typed it
 
 
@@ -514,6 +470,7 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
     ("arguments", "message"),
     [
         ([""], "'': is empty"),
+        (["--email", ""], "--email '': is not an e-mail address such as hostmaster@example.com"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org': contains '\n'{LDH}"),
         (["--emial", "a@b.org"], "--emial: is not an option; did you mean --email?"),
         (["a.org", "--zzz"], f"--zzz: {NO_OPTION}"),

@@ -15,13 +15,11 @@ from pathlib import Path
 from common import keys
 from tests.conftest import (
     ARTICLE,
-    PrivateKey,
     Run,
     error_of,
     need,
     pem_of,
     private_key,
-    warnings_of,
     with_a_change,
 )
 
@@ -148,20 +146,6 @@ def test_a_key_with_most_of_the_fingerprint_of_roca(prime: int) -> None:
     assert keys.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
 
 
-DOUBTFUL: dict[str, Callable[[], PrivateKey]] = {
-    "has 2056 bits, not 2048, 3072 or 4096": lambda: private_key(2056),
-    "has a public exponent other than 65537": lambda: rsa.generate_private_key(3, 2048),
-    "is on P-521, not P-256 or P-384": lambda: private_key("P-521"),
-}
-
-
-@pytest.mark.parametrize("reason", DOUBTFUL)
-def test_a_key_that_another_ca_may_sign(reason: str, run: Run) -> None:
-    Path("my.key").write_bytes(pem_of(DOUBTFUL[reason]()))
-    warnings = warnings_of(run("make_csr.py", "--key", "my.key"))
-    assert warnings == [f"my.key: {reason}, so Let's Encrypt rejects it"]
-
-
 def made(*arguments: str) -> Callable[[], bytes]:
     """Return a function that returns what an OpenSSL command writes to standard output."""
 
@@ -286,11 +270,6 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     ),
     "DER, RSA": (base64.b64decode(b"".join(LINES[1:-1])), BINARY),
     "DER, with a CR and no LF": (b"\x30\x77\x02\x01\x01\x04\x20" + b"\r" * 32, BINARY),
-    "DER, P-256": (
-        made("ecparam", "-name", "prime256v1", "-genkey", "-outform", "DER", "-noout"),
-        BINARY,
-    ),
-    "DER, PKCS#8": (made("pkey", "-in", SOURCE, "-outform", "DER"), BINARY),
     "PKCS#12": (
         p12,
         "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE",
@@ -312,15 +291,10 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     ),
     "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), NEITHER + ANOTHER),
     "Ed25519": (made("genpkey", "-algorithm", "ED25519"), NEITHER + ANOTHER),
-    "P-192": (on_curve("prime192v1"), f"is on the curve secp192r1, which no CA may sign{ANOTHER}"),
     "P-224": (on_curve("secp224r1"), f"is on the curve secp224r1, which no CA may sign{ANOTHER}"),
     "secp256k1": (
         on_curve("secp256k1"),
         f"is on the curve secp256k1, which no CA may sign{ANOTHER}",
-    ),
-    "brainpool": (
-        on_curve("brainpoolP256r1"),
-        f"is on the curve brainpoolP256r1, which no CA may sign{ANOTHER}",
     ),
     "secp160r1": (
         on_curve("secp160r1"),

@@ -287,13 +287,6 @@ def test_common_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("*.example.com", "_.example.com"), ("2001:db8::1", "2001-db8--1")]
-)
-def test_a_file_name(text: str, name: str) -> None:
-    assert names.file_name(names.parse(text)) == name
-
-
-@pytest.mark.parametrize(
     "text", ["a+b/c=d'e\"f,g$h`i\\j;k@b.org", '"two words"@b.org', "@a@b.org", "x@" + "y" * 126]
 )
 def test_an_email_address(text: str) -> None:

@@ -140,6 +140,7 @@ EMAILS = [
     "$(touch x)`touch x`;&|<>*?#!{}~@example.org",
     "a,b+CN=evil.org/CN=evil.org@example.org",
     "a@b@example.org",
+    "a@" + "b" * 126,  # OpenSSL takes no more
 ]
 
 REQUESTS = {
@@ -267,9 +268,10 @@ class TestOnWindows:
         monkeypatch.setattr(console, "_PROMPT", ">")
         make = shell.command("openssl", "version")
         console.report("it", "a", "new", [("Make it", make), ("View it", None)], None)
-        script = shell.script("make_csr.py", "a.org")
         assert capsys.readouterr().err == "Wrote it to a: new.\nMake it:\n  > openssl version\n"
-        assert script is None or script.startswith("python ")
+
+    def test_python(self) -> None:
+        assert (shell.script("make_csr.py", "a.org") or "").startswith("python ")
 
 
 class TestTheInterpreter:
