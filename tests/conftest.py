@@ -61,13 +61,12 @@ def need(program: str) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs a script, or show, in this process and in tmp_path."""
+    """Return a function that runs a script in this process and in tmp_path."""
     monkeypatch.chdir(tmp_path)
 
     def in_process(script: str, *arguments: str) -> Result:
-        name = "common.show.__main__" if script == "show" else script.removesuffix(".py")
         capfd.readouterr()
-        status = importlib.import_module(name).main(list(arguments))
+        status = importlib.import_module(script.removesuffix(".py")).main(list(arguments))
         return Result([script, *arguments], status, *capfd.readouterr())
 
     return in_process

@@ -9,7 +9,7 @@ from tests.conftest import ARTICLE
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -21,7 +21,9 @@ from cryptography.x509.oid import NameOID
 
 NOW = datetime.now(timezone.utc)
 SHA256 = hashes.SHA256()
-RSA = load_pem_private_key((ARTICLE / "rsa2048.key").read_bytes(), None)
+_article_key = load_pem_private_key((ARTICLE / "rsa2048.key").read_bytes(), None)
+assert isinstance(_article_key, rsa.RSAPrivateKey)
+RSA = _article_key
 EC, OTHER, CA = (ec.derive_private_key(3**n, ec.SECP256R1()) for n in (157, 158, 159))
 
 
@@ -50,10 +52,10 @@ def tlv(tag: int, *contents: bytes) -> bytes:
     """Return an element of DER of less than 64 KiB."""
     content = b"".join(contents)
     size = len(content)
-    wide = b"" if size < 128 else b"\x81" if size < 256 else b"\x82"
-    return (
-        bytes([tag]) + wide + size.to_bytes(max(1, len(wide) * (1 + (size > 255))), "big") + content
-    )
+    if size < 128:
+        return bytes([tag, size]) + content
+    octets = size.to_bytes(1 if size < 256 else 2, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
 
 
 def integer(number: int) -> bytes:

@@ -10,15 +10,14 @@ from pathlib import Path
 from common.show import der, grammar
 from common.show.bytes import _line, walk
 from tests.conftest import ARTICLE, need
-from tests.made import integer, tlv
+from tests.made import RSA, integer, tlv
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
 )
 
 CONFIG = """
@@ -39,9 +38,6 @@ tlsfeature = status_request
 keyUsage = critical,digitalSignature
 1.2.3.4.5 = ASN1:FORMAT:HEX,OCT:020105
 """
-PEM = (ARTICLE / "rsa2048.key").read_bytes()
-RSA = load_pem_private_key(PEM, None)
-assert isinstance(RSA, rsa.RSAPrivateKey)
 EC = ec.derive_private_key(0x1234567890ABCDEF << 150 | 0x987654321, ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(40, 72)))
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from common import shell
 from tests.conftest import Show
-from tests.made import EC, LEAF, MIDDLE, OTHER, RSA, certificate, request, san, write
+from tests.made import EC, LEAF, MIDDLE, OTHER, certificate, request, san, write
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -24,7 +23,6 @@ NO_DER = "is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
 @pytest.fixture(autouse=True)
 def _files(show: Show) -> None:
-    assert isinstance(RSA, rsa.RSAPrivateKey)
     write("a.key", EC)
     write("a.csr", request(san("a.com")))
     write("a.pem", LEAF)

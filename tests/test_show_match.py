@@ -23,7 +23,7 @@ from tests.made import (
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -132,7 +132,6 @@ class TestVerdicts:
         openssl("ec -in a.key -param_enc explicit -out explicit.key")
         openssl("genpkey -algorithm RSA-PSS -out pss.key")
         openssl("pkey -in pss.key -pubout -out pss.pub")
-        assert isinstance(RSA, rsa.RSAPrivateKey)
         spki = RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
         write("rsa.pub", RSA.public_key())

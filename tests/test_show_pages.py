@@ -35,8 +35,6 @@ PUBLIC = PublicFormat.SubjectPublicKeyInfo
 PLAIN = NoEncryption()
 NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
-assert isinstance(RSA, rsa.RSAPrivateKey)
-SIGNER: rsa.RSAPrivateKey = RSA
 P256, P384, P521, KOBLITZ = (
     ec.derive_private_key(379, curve)
     for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1())
@@ -109,7 +107,7 @@ def request(
         builder = builder.add_extension(extension, critical)
     if password:
         builder = builder.add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, password)
-    return builder.sign(SIGNER, SHA256)
+    return builder.sign(RSA, SHA256)
 
 
 def certificate(
@@ -130,7 +128,7 @@ def certificate(
     builder = builder.not_valid_after(NOW + timedelta(days))
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    return builder.sign(SIGNER, SHA256)
+    return builder.sign(RSA, SHA256)
 
 
 CSR = request(
@@ -215,7 +213,6 @@ FILES: dict[str, bytes] = {
     "dsa.key": (GOLDEN / "dsa.key").read_bytes(),
     "too-large.key": rsa_key(9216),
     "disagrees.key": rsa_key(8192),
-    "rsa.pub": RSA.public_key().public_bytes(PEM, PUBLIC),
     "pkcs1.pub": RSA.public_key().public_bytes(PEM, PublicFormat.PKCS1),
     "p256.pub": P256.public_key().public_bytes(DER, PUBLIC),
     "exponent-64.pub": rsa_public((1 << 64) - 1),
@@ -233,7 +230,8 @@ FILES: dict[str, bytes] = {
     "unknown-key.csr": SMALL.replace(
         b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"
     ),
-    "damaged-san.csr": CSR.public_bytes(DER)
+    "damaged-san.csr": request(name(), (NAMES, False))
+    .public_bytes(DER)
     .replace(b"\x82\x05a.com", b"\x82\x05a.\xe4om")
     .replace(b"\x88\x02\x2a\x03", b"\x89\x02\x2a\x03"),
     "odd.der": ODD,
@@ -245,7 +243,9 @@ FILES: dict[str, bytes] = {
     ),
     "unused-bits.pub": RSA_SPKI.replace(b"\0\x30\x82\1\x0a", b"\1\x30\x82\1\x0a"),
     "signature.csr": tlv(0x30, *SMALL_PARTS[:2], tlv(3, b"\0\4\1\7")),
-    "misfit.csr": CSR.public_bytes(DER).replace(b"\4\2\x30\0", b"\4\2\x05\0"),
+    "misfit.csr": request(name(), (x509.BasicConstraints(ca=False, path_length=None), False))
+    .public_bytes(DER)
+    .replace(b"\4\2\x30\0", b"\4\2\x05\0"),
     "ip-cn.csr": request(
         name((CN, "2001:db8::1")), (x509.SubjectAlternativeName([NAMES_IPV6]), False)
     ).public_bytes(PEM),
