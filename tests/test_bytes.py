@@ -51,12 +51,12 @@ PBES2 = bytes.fromhex(
     "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
     "d46e1f3b2895a0c7d8"
 )
-SCRYPT, PBKDF2 = "06092b06010401da47040b", "06092a864886f70d01050c"
 
 
-def encrypted(function: str, *settings: bytes) -> bytes:
-    """Return a key encrypted under PBES2, with a function that derives a key, and its settings."""
-    derivation = tlv(0x30, bytes.fromhex(function), tlv(0x30, *settings))
+def encrypted_by_scrypt(*settings: bytes) -> bytes:
+    """Return a key encrypted under PBES2 (RFC 8018), with settings of scrypt (RFC 7914)."""
+    scrypt = tlv(0x30, tlv(4, b"saltsalt"), *settings)
+    derivation = tlv(0x30, bytes.fromhex("06092b06010401da47040b"), scrypt)
     cipher = tlv(0x30, bytes.fromhex("060960864801650304012a"), tlv(4, b"\2\x0e" + bytes(14)))
     scheme = tlv(0x30, bytes.fromhex("06092a864886f70d01050d"), tlv(0x30, derivation, cipher))
     return tlv(0x30, scheme, tlv(4, CIPHERTEXT))
@@ -72,7 +72,7 @@ KEYS = {
     "Ed25519": tlv(0x30, integer(0), *ED_PARTS),
     "Ed25519, version 2": tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_PUBLIC)),
     "encrypted": tlv(0x30, PBES2, tlv(4, CIPHERTEXT)),
-    "scrypt": encrypted(SCRYPT, tlv(4, b"saltsalt"), *map(integer, (1 << 20, 8, 3, 32))),
+    "scrypt": encrypted_by_scrypt(*map(integer, (1 << 20, 8, 3, 32))),
 }
 SECRETS = [N.d, N.p, N.q, N.dmp1, N.dmq1, N.iqmp, EC.private_numbers().private_value]
 SECRETS += [int.from_bytes(secret, "big") for secret in (ED_SEED, CIPHERTEXT)]
@@ -175,46 +175,6 @@ def test_what_a_file_is(kind: str, document: str, documents: dict[str, bytes]) -
     assert grammar.recognize(root) == root.name == root.children[0].name == ""
 
 
-GOLDEN = """
-  0 687  SEQUENCE CertificationRequest                  -- the request (CSR)
-  4 407    SEQUENCE certificationRequestInfo            -- what is signed: all indented below
- 61  13            UTF8String value: "example.com"      -- the text
-102 261            INTEGER modulus: 2048 bits, 0x88ff17…  -- n, the product of two secret primes
-398  13                    [2] dNSName: "example.com"   -- a domain name
-"""
-VALUES = {
-    "request": r"""
-OID type: organizationName
-"a\\x1b\[31m"
-\[2\] dNSName: "\*.example.org"
-\[7\] iPAddress: 192.0.2.1
-\[7\] iPAddress: 2001:db8::1
-OID extnID: tlsfeature +-- must-staple
-BOOLEAN critical: TRUE
-BIT STRING KeyUsage: digitalSignature
-OID type: challengePassword
-UTF8String DirectoryString: "abcd1234"
-OID extnID: 1.2.3.4.5
-INTEGER r: 25
-""",
-    "ca": r"""
-UTCTime notBefore: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC
-GeneralizedTime notAfter: 21\d\d-\d\d-\d\d
-""",
-}
-
-
-def test_names_and_values(documents: dict[str, bytes]) -> None:
-    lines = list(walk(documents["article"]))
-    assert set(GOLDEN.strip("\n").splitlines()) <= set(lines)
-    for kind, patterns in VALUES.items():
-        text = "\n".join(walk(documents[kind]))
-        for pattern in patterns.strip().splitlines():
-            assert re.search(pattern, text), pattern
-    old = re.sub(rb"\x17\x0d\d\d", b"\x17\x0d50", documents["ca"])
-    assert "notBefore: 1950-" in "\n".join(walk(old))  # RFC 5280 section 4.1.2.5.1
-
-
 @pytest.mark.parametrize(
     ("element", "name", "value"),
     [
@@ -233,26 +193,6 @@ def test_a_long_value(element: bytes, name: str, value: str) -> None:
     assert line.endswith(f"{whole.tag} {name}: {value}")
     assert len(line) <= 100 or len(value) <= 20
     assert _line(whole, is_shown=False).endswith(f": {len(whole.content)} bytes")
-
-
-@pytest.mark.parametrize(
-    ("kind", "shown"),
-    [
-        ("RSA PKCS#1", "modulus: 2048 bits, 0x"),
-        ("EC SEC 1", "publicKey: 65 bytes, 0x04"),
-        ("EC PKCS#8", "publicKey: 65 bytes, 0x04"),
-        ("Ed25519, version 2", "publicKey: 32 bytes "),
-        ("encrypted", "salt: 16 bytes, 0x"),
-        ("encrypted", "iterationCount: 2048 "),
-        ("scrypt", "costParameter: 1048576 "),
-        ("scrypt", "blockSize: 8 "),
-        ("scrypt", "parallelizationParameter: 3 "),
-        ("scrypt", "keyLength: 32 "),
-        ("scrypt", "parameters: 16 bytes "),
-    ],
-)
-def test_what_a_private_key_shows(kind: str, shown: str) -> None:
-    assert shown in "\n".join(walk(KEYS[kind]))
 
 
 @pytest.mark.parametrize(
@@ -278,27 +218,20 @@ def test_key_usages() -> None:
         ("blockSize", 1),
         ("parallelizationParameter", 1),
         ("keyLength", 1),
-        ("iterationCount", 4),
         ("version", 1),
     ],
 )
 def test_a_setting_too_long_to_be_one(name: str, most: int) -> None:
     """It may be a secret."""
-    numbers = {"costParameter": 2, "blockSize": 8, "parallelizationParameter": 1, "keyLength": 1}
-    numbers |= {"iterationCount": 1, "version": 0}
     for shift, shown in ((2, f"{1 << 8 * most - 2} "), (1, f"{most} byte")):
-        numbers[name] = 1 << 8 * most - shift
-        *scrypt, count, version = map(integer, numbers.values())
-        kind = {"iterationCount": encrypted(PBKDF2, tlv(4, b"salt"), count)}
-        kind["version"] = tlv(0x30, version, *ED_PARTS)
-        data = kind.get(name, encrypted(SCRYPT, tlv(4, b"salt"), *scrypt))
+        number = integer(1 << 8 * most - shift)
+        if name == "version":
+            data = tlv(0x30, number, *ED_PARTS)
+        else:
+            names = ("costParameter", "blockSize", "parallelizationParameter", "keyLength")
+            settings = (number if name == one else integer(1) for one in names)
+            data = encrypted_by_scrypt(*settings)
         assert f" {name}: {shown}" in "\n".join(walk(data))
-
-
-@pytest.mark.parametrize(("size", "shown"), [(32, "32 bytes, 0x000000…"), (33, "33 bytes ")])
-def test_a_salt(size: int, shown: str) -> None:
-    data = encrypted(PBKDF2, tlv(4, bytes(size)), integer(1))
-    assert f" salt: {shown}" in "\n".join(walk(data))
 
 
 def test_a_secret_in_a_public_place() -> None:

@@ -134,7 +134,6 @@ class TestVerdicts:
         openssl("pkey -in pss.key -pubout -out pss.pub")
         spki = RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
-        write("rsa.pub", RSA.public_key())
         secret = BestAvailableEncryption(b"x")
         write("encrypted.key", EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret))
         write("secret", b"x\n")
