@@ -5,8 +5,6 @@ random, so rows that make one are run more often, and means come with their stan
 of a group are run in turn, a few runs each, so that the load of the machine affects all alike.
 """
 
-from __future__ import annotations
-
 import platform
 import shlex
 import shutil

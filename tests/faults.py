@@ -18,14 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import default_signals
+from tests.conftest import ARTICLE, ROOT, default_signals
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-ROOT = Path(__file__).resolve().parent.parent
-OLD_KEY = (ROOT / "tests/data/article/rsa2048.key").read_bytes()
-OLD_CSR = (ROOT / "tests/data/article/rsa2048-api.neoprime.xyz.csr").read_bytes()
-NEW_CSR = (ROOT / "tests/data/article/rsa2048-example.com.csr").read_bytes()
+OLD_KEY = (ARTICLE / "rsa2048.key").read_bytes()
+OLD_CSR = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
+NEW_CSR = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
 
 STRACE = shutil.which("strace") or ""
 CALLS = "%file,read,write,fsync,close,fchmod,fstat,lseek"
@@ -56,10 +55,7 @@ def is_key(data: bytes) -> bool:
         return False
 
 
-MAKE_CSR = (
-    f"make_csr.py --key {ROOT}/tests/data/article/rsa2048.key --email hostmaster@example.com "
-    "example.com"
-)
+MAKE_CSR = f"make_csr.py --key {ARTICLE}/rsa2048.key --email hostmaster@example.com example.com"
 SCENARIOS = [
     Scenario("make_account_key.py --curve P-256", "account.key", None, is_key),
     Scenario("make_account_key2.py --curve P-256", "account.key", None, is_key),

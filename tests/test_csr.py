@@ -203,7 +203,7 @@ class TestTheAccountKey:
         assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
 
     @pytest.mark.usefixtures("key")
-    def test_is_known_by_its_name_alone(self, run: Run) -> None:
+    def test_with_another_name_is_known_only_if_given(self, run: Run) -> None:
         shutil.copy("certificate.key", "other.key")
         assert run("make_csr.py").returncode == 0
         error = error_of(run("make_csr.py", "--account-key", "other.key"))
@@ -216,7 +216,8 @@ class TestTheAccountKey:
         openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
         assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
 
-    def test_signs_no_request_in_any_form_that_can_sign(self, run: Run) -> None:
+    def test_signs_no_request_under_a_label_that_is_wrong(self, run: Run) -> None:
+        """OpenSSL opens it all the same."""
         plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
         Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
         error = error_of(run("make_csr.py", "--key", "account.key"))
@@ -269,6 +270,7 @@ class TestTheAccountKey:
 
 
 LDH = "; a name has only letters, digits, hyphens and dots (RFC 5890)"
+NOT_TEXT = "is not text; write one value in quotes"
 
 
 class TestTheConstants:
@@ -278,37 +280,20 @@ class TestTheConstants:
     @pytest.mark.parametrize(
         ("constant", "value", "message"),
         [
-            ("DOMAIN_NAME", None, "DOMAIN_NAME = None: is not text; write one value in quotes"),
-            (
-                "DOMAIN_NAME",
-                ["a.org"],
-                "DOMAIN_NAME = ['a.org']: is not text; write one value in quotes",
-            ),
-            ("DOMAIN_NAME", "", "DOMAIN_NAME = '': is empty"),
-            (
-                "DOMAIN_NAME",
-                "a_b.org",
-                f"DOMAIN_NAME = 'a_b.org': contains '_'{LDH}; did you mean a-b.org?",
-            ),
-            (
-                "EMAIL_ADDRESS",
-                ["a@b.org"],
-                "EMAIL_ADDRESS = ['a@b.org']: is not text; write one value in quotes",
-            ),
-            (
-                "EMAIL_ADDRESS",
-                "nobody",
-                "EMAIL_ADDRESS = 'nobody': is not an e-mail address such as hostmaster@example.com",
-            ),
-            ("KEY_FILE", None, "KEY_FILE = None: is not text; write one value in quotes"),
-            ("CSR_FILE", 3, "CSR_FILE = 3: is not text; write one value in quotes"),
+            ("DOMAIN_NAME", ["a.org"], NOT_TEXT),
+            ("DOMAIN_NAME", "", "is empty"),
+            ("DOMAIN_NAME", "a_b.org", f"contains '_'{LDH}; did you mean a-b.org?"),
+            ("EMAIL_ADDRESS", ["a@b.org"], NOT_TEXT),
+            ("EMAIL_ADDRESS", "nobody", "is not an e-mail address such as hostmaster@example.com"),
+            ("KEY_FILE", None, NOT_TEXT),
+            ("CSR_FILE", 3, NOT_TEXT),
         ],
     )
     def test_a_mistake_names_the_constant(
         self, constant: str, value: object, message: str, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(make_csr, constant, value)
-        assert error_of(run("make_csr.py"), 2) == message
+        assert error_of(run("make_csr.py"), 2) == f"{constant} = {value!r}: {message}"
         assert os.listdir() == ["certificate.key"]
 
     @pytest.mark.usefixtures("key")

@@ -6,11 +6,11 @@ import random
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests import faults
+from tests.conftest import ARTICLE, command_of
 
 import pytest
 
@@ -19,9 +19,8 @@ pytestmark = [
     pytest.mark.skipif(not faults.STRACE, reason="strace is not installed"),
 ]
 
-MAKE_KEY = [sys.executable, str(faults.ROOT / "make_account_key2.py"), "--curve", "P-256", "-q"]
-MAKE_CSR = [sys.executable, str(faults.ROOT / "make_csr.py"), "-q", "example.com"]
-MAKE_CSR += ["--key", str(faults.ROOT / "tests/data/article/rsa2048.key")]
+MAKE_KEY = command_of("make_account_key2.py", "--curve", "P-256", "-q")
+MAKE_CSR = command_of("make_csr.py", "-q", "example.com", "--key", str(ARTICLE / "rsa2048.key"))
 
 
 @pytest.mark.parametrize("scenario", [faults.SCENARIOS[1], faults.SCENARIOS[4]])

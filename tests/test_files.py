@@ -15,10 +15,10 @@ import make_account_key
 import make_csr
 from common import atomic, console, files
 from common.console import UserError
+from tests.conftest import ARTICLE
 
 import pytest
 
-ARTICLE = Path(__file__).resolve().parent / "data" / "article"
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 CSR = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
 

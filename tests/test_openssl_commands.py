@@ -24,6 +24,7 @@ from tests.conftest import shell as sh
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load
 
@@ -101,7 +102,9 @@ class TestOfAKey:
         assert Path("account.pub").read_text() == public_key_of(
             Path("account.key"), SECRET.encode()
         )
-        assert load(Path("account2.key").read_bytes(), SECRET.encode()).key_size == 384  # type: ignore[union-attr]
+        other = load(Path("account2.key").read_bytes(), SECRET.encode())
+        assert isinstance(other, ec.EllipticCurvePrivateKey)
+        assert other.key_size == 384
         ours, its = (
             re.findall(r"(?:OBJECT|INTEGER) +:(.*)", openssl("asn1parse", "-in", name, cwd=Path()))
             for name in ("account.key", "account2.key")
