@@ -421,13 +421,11 @@ class TestAListOfNames:
                 b"a.org\xe2\x80\xa8b.org\n",  # U+2028 LINE SEPARATOR
                 f", line 1: 'a.org\\u2028b.org': has an invisible character, U+2028{LDH}{A_LIST}",
             ),
-            (b"a.org\x0cb.org\n", f", line 1: 'a.org\\x0cb.org': contains '\\x0c'{LDH}{A_LIST}"),
             (
                 b"a.org\x0c\n",
                 f", line 1: 'a.org\\x0c': contains '\\x0c'{LDH}; this is a name with extra "
                 "characters around it: did you mean a.org?",
             ),
-            (b"a.org, b.org\n", f", line 1: 'a.org, b.org': contains ','{LDH}{A_LIST}"),
             (b"@names\n", f", line 1: '@names': contains '@'{LDH}"),
             (b"a.org\n--out=x\n", f", line 2: '--out=x': contains '='{LDH}"),
             (b"m\xfcnchen.org\n", ": is not UTF-8 at byte 1; save it as UTF-8"),
@@ -458,14 +456,12 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
         (["--email", ""], "--email '': is not an e-mail address such as hostmaster@example.com"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org': contains '\n'{LDH}"),
         (["--emial", "a@b.org"], "--emial: is not an option; did you mean --email?"),
-        (["a.org", "--zzz"], f"--zzz: {NO_OPTION}"),
         (
             ["-example.com"],
             "'-example.com': has the label -example, which starts or ends with a hyphen (RFC 5890)"
             "; this is a name with extra characters around it: did you mean example.com?",
         ),
         (["-nobody"], f"-nobody: {NO_OPTION}"),
-        (["--quite"], "--quite: is not an option; did you mean --quiet?"),
         (["--keys=example.key"], "--keys: is not an option; did you mean --key?"),
         (["--password=secret"], f"--password: {NO_OPTION}"),
         (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),

@@ -134,11 +134,7 @@ NOT_REGULAR = "is not a regular file; give one, or - for standard output"
     ],
 )
 def test_refused_before_anything_is_made(
-    program: Program,
-    out: str,
-    message: str,
-    monkeypatch: Patch,
-    capsys: Output,
+    program: Program, out: str, message: str, monkeypatch: Patch, capsys: Output
 ) -> None:
     monkeypatch.setattr(make_account_key, "create_key", None)
     monkeypatch.setattr(make_csr, "create_csr", None)
@@ -196,10 +192,7 @@ def test_a_name_too_long_for_the_temporary_file(program: Program, capsys: Output
 @posix
 @BOTH
 def test_a_working_directory_that_was_removed(
-    program: Program,
-    here: Path,
-    monkeypatch: Patch,
-    capsys: Output,
+    program: Program, here: Path, monkeypatch: Patch, capsys: Output
 ) -> None:
     (here / "gone").mkdir()
     monkeypatch.chdir(here / "gone")
@@ -400,10 +393,7 @@ def test_what_is_swapped_in_is_not_waited_for_or_followed(kind: str, monkeypatch
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK])
 @BOTH
 def test_where_no_link_can_be_made(
-    program: Program,
-    number: int,
-    monkeypatch: Patch,
-    capsys: Output,
+    program: Program, number: int, monkeypatch: Patch, capsys: Output
 ) -> None:
     targets: list[str] = []
 

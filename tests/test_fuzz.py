@@ -8,6 +8,7 @@ import contextlib
 import functools
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -85,13 +86,15 @@ def outcome(arguments: list[str], capfd: Capture) -> Result:
 
 
 @contextlib.contextmanager
-def inside(directory: Path) -> Iterator[Path]:
+def new_directory() -> Iterator[Path]:
+    """Work in a new directory, which is removed afterwards."""
     before = os.getcwd()
-    os.chdir(directory)
-    try:
-        yield directory
-    finally:
-        os.chdir(before)
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
+        try:
+            yield Path(name)
+        finally:
+            os.chdir(before)
 
 
 def names_in(request: Path) -> list[str]:
@@ -140,13 +143,10 @@ local_parts = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_si
 
 @given(good_texts, st.none() | local_parts.map(lambda text: f"{text}@example.org"))
 def test_a_request_has_the_names_asked_for(
-    tmp_path_factory: pytest.TempPathFactory,
-    capfd: Capture,
-    texts: list[str],
-    email: str | None,
+    capfd: Capture, texts: list[str], email: str | None
 ) -> None:
     """And the OpenSSL command makes the same one."""
-    with inside(tmp_path_factory.mktemp("request")) as directory:
+    with new_directory() as directory:
         options = ["--key", str(KEY), *([f"--email={email}"] if email else [])]
         result = outcome([*options, "--", *texts], capfd)
         if result.returncode:
@@ -161,10 +161,8 @@ def test_a_request_has_the_names_asked_for(
 
 
 @given(st.lists(texts, max_size=5))
-def test_any_arguments(
-    tmp_path_factory: pytest.TempPathFactory, capfd: Capture, texts: list[str]
-) -> None:
-    with inside(tmp_path_factory.mktemp("any")):
+def test_any_arguments(capfd: Capture, texts: list[str]) -> None:
+    with new_directory():
         status = outcome(["--key", str(KEY), "-q", *texts], capfd).returncode
         assert os.listdir() == ([] if status else ["certificate.csr"])
 
@@ -172,10 +170,8 @@ def test_any_arguments(
 @given(
     st.one_of(st.binary(max_size=200), st.lists(texts, max_size=8).map("\n".join).map(str.encode))
 )
-def test_any_list_of_names(
-    tmp_path_factory: pytest.TempPathFactory, capfd: Capture, content: bytes
-) -> None:
-    with inside(tmp_path_factory.mktemp("list")) as directory:
+def test_any_list_of_names(capfd: Capture, content: bytes) -> None:
+    with new_directory() as directory:
         (directory / "list").write_bytes(content)
         status = outcome(["--key", str(KEY), "-q", "@list"], capfd).returncode
         assert sorted(os.listdir()) == (["list"] if status else ["certificate.csr", "list"])
@@ -228,16 +224,12 @@ def mutations(draw: st.DrawFn) -> Callable[[bytes], bytes]:
 
 @given(st.data(), mutations(), st.booleans())
 def test_any_key_file(
-    tmp_path_factory: pytest.TempPathFactory,
-    capfd: Capture,
-    data: st.DataObject,
-    mutate: Callable[[bytes], bytes],
-    in_base64: bool,
+    capfd: Capture, data: st.DataObject, mutate: Callable[[bytes], bytes], in_base64: bool
 ) -> None:
     """Changed in its text, or in what the base64 stands for."""
     source = data.draw(st.sampled_from(sources()))
     mutated = mutate_der(source, mutate) if in_base64 else mutate(source)
-    with inside(tmp_path_factory.mktemp("key")) as directory:
+    with new_directory() as directory:
         (directory / "secret").write_bytes(b"secret\n")
         (directory / "secret").chmod(0o600)
         (directory / "a.key").write_bytes(mutated)
@@ -271,7 +263,6 @@ def private_digits() -> str:
 
 @given(st.data(), mutations(), st.booleans(), st.sampled_from([[], ["--bytes"]]))
 def test_show_any_file(
-    tmp_path_factory: pytest.TempPathFactory,
     capfd: Capture,
     data: st.DataObject,
     mutate: Callable[[bytes], bytes],
@@ -280,7 +271,7 @@ def test_show_any_file(
 ) -> None:
     source = data.draw(st.sampled_from([*sources(), CERTIFICATE]))
     mutated = mutate_der(source, mutate) if in_base64 else mutate(source)
-    with inside(tmp_path_factory.mktemp("show")) as directory:
+    with new_directory() as directory:
         (directory / "secret").write_bytes(b"secret\n")
         (directory / "a").write_bytes(mutated)
         capfd.readouterr()
