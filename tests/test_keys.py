@@ -292,10 +292,6 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), NEITHER + ANOTHER),
     "Ed25519": (made("genpkey", "-algorithm", "ED25519"), NEITHER + ANOTHER),
     "P-224": (on_curve("secp224r1"), f"is on the curve secp224r1, which no CA may sign{ANOTHER}"),
-    "secp256k1": (
-        on_curve("secp256k1"),
-        f"is on the curve secp256k1, which no CA may sign{ANOTHER}",
-    ),
     "secp160r1": (
         on_curve("secp160r1"),
         "is a key that no CA may sign (Curve 1.3.132.0.8 is not supported); make another",

@@ -1,6 +1,6 @@
 """Other programs and libraries read the same in a request and a key.
 
-Go, Pebble's language, reads them in test_pebble.
+Go, Pebble's language, reads them in test_pebble, and cryptography in most tests.
 """
 
 import re
@@ -20,12 +20,6 @@ from tests.conftest import (
 
 import pytest
 from Crypto.PublicKey import ECC, RSA
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 pytestmark = pytest.mark.posix(reason="certtool, OpenSSL on the PATH")
 
@@ -65,17 +59,8 @@ def by_gnutls(csr: str) -> Reading:
     return {"emailAddress" if name == "EMAIL" else name: value for name, value in parts}, found
 
 
-def by_cryptography(csr: str) -> Reading:
-    read = x509.load_pem_x509_csr(Path(csr).read_bytes())
-    assert read.is_signature_valid
-    short = {x509.NameOID.EMAIL_ADDRESS: "emailAddress", x509.NameOID.COMMON_NAME: "CN"}
-    subject = {short[attribute.oid]: str(attribute.value) for attribute in read.subject}
-    extension = read.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    return subject, [str(name.value) for name in extension.value]
-
-
 @pytest.mark.usefixtures("key")
-@pytest.mark.parametrize("reader", [by_openssl, by_gnutls, by_cryptography])
+@pytest.mark.parametrize("reader", [by_openssl, by_gnutls])
 def test_a_request(reader: Callable[[str], Reading], run: Run) -> None:
     assert run("make_csr.py", *NAMES, "--email", EMAIL).returncode == 0
     subject, names = reader("certificate.csr")
@@ -101,12 +86,6 @@ def key_by_gnutls(path: str, secret: str | None) -> str:
     return re.sub(r"(?s).*(?=-----BEGIN)", "", Path("gnutls.pub").read_text())
 
 
-def key_by_cryptography(path: str, secret: str | None) -> str:
-    key = load_pem_private_key(Path(path).read_bytes(), secret.encode() if secret else None)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return public.decode()
-
-
 def key_by_pycryptodome(path: str, secret: str | None) -> str:
     text = Path(path).read_bytes()
     importer = RSA if len(text) > 1000 else ECC
@@ -130,7 +109,7 @@ def test_a_key(
 ) -> None:
     options = ["--passphrase-file", secret_file] if secret else []
     assert run(script, *kind, *options, "--out", "my.key").returncode == 0
-    readers = (key_by_openssl, key_by_gnutls, key_by_cryptography, key_by_pycryptodome)
+    readers = (key_by_openssl, key_by_gnutls, key_by_pycryptodome)
     read = [reader("my.key", secret) for reader in readers]
     assert read[0].startswith("-----BEGIN PUBLIC KEY-----\n")
     assert read == [read[0]] * len(readers)
