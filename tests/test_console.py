@@ -228,6 +228,7 @@ class TestProgress:
         monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
         monkeypatch.setattr(sys, "stderr", terminal)
         console.progress("Making it", quiet=False)
+        assert raw.getvalue().decode() == "Making it …\r"
         console.progress("Making another", quiet=True)
         console.say("Made it")
         assert raw.getvalue().decode() == "Making it …\rMade it\n"
