@@ -52,7 +52,7 @@ def prepare(
     is_articles = not args.names and identifiers == [ARTICLE_DOMAIN]
     obstacle = functools.partial(_obstacle, is_articles)
     files.check(out, obstacle)
-    key = _key_file(args, identifiers, key_file)
+    key = _key_file(args, identifiers, key_file, is_articles)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
     return Plan(identifiers, email, key, out, obstacle)
@@ -80,8 +80,13 @@ def write(request: bytes, plan: Plan, quiet: bool) -> None:
     )
 
 
-def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
-    """Return --key, or the first name's key file, or the constant. Raises UserError."""
+def _key_file(
+    args: argparse.Namespace, identifiers: list[Identifier], key_file: object, is_articles: bool
+) -> str:
+    """Return --key, or the first name's key file, or the constant. Raises UserError.
+
+    is_articles: as for _obstacle.
+    """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if args.key is not None:
         candidates: list[str] = [args.key]
@@ -93,7 +98,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
         if os.path.lexists(path):
             return path
     advice = "make a key with make_certificate_key.py, or give one with --key FILE"
-    if not args.names and identifiers == [ARTICLE_DOMAIN]:
+    if is_articles:
         advice = "give the names for the request, or edit the constants in make_csr.py"
     if other := next(filter(os.path.isfile, own), None):
         advice = f"{other} exists: use --key {shell.file(other)}"
