@@ -56,7 +56,7 @@ def _get_certificate(directory: Path) -> None:
     pebble.check()
     if not directory.is_dir():
         advice = "give the directory of your files, such as: python -m tests.certificate ."
-        raise Failure(f"there is no directory {directory}; {advice}")
+        raise Failure(f"the directory {directory} does not exist; {advice}")
     csr_file, chain_file = directory / "certificate.csr", directory / "certificate.pem"
     account_key = _load(directory / "account.key", acme_client.load_key, "an account key in PEM")
     csr, names = _load(csr_file, _parse_request, "a request in PEM")

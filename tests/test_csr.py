@@ -116,7 +116,7 @@ def test_an_ec_key_signs_with_sha256(curve: str, run: Run) -> None:
     assert warnings_of(result) == ([p521] if curve == "P-521" else [])
 
 
-# Windows opens no directory.
+# Windows cannot open a directory.
 IS_DIRECTORY = os.strerror(errno.EISDIR if os.name == "posix" else errno.EACCES)
 MAKE_ONE = "make a key with make_certificate_key.py, or give one with --key FILE"
 
