@@ -8,10 +8,13 @@ Each module has one concern, and imports only modules listed above it:
     files             reading, and writing so that nothing is lost
     names             what a text means as a name, or why no CA may sign it
     letsencrypt       what Let's Encrypt rejects: names, keys, requests; its profiles
-    pem               finding a key or a request in the text of a file
+    wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
+    pem               the private key or the request in a file, or what is there instead
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
     keys              opening a key, refusing a weak one, comparing it with the account key
+    goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
+    jwk               the JSON Web Key of a public key, and its thumbprint
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines
     new_key           what the scripts do around making a key

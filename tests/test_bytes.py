@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from common.show import der, grammar
-from common.show.bytes import _line, walk
+from common.show.bytes import walk
 from tests.conftest import ARTICLE, need
 from tests.made import RSA, integer, tlv
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.show.describe import thumbprint
+from common.jwk import thumbprint
 from tests.conftest import ARTICLE, ROOT, Show, environment
 from tests.made import EC, LEAF, RSA, openssl, request, san, write
 

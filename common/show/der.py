@@ -10,12 +10,27 @@ from dataclasses import dataclass, field
 MAX_SIZE = 1 << 17  # bytes; far above any key, request or certificate
 MAX_DEPTH = 40  # a request with extensions nests 11 deep
 
-_UNIVERSAL = (
-    {1: "BOOLEAN", 2: "INTEGER", 3: "BIT STRING", 4: "OCTET STRING", 5: "NULL", 6: "OID"}
-    | {10: "ENUMERATED", 16: "SEQUENCE", 17: "SET", 23: "UTCTime", 24: "GeneralizedTime"}
-    | {12: "UTF8String", 18: "NumericString", 19: "PrintableString", 20: "TeletexString"}
-    | {22: "IA5String", 26: "VisibleString", 28: "UniversalString", 30: "BMPString"}
-)
+_UNIVERSAL = {  # X.680 section 8.4
+    1: "BOOLEAN",
+    2: "INTEGER",
+    3: "BIT STRING",
+    4: "OCTET STRING",
+    5: "NULL",
+    6: "OID",
+    10: "ENUMERATED",
+    12: "UTF8String",
+    16: "SEQUENCE",
+    17: "SET",
+    18: "NumericString",
+    19: "PrintableString",
+    20: "TeletexString",
+    22: "IA5String",
+    23: "UTCTime",
+    24: "GeneralizedTime",
+    26: "VisibleString",
+    28: "UniversalString",
+    30: "BMPString",
+}
 _CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")
 
 
@@ -34,6 +49,12 @@ class Element:
     children: list["Element"] = field(default_factory=list)
     name: str = ""
     note: str = ""
+    is_public: bool = False  # whether the value may be shown
+
+    @property
+    def header(self) -> bytes:
+        """The octets of its tag and of its length."""
+        return self.der[self.offset : self.start]
 
     @property
     def content(self) -> bytes:
