@@ -84,11 +84,12 @@ def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
             yield key, lines
 
 
-_GRAMMAR, _DOCUMENTS = _text("asn1.txt").split("\n\n\n")
+_GRAMMAR, _DOCUMENTS, _TYPES = _text("asn1.txt").split("\n\n\n")
 HOLDS = dict(pair for text in _GRAMMAR.split("\n\n") for pair in _paragraph(text))
 DOCUMENTS = {
     name: (what, order) for name, what, order in map(str.splitlines, _DOCUMENTS.split("\n\n"))
 }
+TYPES = {name: what for name, _, what in (line.partition("  ") for line in _TYPES.splitlines())}
 _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so only sizes are shown.",
