@@ -21,7 +21,7 @@ _NAMES = ("dNSName", "iPAddress")  # what a certificate is for
 # What a beginner does not need at first; nor any extension but the names.
 _FOLDED = (
     *("version", "serialNumber", "signature", "signatureAlgorithm", "algorithm", "critical"),
-    *("privateKeyAlgorithm", "exponent1", "exponent2", "coefficient"),
+    *("privateKeyAlgorithm", "exponent1", "exponent2", "coefficient", "r", "s"),
 )
 
 
@@ -30,7 +30,7 @@ class Html(str):
 
 
 class Mark(NamedTuple):
-    """What an element is in its file besides what its standard says: classes, and words."""
+    """What an element is in its file: classes, and words in place of those of grammar."""
 
     kinds: str
     words: Html
@@ -64,17 +64,20 @@ def box(element: Element, marks: Mapping[int, Mark]) -> Html:
     """Return an element with all in it. marks: by offset."""
     path, inside = _merged(element)
     last, marked = path[-1], [marks[one.offset] for one in path if one.offset in marks]
-    is_hidden = not last.is_public and last.oid not in grammar.OIDS
     value = values.shown(last, _ROOM)
+    if last.constructed:
+        value = "" if last.children else "empty"
+    elif value and not last.is_public and last.oid not in grammar.OIDS:
+        value += ", not shown"
     texts = {
         "b": _name(element),
         "span inner": "".join(f"› {_name(one)} " for one in path[1:]),
-        "code value": f"{value}, not shown" if value and is_hidden else value,
+        "code value": value,
         "code gist": values.shown(inside[0], _ROOM) if inside and inside[0].oid else "",
-        "span note": values.note(element),
     }
+    said = [tag("span said", mark.words) for mark in marked if mark.words]
     label = [tag(start, text) for start, text in texts.items() if text]
-    label += [tag("span said", mark.words) for mark in marked if mark.words]
+    label += said or ([tag("span note", note)] if (note := values.note(element)) else [])
     summary = tag("summary", Html(" ".join(label)))
     octets = map(_bytes, path)
     kinds = " ".join(["name"] * (last.name in _NAMES) + [mark.kinds for mark in marked])
@@ -88,16 +91,21 @@ def box(element: Element, marks: Mapping[int, Mark]) -> Html:
 def _merged(element: Element) -> tuple[list[Element], list[Element]]:
     """Return the elements that are drawn as one, the outermost first, and those inside them.
 
-    A box that holds one box, and no other after it, is drawn as one with it. The lines before it
-    come first, as the extnID before an extnValue, but the lines of one element alone.
+    What holds just one element is drawn as one with it. So is what holds just one box, and lines
+    before it, as the extnID before an extnValue; but only the lines of one element.
     """
-    inside = element.children
-    boxes = [child for child in inside if child.children]
-    if len(inside) == 1 or (len(boxes) == 1 and boxes[0] is inside[-1]):
-        path, rest = _merged(inside[-1])
-        if len(inside) == 1 or len(rest) == len(path[-1].children):
-            return [element, *path], [*inside[:-1], *rest]
-    return [element], inside
+    if not element.children:
+        return [element], []
+    *before, last = element.children
+    path, inside = _merged(last)
+    has_lines_of_its_own = len(inside) > len(path[-1].children)
+    if not before or (inside and not has_lines_of_its_own and not any(map(_is_box, before))):
+        return [element, *path], [*before, *inside]
+    return [element], element.children
+
+
+def _is_box(element: Element) -> bool:
+    return bool(_merged(element)[1])
 
 
 def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:

@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.show import describe, grammar, match, opening
+from common.show import describe, grammar, match, opening, values
 from common.show.boxes import Html, Mark, box, escaped, some, table, tag
 from common.show.der import Element
 from common.show.files import Part
@@ -128,7 +128,7 @@ def _card(part: Part, known: tuple[Item, _Facts] | None, account_key: Item | Non
     if known:
         heading.append(table(_main_facts(*known, account_key)))
     if fault:
-        drawn.append(tag("p fault", f"It breaks here. {fault}"))
+        drawn.append(tag("p fault", f"Not readable from here: {fault}"))
     return tag("article card", tag("header", *heading), *drawn)
 
 
@@ -149,11 +149,12 @@ def _is_private(item: Item) -> bool:
 def _marks(root: Element, item: Item, facts: _Facts) -> dict[int, Mark]:
     """Return what is marked of an item, by offset: its key, what is signed and the signature."""
     own, marks, end = facts.own, dict[int, Mark](), 0
+    is_key = isinstance(item, Key)
     for element in root.all():
         if element.name in _PUBLIC and element.is_public and element.offset >= end:
-            words = own.named("" if isinstance(item, Key) else "public half of ")
+            words = own.named(f"{values.note(element)}; " if is_key else "public half of ")
             marks[element.offset], end = Mark(f"public {own.colour}", words), element.end
-        elif isinstance(item, Key) and not element.is_public and not element.children:
+        elif is_key and not element.is_public and not element.children:
             marks[element.offset] = Mark(f"private {own.colour}", Html())
     if isinstance(item, Signed):
         colour = facts.signer.colour if facts.signer else "k"
