@@ -44,7 +44,7 @@ test: .venv/tests-ready
 browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js
 	$(BIN)/python -m pytest -m browser
 
-# The picture of the README, from the files in tests/data/picture.
+# The picture in the README, which needs Debian's chromium, chromium-driver and pngquant.
 picture: .venv/tests-ready
 	$(BIN)/python -m tests.picture docs/picture.png
 

@@ -26,7 +26,7 @@ def installed(*names: str) -> str:
     """Return the path of the first of these programs that is there."""
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        sys.exit(f"{names[0]} is missing; apt-get install chromium chromium-driver")
+        sys.exit(f"{names[0]} is missing; apt-get install chromium chromium-driver pngquant")
     return path
 
 

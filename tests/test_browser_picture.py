@@ -75,12 +75,18 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
         yield driver
 
 
+def logged(chromium: "Chrome", log: str) -> list[dict[str, Any]]:
+    """Return what is new in a log."""
+    new: list[dict[str, Any]] = chromium.get_log(log)  # type: ignore[no-untyped-call]
+    return new
+
+
 def opened(chromium: "Chrome", show: Show, *names: str) -> "Chrome":
     """Return the browser with the page about files."""
     page = Path("page.html").resolve()
     page.write_text(show("--html", *names)[1], encoding="ascii", newline="\n")
-    chromium.get_log("performance")  # type: ignore[no-untyped-call]
-    chromium.get_log("browser")  # type: ignore[no-untyped-call]
+    for log in ("performance", "browser"):
+        logged(chromium, log)  # and forgotten
     chromium.get(page.as_uri())
     return chromium
 
@@ -155,8 +161,8 @@ def test_the_colours_of_the_keys(page: "Chrome") -> None:
 def test_nothing_leaves_and_no_script_runs(page: "Chrome") -> None:
     """Nor is the style refused, as the wrong hash in the policy would have it."""
     assert page.title.startswith("account.key, certificate.csr, ")
-    assert page.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    assert logged(page, "browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in logged(page, "performance")]
     sent = [
         it["params"]["request"]["url"] for it in messages if "requestWillBeSent" in it["method"]
     ]
