@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -117,6 +118,9 @@ def test_the_order_of_the_story(show: Show) -> None:
         page = picture(show, *order)
         chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
         assert cards(page) == [*names[:3], *chain]
+    write("middle.pem", MIDDLE)
+    _, found, _ = show("--html", "root.pem", "middle.pem")
+    assert cards(Page(found)) == ["middle.pem", "root.pem"]
     write("renamed.key", RSA)
     _, found, _ = show("--html", "--account-key", "account.key", "example.com.key", "renamed.key")
     assert cards(Page(found)) == ["renamed.key", "example.com.key"]
@@ -201,11 +205,25 @@ def test_one_box_in_the_other_is_one(show: Show) -> None:
     assert all(re.match(r"[\w-]+( |$)", one) for one in labels)  # the name in the standard
 
 
+def test_what_is_open_at_first(show: Show) -> None:
+    write("leaf.pem", LEAF)
+    write("a.csr", request(san("a.com", "b.com"), key=RSA))
+    _, text, _ = show("--html", "leaf.pem", "a.csr")
+    found = re.findall(
+        r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)', text
+    )
+    closed = {name for is_open, name in found if not is_open}
+    assert closed == {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
+    assert {"certificationRequestInfo", "tbsCertificate", "subjectPKInfo", "Extension"} <= {
+        name for is_open, name in found if is_open
+    }
+
+
 def test_nothing_in_a_file_breaks_out(show: Show) -> None:
     usual = picture(show, *files()[:4])
     evil = "</style><script>alert(1)</script>\"'&<!--\u202e\x1b[31m\0é\u05d0"
-    write("a'&b.csr", request(san("a<b>.com"), cn=evil))
-    _, text, _ = show("--html", "a'&b.csr")
+    write("a'&\u202eb.csr", request(san("a<b>.com"), cn=evil))
+    _, text, _ = show("--html", "a'&\u202eb.csr")
     assert text.isascii()
     page = Page(text)
     assert page.tags <= usual.tags | {("strong", ()), ("s", ())}
@@ -213,7 +231,7 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
         *("lang", "charset", "http-equiv", "content", "name", "class", "open"),
     }
     assert "<!--\\u202e\\x1b[31m\\x00é\u05d0" in page.text
-    assert "a'&b.csr" in page.of("title")
+    assert "a'&\\u202eb.csr" in page.of("title")
     assert text.startswith('<!DOCTYPE html>\n<html lang="en">\n')
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -257,7 +275,10 @@ def test_encrypted_keys(show: Show, secret_file: str) -> None:
         write("a.csr", request(san("a.com"), key=RSA))
         page = picture(show, "--passphrase-file", secret_file, "a.csr", "e.key")
         assert {kinds for kinds, _ in page.found if kinds.startswith("key ")} == {"key k1"}
-        assert kinds(page, "private") == ["k1"] * (form == PrivateFormat.PKCS8)
+        is_whole = form == PrivateFormat.TraditionalOpenSSL  # encrypted as a whole
+        assert kinds(page, "private") == ([] if is_whole else ["k1"])
+        assert len(page.of("fault")) == is_whole
+        assert all("(RFC 1421)" in text for text in page.of("fault"))
     write(
         "e.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
     )
@@ -314,35 +335,44 @@ def private(*numbers: int) -> bytes:
     return tlv(0x30, *map(integer, (0, *numbers)))
 
 
-def test_no_secret_in_the_page(show: Show) -> None:
-    n, e = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e
-    rest = SECRETS[1:6]
+DER, PKCS8, PLAIN = Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+KEYS = {
+    "RSA PRIVATE KEY": private(NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, *SECRETS[:6]),
+    "PRIVATE KEY": RSA.private_bytes(DER, PKCS8, PLAIN),
+    "EC PRIVATE KEY": EC.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
+}
+
+
+def damaged() -> Iterator[tuple[str, bytes]]:
+    """Yield keys with a label: whole, with numbers in the place of others, damaged and cut."""
+    n, e, d, rest = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, NUMBERS.d, SECRETS[1:6]
+    for numbers in (
+        [n, d, e, *rest],
+        [d, e, n, *rest],
+        [rest[0], e, d, n, *rest[1:]],
+        [e, n, d, *rest],
+    ):
+        yield "RSA PRIVATE KEY", private(*numbers)
     chance = random.Random(21)
-    keys = [private(n, e, *SECRETS[:6])]
-    keys += [
-        private(*order[:8])
-        for order in (
-            [n, SECRETS[0], e, *rest],
-            [SECRETS[0], e, n, *rest],
-            [SECRETS[1], e, SECRETS[0], n, *rest[1:]],
-            [e, n, *SECRETS[:6]],
-        )
-    ]
-    for _ in range(40):
-        damaged = bytearray(keys[0])
-        for _ in range(chance.randint(1, 4)):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-        keys.append(bytes(damaged))
-    keys += [keys[0][:at] for at in (30, 300, 700, 1100)]
-    for number, data in enumerate(keys):
-        text = base64.encodebytes(data)
-        pem = b"-----BEGIN RSA PRIVATE KEY-----\n" + text + b"-----END RSA PRIVATE KEY-----\n"
-        Path(f"{number}.key").write_bytes(data if number % 2 else pem)
-        Path(f"{number}.key").chmod(0o600)
-    for name in [f"{number}.key" for number in range(len(keys))]:
-        check_safe(show("--html", name)[1])
-    with pytest.raises(AssertionError):
-        check_safe(" ".join(f"{octet:02x}" for octet in keys[0]).join(["</style>", ""]))
+    for label, whole in KEYS.items():
+        yield label, whole
+        for _ in range(20):
+            octets = bytearray(whole)
+            for _ in range(chance.randint(1, 4)):
+                octets[chance.randrange(len(octets))] = chance.randrange(256)
+            yield label, bytes(octets)
+            yield label, whole[: chance.randrange(len(whole))]
+
+
+def test_no_secret_in_the_page(show: Show) -> None:
+    for label, data in damaged():
+        text = base64.encodebytes(data).decode()
+        Path("pem.key").write_text(f"-----BEGIN {label}-----\n{text}-----END {label}-----\n")
+        Path("der.key").write_bytes(data)
+        check_safe(show("--html", "pem.key", "der.key")[1])
+    for separator in ("", " ", ":", "<br>"):  # the test notices
+        with pytest.raises(AssertionError):
+            check_safe(f"</style>{KEYS['PRIVATE KEY'].hex('-').replace('-', separator)}")
 
 
 # The palette. Machado, Oliveira and Fernandes (2009), severity 1.0, for linear RGB.
