@@ -50,15 +50,15 @@ def test_of_sixteen_at_once_one_writes(tmp_path: Path) -> None:
 
 
 def test_every_key_is_found_though_files_are_moved_about(tmp_path: Path) -> None:
-    """Keys and requests are written to one name, slowly, and an outsider renames what is there."""
+    """Keys are written to one name, slowly, and an outsider renames what is there."""
     rng = random.Random(1)
     file, moved = tmp_path / "FILE", list[Path]()
     makers = []
-    for make in [MAKE_KEY, MAKE_KEY, MAKE_CSR] * 4:
-        delay = f"inject=linkat,rename,unlink,fsync:delay_enter={rng.randrange(20000)}"
+    for _ in range(10):
+        delay = f"inject=linkat,unlink,fsync:delay_enter={rng.randrange(20000)}"
         command = [faults.STRACE, "-f", "--seccomp-bpf", "-qq", "-o", os.devnull, "-e", delay]
-        makers.append((make, start([*command, *make, "--out", "FILE"], tmp_path)))
-    for _, process in makers:
+        makers.append(start([*command, *MAKE_KEY, "--out", "FILE"], tmp_path))
+    for process in makers:
         while process.poll() is None:
             with contextlib.suppress(OSError):
                 if moved and rng.random() < 0.5:
@@ -67,9 +67,9 @@ def test_every_key_is_found_though_files_are_moved_about(tmp_path: Path) -> None
                     moved.append(file.rename(tmp_path / f"moved{len(moved)}"))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.03)
-    wrote = [make for make, process in makers if process.returncode == 0]
-    assert MAKE_KEY in wrote
-    assert len(keys_in(tmp_path)) == wrote.count(MAKE_KEY)
+    wrote = [process for process in makers if process.returncode == 0]
+    assert wrote
+    assert len(keys_in(tmp_path)) == len(wrote)
 
 
 def test_a_full_file_system(tmp_path: Path) -> None:
