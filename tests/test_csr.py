@@ -14,10 +14,12 @@ from tests.conftest import (
     ARTICLE,
     SECRET,
     Run,
+    command_of,
     error_of,
     openssl,
     pem_of,
     private_key,
+    run_process,
     warnings_of,
 )
 
@@ -194,9 +196,9 @@ class TestTheKeyFile:
 
     @pytest.mark.posix(reason="pipes with names")
     @pytest.mark.parametrize("name", ["a.org.key", "certificate.key"])
-    def test_is_not_waited_for_unasked(self, name: str, run: Run) -> None:
-        os.mkfifo(name)
-        error = error_of(run("make_csr.py", "a.org"))
+    def test_is_not_waited_for_unasked(self, name: str, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / name)
+        error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
         assert error == f"{name}: is not a regular file; give the key with --key FILE"
 
     def test_cannot_be_reached(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,6 +353,12 @@ class TestTheConstants:
         result = run("make_csr.py")
         assert names_in(load("my.csr")) == ["a.example.org"]
         assert "/emailAddress=me@example.org/CN=a.example.org" in result.stderr
+
+    def test_with_a_character_that_no_file_name_has(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(make_csr, "KEY_FILE", "my\0.key")
+        assert error_of(run("make_csr.py")).startswith("my\\x00.key: no such file; ")
 
     @pytest.mark.usefixtures("key")
     def test_name_the_key_unless_names_are_given(
