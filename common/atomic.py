@@ -127,4 +127,6 @@ def _sync_directory(path: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        console.warn(f"{path}: may not survive a power cut ({error.strerror}); keep a copy")
+        console.warn(
+            f"{path}: the file may not survive a power cut ({error.strerror}); keep a copy"
+        )

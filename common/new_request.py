@@ -48,7 +48,7 @@ def prepare(
         email = options.checked(names.email_address, email_address, "EMAIL_ADDRESS = ")
     out = options.checked(str, csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
-    key = _key_file(args, identifiers, options.checked(str, key_file, "KEY_FILE = "))
+    key = _key_file(args, identifiers, key_file)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
     return Plan(identifiers[0], identifiers[1:], email, key, out)
@@ -58,7 +58,9 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     """Write a request in PEM, signed with pkey, as planned, and say so. Raises UserError."""
     csr = x509.load_pem_x509_csr(request)
     if not csr.is_signature_valid:
-        problem = "makes invalid signatures, because its private and public halves do not match"
+        problem = (
+            "this key makes invalid signatures, because its private and public halves do not match"
+        )
         raise UserError(f"{plan.key}: {problem}; restore a copy of the key")
     console.hold_signals()
     old = files.write_request(plan.out, request, _obstacle)
@@ -82,29 +84,32 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     )
 
 
-def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: str) -> str:
+def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
     It is --key; or the first name's own file; or key_file, the constant, which alone counts
     without a name on the command line.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
-    candidates: list[str] = [args.key]
-    if args.key is None:
-        candidates = [own[0], key_file] if args.names else [key_file]
+    if args.key is not None:
+        candidates: list[str] = [args.key]
+    else:
+        candidates = own[:1] if args.names else []
+        candidates.append(options.checked(str, key_file, "KEY_FILE = "))
     for path in filter(files.is_there, candidates):
-        if args.key is None and not os.path.isfile(path):  # a pipe, say, that would keep us waiting
-            raise UserError(f"{path}: is not a regular file; give the key with --key FILE")
+        if args.key is None and not os.path.isfile(path):  # a pipe might keep us waiting
+            raise UserError(f"{path}: not a regular file; give the key with --key FILE")
         return path
 
-    # A key of another name will do, and that of example.com for *.example.com.
+    # Is there a key for another name, or for example.com if the name is *.example.com?
     own += [path.removeprefix("_.") for path in own]
     if other := next(filter(os.path.isfile, own), None):
         advice = f"{other} exists: use --key {shell.file(other)}"
     elif args.names or args.key is not None:
         advice = "make a key with make_certificate_key.py, or give one with --key FILE"
-    elif os.path.isfile("example.com.key"):  # which make_certificate_key makes if given no name
-        advice = f"for example.com.key, run: {shell.script('make_csr.py', 'example.com')}"
+    elif os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
+        command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
+        advice = f"example.com.key exists: run {command}"
     else:
         advice = "give the names for the request, or edit the constants in make_csr.py"
     raise UserError(f"{' or '.join(candidates) or 'an empty name'}: no such file; {advice}")
@@ -113,7 +118,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
 def _obstacle(data: bytes) -> str | None:
     """Return why a request must not replace a file with this content, or None."""
     if pem.request(data) is None:
-        return "is not exactly one request (CSR), so it is not replaced; use --out FILE"
+        return "not exactly one request (CSR), so it is not replaced; use --out FILE"
     return None
 
 
@@ -122,9 +127,10 @@ def _warn_of_other_names(path: str, old: bytes, csr: x509.CertificateSigningRequ
     replaced = pem.request(old)
     old_names = _names(replaced) if replaced else None
     if old_names is None:
-        console.warn(f"{path}: replaced a request whose names cannot be read")
+        console.warn(f"{path}: the old request was replaced; its names cannot be read")
     elif set(old_names) != set(_names(csr) or ()):
-        console.warn(f"{path}: replaced a request for {_listed(old_names) or 'no names'}")
+        listed = _listed(old_names) or "no names"
+        console.warn(f"{path}: the old request was replaced; it was for {listed}")
 
 
 def _names(csr: x509.CertificateSigningRequest) -> list[str] | None:

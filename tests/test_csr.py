@@ -188,8 +188,8 @@ class TestTheKeyFile:
             "give the names for the request, or edit the constants in make_csr.py"
         )
         assert run("make_certificate_key.py", "--curve", "P-256").returncode == 0
-        problem, command = error_of(run("make_csr.py")).split(" run: ")
-        assert problem == "certificate.key: no such file; for example.com.key,"
+        problem, command = error_of(run("make_csr.py")).split(": run ")
+        assert problem == "certificate.key: no such file; example.com.key exists"
         assert command.endswith("make_csr.py example.com")
         assert run("make_csr.py", "example.com").returncode == 0
         assert names_in(load()) == ["example.com"]
@@ -199,7 +199,7 @@ class TestTheKeyFile:
     def test_is_not_waited_for_unasked(self, name: str, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / name)
         error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
-        assert error == f"{name}: is not a regular file; give the key with --key FILE"
+        assert error == f"{name}: not a regular file; give the key with --key FILE"
 
     def test_cannot_be_reached(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         """It may exist."""
@@ -390,6 +390,9 @@ class TestTheConstants:
         assert os.listdir() == []
 
 
+REPLACED = "certificate.csr: the old request was replaced;"
+
+
 @pytest.mark.usefixtures("key")
 class TestReplacingARequest:
     """The warning that tells what was there."""
@@ -397,15 +400,15 @@ class TestReplacingARequest:
     @pytest.mark.parametrize(
         ("old", "new", "said"),
         [
-            (["a.org"], ["b.org"], "a request for a.org"),
+            (["a.org"], ["b.org"], "a.org"),
             (
                 ["a.org", "192.0.2.1", "b.org", "c.org"],
                 [],
-                "a request for a.org, 192.0.2.1, b.org and 1 more",
+                "a.org, 192.0.2.1, b.org and 1 more",
             ),
             (["a.org", "b.org"], ["b.org", "a.org"], None),
             (["a.org"], ["a.org", "--email", "me@a.org"], None),
-            (["a.org"], ["a.org", "b.org"], "a request for a.org"),
+            (["a.org"], ["a.org", "b.org"], "a.org"),
         ],
     )
     def test_for_other_names(
@@ -413,20 +416,19 @@ class TestReplacingARequest:
     ) -> None:
         assert run("make_csr.py", *old).returncode == 0
         found = warnings_of(run("make_csr.py", "-q", *new))
-        assert found == ([f"certificate.csr: replaced {said}"] if said else [])
+        assert found == ([f"{REPLACED} it was for {said}"] if said else [])
 
     @pytest.mark.parametrize("name", ["repeated-extension", "unknown-tls-feature", "x400-name"])
     def test_that_cryptography_cannot_read(self, name: str, run: Run) -> None:
         shutil.copy(ARTICLE.parent / "odd" / f"{name}.csr", "certificate.csr")
-        text = "certificate.csr: replaced a request whose names cannot be read"
-        assert warnings_of(run("make_csr.py")) == [text]
+        assert warnings_of(run("make_csr.py")) == [f"{REPLACED} its names cannot be read"]
 
     @pytest.mark.parametrize(
         ("subject", "said"),
         [
-            ("/CN=Old.example.org", "a request for old.example.org"),
-            ("/O=Example", "a request for no names"),
-            ("/CN=\x1b[31m", r"a request for \x1b[31m"),
+            ("/CN=Old.example.org", "old.example.org"),
+            ("/O=Example", "no names"),
+            ("/CN=\x1b[31m", r"\x1b[31m"),
             ("/CN=API.neoprime.xyz", None),
         ],
     )
@@ -434,7 +436,7 @@ class TestReplacingARequest:
         command = ["req", "-new", "-key", "certificate.key", "-subj", subject]
         openssl(*command, "-out", "certificate.csr", cwd=Path())
         found = warnings_of(run("make_csr.py"))
-        assert found == ([f"certificate.csr: replaced {said}"] if said else [])
+        assert found == ([f"{REPLACED} it was for {said}"] if said else [])
 
     def test_that_is_not_replaced_is_not_mentioned(self, run: Run) -> None:
         assert run("make_csr.py", "a.org").returncode == 0
@@ -451,8 +453,8 @@ def test_an_invalid_signature_is_not_written(
 
     monkeypatch.setattr(x509, "load_pem_x509_csr", lambda data: Invalid())
     assert error_of(run("make_csr.py")) == (
-        "certificate.key: makes invalid signatures, because its private and public halves do not "
-        "match; restore a copy of the key"
+        "certificate.key: this key makes invalid signatures, because its private and public halves "
+        "do not match; restore a copy of the key"
     )
     assert os.listdir() == [key.name]
 
@@ -501,7 +503,7 @@ class TestAListOfNames:
             ("a\n".encode("utf-16-le"), f", line 1: 'a\\x00': contains '\\x00'{LDH}"),
             (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), UTF_16),
             (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), UTF_16),
-            (b"a.org\n" * 200_000, ": is larger than 1 MiB; give a file of names after the @"),
+            (b"a.org\n" * 200_000, ": larger than 1 MiB; give a file of names after the @"),
             (None, ": No such file or directory; give a file of names after the @"),
         ],
     )

@@ -114,8 +114,8 @@ def test_an_access_list_of_the_directory_opens_no_key() -> None:
 
 
 CHOOSE = "choose another file with --out FILE"
-LINK = "is a symbolic link, and links are not followed; give the file itself"
-NOT_REGULAR = "is not a regular file; give one, or - for standard output"
+LINK = "a symbolic link, and links are not followed; give the file itself"
+NOT_REGULAR = "not a regular file; give one, or - for standard output"
 
 
 @BOTH
@@ -124,12 +124,12 @@ NOT_REGULAR = "is not a regular file; give one, or - for standard output"
     [
         ("no/such/file", f"the directory no/such does not exist; create it, or {CHOOSE}"),
         ("a.file/file", f"a.file is not a directory; {CHOOSE}"),
-        ("new/", f"is not the name of a file; {CHOOSE}"),
-        ("", f"is not the name of a file; {CHOOSE}"),
-        ("a\0b", f"is not the name of a file; {CHOOSE}"),
-        ("a\0b/c", f"is not the name of a file; {CHOOSE}"),
-        (".", "is a directory; give a file in it"),
-        ("a.directory", "is a directory; give a file in it"),
+        ("new/", f"not the name of a file; {CHOOSE}"),
+        ("", f"not the name of a file; {CHOOSE}"),
+        ("a\0b", f"not the name of a file; {CHOOSE}"),
+        ("a\0b/c", f"not the name of a file; {CHOOSE}"),
+        (".", "a directory; give a file in it"),
+        ("a.directory", "a directory; give a file in it"),
         pytest.param(
             "x" * 300, "File name too long; choose a shorter name with --out FILE", marks=posix
         ),
@@ -236,8 +236,8 @@ def test_an_existing_key_stays(out: str, another: str, capsys: Output) -> None:
     message = refused(MAKE_KEY, capsys, f"--out={out}")
     if os.name == "posix" or ("'" not in another and "/" not in another):
         assert message == (
-            f"{out}: already exists, and a key is never replaced; use that key, write a new one "
-            f"with --out {another}, or move the old one away\n"
+            f"{out}: the file already exists, and a key is never replaced; use that key, write a "
+            f"new one with --out {another}, or move the old one away\n"
         ).replace("\t", "\\t")
 
 
@@ -254,8 +254,8 @@ def test_a_request_replaces_a_request() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (KEY, "is not exactly one request (CSR), so it is not replaced; use --out FILE"),
-        (LARGEST + b"\n", "is too large for a request (CSR); use --out FILE"),
+        (KEY, "not exactly one request (CSR), so it is not replaced; use --out FILE"),
+        (LARGEST + b"\n", "too large for a request (CSR); use --out FILE"),
     ],
     ids=["key", "too large"],
 )
@@ -345,7 +345,7 @@ def test_a_directory_that_cannot_be_synced(
     monkeypatch.setattr(os, "fsync", fsync)
     assert run(program, "--out", "new") == 0
     warned, wrote, _ = capsys.readouterr().err.partition("Wrote the ")
-    text = f"new: may not survive a power cut ({os.strerror(errno.EIO)}); keep a copy"
+    text = f"new: the file may not survive a power cut ({os.strerror(errno.EIO)}); keep a copy"
     assert (warned, wrote) == (f"{console.program_name}: warning: {text}\n", "Wrote the ")
 
 
@@ -354,7 +354,7 @@ def test_reading() -> None:
     assert len(files.read("large", "advice")) == files.MAX_SIZE
     Path("large").write_bytes(bytes(files.MAX_SIZE + 1))
     for path, message in [
-        ("large", "large: is larger than 1 MiB; advice"),
+        ("large", "large: larger than 1 MiB; advice"),
         ("none", "none: No such file or directory; advice"),
         ("", "an empty name: No such file or directory; advice"),
     ]:
@@ -433,7 +433,9 @@ class TestAsOnWindows:
 
     def test_what_is_there(self) -> None:
         files.write_key("a.key", KEY)
-        with pytest.raises(UserError, match=r"^a\.key: already exists, and a key is never "):
+        with pytest.raises(
+            UserError, match=r"^a\.key: the file already exists, and a key is never "
+        ):
             files.write_key("a.key", b"new")
         assert files.write_request("a.csr", b"1", lambda data: None) is None
         assert files.write_request("a.csr", b"2", lambda data: None) == b"1"
@@ -457,7 +459,7 @@ class TestAsOnWindows:
     def test_reserved_names(self, name: str) -> None:
         with pytest.raises(UserError) as caught:
             files.check(name)
-        assert str(caught.value) == f"{name}: is a reserved name on Windows; {CHOOSE}"
+        assert str(caught.value) == f"{name}: a reserved name on Windows; {CHOOSE}"
 
     @pytest.mark.parametrize("name", ["console.key", "nulls", "com.key", "my.con"])
     def test_other_names(self, name: str) -> None:

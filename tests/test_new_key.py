@@ -222,7 +222,7 @@ def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: pytest.Monk
     monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", None)
     for option in ([], ["--encrypt"]):
         error = error_of(run(script, *option))
-        assert error.startswith(f"{name}: already exists, and a key is never replaced; ")
+        assert error.startswith(f"{name}: the file already exists, and a key is never replaced; ")
     assert Path(name).read_text() == "old"
 
 
