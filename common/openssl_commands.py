@@ -53,18 +53,19 @@ def for_request(
 
     key: its file, or None if OpenSSL would make another request with it.
     """
-    attributes = [("emailAddress", email_address), ("CN", names.common_name(identifiers))]
-    alternative_names = ",".join(
-        f"{'DNS' if isinstance(name, DomainName) else 'IP'}:{name}" for name in identifiers
-    )
-    make = ["openssl", "req", "-new", "-key", shell.file(key or ""), "-sha256"]
-    make += ["-subj", _subject(attributes), "-addext", f"subjectAltName={alternative_names}"]
-    make += [] if out == "-" else ["-out", shell.file(out)]
-    view = ["openssl", "req", "-in", shell.file(out), "-text", "-verify", "-noout"]
-    return [
-        ("The same with OpenSSL", shell.command(*make) if key else None),
-        ("View and verify", shell.command(*view)),
-    ]
+    make = None
+    if key is not None:
+        attributes = [("emailAddress", email_address), ("CN", names.common_name(identifiers))]
+        alternative_names = ",".join(
+            f"{'DNS' if isinstance(name, DomainName) else 'IP'}:{name}" for name in identifiers
+        )
+        words = ["openssl", "req", "-new", "-key", shell.file(key), "-sha256"]
+        words += ["-subj", _subject(attributes), "-addext", f"subjectAltName={alternative_names}"]
+        if out != "-":
+            words += ["-out", shell.file(out)]
+        make = shell.command(*words)
+    view = shell.command("openssl", "req", "-in", shell.file(out), "-text", "-verify", "-noout")
+    return [("The same with OpenSSL", make), ("View and verify", view)]
 
 
 def _subject(attributes: Sequence[tuple[str, str | None]]) -> str:
