@@ -134,8 +134,11 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
             except KeyboardInterrupt:
                 raise
             except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
+                from common import installation
+
                 # Its text is left out: it may hold a secret.
-                error(f"this is a bug in the program; please report it: {type(failure).__name__}")
+                bug = f"this is a bug in the program; please report it: {type(failure).__name__}"
+                error(installation.problem() or bug)
                 return 1
             finally:
                 if sys.platform != "win32":
