@@ -143,7 +143,7 @@ def _advice(anew: bool = False) -> str:
 
 def _pythons() -> "Iterator[str]":
     """Return what may be called Python here, the first choice first."""
-    yield "py" if _WINDOWS else "python3"
+    yield from ("py", "python") if _WINDOWS else ("python3",)
     yield sys.executable
     for minor in range(30, 9, -1):
         yield f"python3.{minor}"
