@@ -20,7 +20,7 @@ Each module has one concern, and imports only modules listed above it:
     show              python -m common.show: looking at keys, requests and certificates
 
 The scripts import this package first: from here on, a failure to import a library is one line, and
-Ctrl-C ends the script. A program of yours that imports a script is left alone. An old Python must
+Ctrl-C ends the program. A program of yours that imports a script is left alone. An old Python must
 be able to parse this file.
 """
 
@@ -29,12 +29,15 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where the scripts are
 
-_SCRIPTS = ("make_account_key.py", "make_account_key2.py", "make_certificate_key.py", "make_csr.py")
+# The programs by their paths from there, with the names that they have in messages.
 _PROGRAMS = {
-    **{name: name for name in _SCRIPTS},
+    "make_account_key.py": "make_account_key.py",
+    "make_account_key2.py": "make_account_key2.py",
+    "make_certificate_key.py": "make_certificate_key.py",
+    "make_csr.py": "make_csr.py",
     os.path.join("common", "show", "__main__.py"): "show",
-    os.path.join("course", "certificate.py"): "certificate.py",
-    os.path.join("course", "deactivate.py"): "deactivate.py",
+    os.path.join("course", "certificate.py"): "certificate",
+    os.path.join("course", "deactivate.py"): "deactivate",
 }
 
 
@@ -73,9 +76,8 @@ if sys.version_info < (3, 10):  # noqa: UP036
     raise ImportError(installation.problem())
 
 # Ctrl-C ends a program at once, even while it imports, as it ends any Unix tool. Where it is
-# ignored, as after nohup or & in a script, it stays ignored. The programs of the course have to
-# end what they have started.
-if _name == "show" or _name in _SCRIPTS:
+# ignored, as after nohup or & in a script, it stays ignored.
+if _name:
     import signal
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
