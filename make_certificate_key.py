@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="DOMAIN",
         nargs="?",
         default=DOMAIN_NAME,
-        help=f"used only to name the file (default: {DOMAIN_NAME})",
+        help=f"used only to name the file (default: {DOMAIN_NAME})".replace("%", "%%"),
     )
     args = parser.parse(argv)
     source = "DOMAIN_NAME = " if args.domain == DOMAIN_NAME else ""

@@ -67,11 +67,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = options.csr_parser(__doc__).parse(argv)
     plan = new_request.prepare(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
 
-    key_material, passphrase = keys.read(plan.key, args.passphrase_file)
-    with keys.errors_about(plan.key, passphrase):
+    with keys.reading(plan.key, args.passphrase_file) as (key_material, passphrase):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, key_material, passphrase)
-        keys.check(plan.key, pkey)
-        keys.check_not_account_key(plan.key, pkey, passphrase, args.account_key)
+        keys.check(plan.key, pkey, passphrase, args.account_key)
         domain_name, *more_names = plan.identifiers
         csr = create_csr(pkey, domain_name, plan.email, more_names)
     new_request.write(csr.public_bytes(Encoding.PEM), plan, args.quiet)
