@@ -83,7 +83,7 @@ def profiles(identifiers: Sequence[Identifier]) -> list[str]:
     return [
         profile
         for profile, (most, addresses) in PROFILES.items()
-        if len(identifiers) <= most and addresses >= has_address
+        if len(identifiers) <= most and (addresses or not has_address)
     ]
 
 

@@ -29,17 +29,28 @@ _KINDS = (
     ("a name with a path", r"([^:/@\s]+)/"),
 )
 
-# Options of other ACME clients and of OpenSSL: for names, and for what has another option here.
-_FOR_NAMES = {
-    *("-d", "-n", "--domain", "--domains", "--dns", "--name", "--names", "--host", "--hostname"),
-    *("--cn", "--common-name", "--san", "--sans", "--subject-alt-name"),
-}
+# Options of other ACME clients and of OpenSSL that take names.
+_FOR_NAMES = (
+    "-d -n --cn --common-name --dns --domain --domains --host --hostname --name --names --san --sans"
+    " --subject-alt-name"
+).split()
+# And others, with the option that does it here.
 _FOR_OTHERS = {
-    **dict.fromkeys(("-k", "--keylength", "--key-size", "--rsa-key-size"), "--bits"),
-    **dict.fromkeys(("--ecc", "--key-type", "--elliptic-curve"), "--curve"),
-    **dict.fromkeys(("-o", "--output", "--out-file"), "--out"),
-    **dict.fromkeys(("-m", "--mail"), "--email"),
-    **dict.fromkeys(("-p", "--passin", "--passout", "--password"), "--passphrase-file"),
+    "-k": "--bits",
+    "--keylength": "--bits",
+    "--key-size": "--bits",
+    "--rsa-key-size": "--bits",
+    "--ecc": "--curve",
+    "--key-type": "--curve",
+    "--elliptic-curve": "--curve",
+    "-o": "--out",
+    "--output": "--out",
+    "-m": "--email",
+    "--mail": "--email",
+    "-p": "--passphrase-file",
+    "--passin": "--passphrase-file",
+    "--passout": "--passphrase-file",
+    "--password": "--passphrase-file",
 }
 
 
