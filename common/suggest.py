@@ -31,9 +31,21 @@ _KINDS = (
 
 # Options of other ACME clients and of OpenSSL that take names.
 _FOR_NAMES = (
-    "-d -n --cn --common-name --dns --domain --domains --host --hostname --name --names --san --sans"
-    " --subject-alt-name"
-).split()
+    "-d",
+    "-n",
+    "--cn",
+    "--common-name",
+    "--dns",
+    "--domain",
+    "--domains",
+    "--host",
+    "--hostname",
+    "--name",
+    "--names",
+    "--san",
+    "--sans",
+    "--subject-alt-name",
+)
 # And others, with the option that does it here.
 _FOR_OTHERS = {
     "-k": "--bits",
@@ -83,7 +95,7 @@ def name(text: str) -> Guess | None:
     candidates = [re.sub(r"[\s_]+", "-", text)]
     if not words[-1]:  # or else the comma stood before another name
         candidates.append(text.replace(",", "."))
-    return next((Guess("", [name]) for name in map(_plain, candidates) if name), None)
+    return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
 
 
 def is_plain(identifier: Identifier) -> bool:
