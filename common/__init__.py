@@ -8,11 +8,13 @@ Each module has one concern, and imports only modules listed above it:
     atomic            giving a file its name in one step
     files             reading, and writing so that nothing is lost
     names             what a text means as a name, or why no CA may sign it
-    letsencrypt       what Let's Encrypt rejects: names, keys, requests; its profiles
+    suggest           what was probably meant instead
+    letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
+    goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
     pem               finding a key or a request in the text of a file
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
-    keys              opening a key, refusing a weak one, comparing it with the account key
+    keys              opening the key that signs, ruling out the account key
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines
     new_key           what the scripts do around making a key

@@ -12,7 +12,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from common import keys
+import make_csr
+from common import goodkey
 from tests.conftest import (
     ARTICLE,
     Run,
@@ -20,6 +21,7 @@ from tests.conftest import (
     need,
     pem_of,
     private_key,
+    warnings_of,
     with_a_change,
 )
 
@@ -28,6 +30,7 @@ from Crypto.IO import PEM
 from Crypto.Util.asn1 import DerSequence
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -35,18 +38,21 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+Patch = pytest.MonkeyPatch
+
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 LINES = KEY.splitlines(keepends=True)
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
+GIVE_IT = "; give it with --account-key FILE"
 GIVE = "; give the private key with --key FILE"
-ANOTHER = "; make another key"
-RESTORE = "; restore a copy of the key"
+ANOTHER = "; make another"
 NEITHER = "is neither an RSA nor an EC key, so no CA may sign it"
 CUT_SHORT = "is cut short: an END line is missing; restore it from a copy"
 BINARY = "is binary (DER); convert it to PEM with: openssl pkey -in FILE"
 PKCS7 = "PKCS#7 (.p7b); take the certificates out with: openssl pkcs7 -print_certs -in FILE"
 UTF_16 = "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"
-NUMBERS = "is damaged: its numbers do not agree; restore a copy"
+NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
+DAMAGED = "the key is damaged; restore a copy"
 SOURCE = str(ARTICLE / "rsa2048.key")
 
 # Primes, so that the moduli below take no time to find.
@@ -79,6 +85,7 @@ def is_square(n: int) -> bool:
 
 TOO_FEW = ", but no CA may sign a key with fewer than 2048"
 FACTOR = "can be broken: its modulus has a small factor"
+EXPONENT = "has a public exponent that is even or below 3, so no CA may sign it"
 CLOSE = "can be broken: its primes are close to each other (Fermat's method)"
 
 # A modulus, an exponent, and why no CA may sign such a key (None: one may).
@@ -99,10 +106,10 @@ RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
         "has 8200 bits, and keys over 8192 bits take too long to check",
     ),
     # BR 6.1.6; newer releases of cryptography do not load such keys
-    "exponent 1": (N, 1, "has the public exponent 1, but it must be odd and at least 3"),
-    "exponent 2": (N, 2, "has the public exponent 2, but it must be odd and at least 3"),
+    "exponent 1": (N, 1, EXPONENT),
+    "exponent 2": (N, 2, EXPONENT),
     "exponent 3": (N, 3, None),
-    "even exponent": (N, 65538, "has the public exponent 65538, but it must be odd and at least 3"),
+    "even exponent": (N, 65538, EXPONENT),
     # BR 6.1.1.3
     "factor 2": (N - 1, 65537, FACTOR),
     "factor 751": (751 * 2 * P * Q // 2, 65537, FACTOR),
@@ -128,11 +135,10 @@ def test_an_rsa_key(kind: str, run: Run) -> None:
     n, e, reason = RSA_KEYS[kind]
     Path("my.key").write_bytes(rsa_pem(n, e))
     error = error_of(run("make_csr.py", "--key", "my.key"))
-    expected = [f"my.key: {reason}{ANOTHER}"] if reason else []
+    expected = [f"my.key: this key {reason}{ANOTHER}"] if reason else []
     if not reason or "exponent" in reason:  # only if it is sound does the rest of the key count
         expected.append(f"my.key: {NUMBERS}")
     assert error in expected
-    assert keys._rsa_weakness(n, e) == reason
     assert os.listdir() == ["my.key"]
 
 
@@ -143,7 +149,7 @@ def test_a_key_with_most_of_the_fingerprint_of_roca(prime: int) -> None:
     start = (2**2047 // step + 1) * step + 65537
     moduli = (n for n in range(start, 2**2048, step) if n % prime not in powers)
     n = next(n for n in moduli if math.gcd(n, math.prod(range(2, 752))) == 1)
-    assert keys.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
+    assert goodkey.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
 
 
 def made(*arguments: str) -> Callable[[], bytes]:
@@ -207,8 +213,8 @@ def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
     Path("my.key").write_bytes(pem_of(private_key(2048)))
     error = error_of(run("make_csr.py", "--key", "my.key"))
     assert error == (
-        "my.key: is also the account key (account.key), and a CA rejects one key for both; "
-        "make a certificate key with make_certificate_key.py"
+        "my.key: this is the account key (account.key), which must not be the certificate key; "
+        "make one with make_certificate_key.py"
     )
 
 
@@ -224,7 +230,7 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "cut short, CRLF": (KEY.replace(b"\n", b"\r\n")[:900], CUT_SHORT),
     "without its END line": (b"".join(LINES[:-1]), CUT_SHORT),
     "another END line": (KEY.replace(b"END RSA", b"END EC"), CUT_SHORT),
-    "a line lost": (b"".join(LINES[:5] + LINES[6:]), f"is damaged{RESTORE}"),
+    "a line lost": (b"".join(LINES[:5] + LINES[6:]), DAMAGED),
     "one character changed": (
         KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
         NUMBERS,
@@ -287,18 +293,21 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     ),
     "RSA-PSS": (
         made("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
-        NEITHER + ANOTHER,
+        f"this key {NEITHER}{ANOTHER}",
     ),
-    "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), NEITHER + ANOTHER),
-    "Ed25519": (made("genpkey", "-algorithm", "ED25519"), NEITHER + ANOTHER),
-    "P-224": (on_curve("secp224r1"), f"is on the curve secp224r1, which no CA may sign{ANOTHER}"),
+    "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), f"this key {NEITHER}{ANOTHER}"),
+    "Ed25519": (made("genpkey", "-algorithm", "ED25519"), f"this key {NEITHER}{ANOTHER}"),
+    "P-224": (
+        on_curve("secp224r1"),
+        f"this key is on the curve secp224r1, which no CA may sign{ANOTHER}",
+    ),
     "secp160r1": (
         on_curve("secp160r1"),
-        "is a key that no CA may sign (Curve 1.3.132.0.8 is not supported); make another",
+        "no CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
     ),
     "another's point": (lambda: with_point(point_of(1)), NUMBERS),
-    "infinity": (lambda: with_point(b"\0"), f"is damaged{RESTORE}"),
-    "not on the curve": (with_point(b"\4" + bytes(64)), f"is damaged{RESTORE}"),
+    "infinity": (lambda: with_point(b"\0"), DAMAGED),
+    "not on the curve": (with_point(b"\4" + bytes(64)), DAMAGED),
     "numbers that disagree": (numbers_that_disagree, NUMBERS),
     "encrypted": (
         lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
@@ -359,12 +368,80 @@ def test_other_forms_of_a_key(kind: str, run: Run) -> None:
 )
 def test_properties(kind: int | str, properties: tuple[str, int, int]) -> None:
     public_key = private_key(kind).public_key()
-    assert keys.properties(public_key) == properties
-    assert keys.weakness(public_key) is None
+    assert goodkey.properties(public_key) == properties
+    assert goodkey.weakness(public_key) is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent", "reason"),
+    [
+        (2048, 65537, None),
+        (3072, 65537, None),
+        (4096, 65537, None),
+        (2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
+        (8192, 65537, "has 8192 bits, not 2048, 3072 or 4096"),
+        (2048, 3, "has a public exponent other than 65537"),
+    ],
+)
+def test_what_lets_encrypt_accepts(bits: int, exponent: int, reason: str | None) -> None:
+    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
+    public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
+    assert goodkey.rejected(public_key) == reason
+
+
+def test_the_curves_that_lets_encrypt_accepts() -> None:
+    kinds = ("P-256", "P-384", "P-521")
+    reasons = [goodkey.rejected(private_key(kind).public_key()) for kind in kinds]
+    assert reasons == [None, None, "is on P-521, not P-256 or P-384"]
+
+
+def encrypted_der(form: PrivateFormat) -> bytes:
+    protection = BestAvailableEncryption(b"x" * 9)
+    return private_key(2048).private_bytes(Encoding.DER, form, protection)
+
+
+@pytest.mark.parametrize("path", ["account.key", "other.key"])
+def test_an_encrypted_account_key_in_der(path: str, run: Run) -> None:
+    """With the passphrase of the certificate key; without one it cannot be compared."""
+    Path(path).write_bytes(encrypted_der(PrivateFormat.PKCS8))
+    Path("secret").write_bytes(b"x" * 9)
+    Path("secret").chmod(0o600)
+    Path("my.key").write_bytes(pem_of(private_key(2048), b"x" * 9))
+    arguments = ["--key", "my.key", "--passphrase-file", "secret", "--account-key", path]
+    error = error_of(run("make_csr.py", *arguments))
+    assert error.startswith(f"my.key: this is the account key ({path}), ")
+    Path("my.key").write_bytes(pem_of(private_key("P-256")))
+    (warning,) = warnings_of(run("make_csr.py", *arguments))
+    assert warning.endswith(f"({path}: cannot be opened)")
+
+
+@pytest.mark.posix(reason="a pipe with a name")
+def test_a_pipe_in_place_of_the_account_key_is_not_waited_for(key: Path, run: Run) -> None:
+    os.mkfifo("account.key")
+    (warning,) = warnings_of(run("make_csr.py"))
+    assert warning.endswith(f"(account.key: not a regular file{GIVE_IT})")
+
+
+def test_an_error_that_is_not_about_the_key(run: Run, key: Path, monkeypatch: Patch) -> None:
+    """It does not become "damaged"."""
+
+    def create_csr(*arguments: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(make_csr, "create_csr", create_csr)
+    assert "this is a bug in the program" in error_of(run("make_csr.py"))
+
+
+def test_a_missing_key_with_nearly_that_name(key: Path, run: Run) -> None:
+    arguments = ["--key", "certificate.key", "--account-key", "certifcate.key"]
+    (warning,) = warnings_of(run("make_csr.py", *arguments))
+    assert warning.endswith("; did you mean certificate.key?)")
 
 
 def test_properties_of_other_keys() -> None:
-    assert keys.properties(ec.generate_private_key(ec.SECP256K1()).public_key())[0] == "secp256k1"
+    assert (
+        goodkey.properties(ec.generate_private_key(ec.SECP256K1()).public_key())[0] == "secp256k1"
+    )
     ed25519 = type("Ed25519PublicKey", (), {})()
-    assert keys.properties(ed25519) == ("Ed25519", 0, 0)
-    assert keys.weakness(ed25519) == NEITHER
+    assert goodkey.properties(ed25519) == ("Ed25519", 0, 0)
+    assert goodkey.weakness(ed25519) == NEITHER

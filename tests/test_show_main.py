@@ -34,6 +34,7 @@ def _files(show: Show) -> None:
     write("two", LEAF, b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
     write("cut", EC.private_bytes(Encoding.DER, OLD, NoEncryption())[:-1])
     write("secret", b"x\n")
+    write("another", b"y\n")
     write("old.key", EC.private_bytes(Encoding.PEM, OLD, BestAvailableEncryption(b"x")))
     write(
         "new.key",
@@ -59,7 +60,7 @@ def _files(show: Show) -> None:
         ("--bytes old.key a.csr", 1, [f"error: old.key: {NO_DER}"]),
         ("--passphrase-file secret new.key old.key", 0, []),
         ("--passphrase-file secret --account-key new.key a.key", 0, []),
-        ("--passphrase-file a.pem new.key", 1, [
+        ("--passphrase-file another new.key", 1, [
             "error: new.key: is encrypted, and this passphrase does not open it; try another"]),
         ("new.key", 1, [
             "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
@@ -89,7 +90,7 @@ def test_messages_and_exit_status(
     [
         ("", "the following arguments are required: FILE"),
         ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
-        ("--nothing a.key", "--nothing: is not an option of this program"),
+        ("--nothing a.key", "--nothing is not an option of this program"),
     ],
 )
 def test_wrong_usage(arguments: str, told: str, show: Show) -> None:

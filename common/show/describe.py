@@ -10,7 +10,7 @@ import os
 import stat
 from datetime import datetime, timedelta, timezone
 
-from common import keys, pem
+from common import goodkey, pem
 from common.show import contents, der, grammar, match, verdict
 from common.show.read import PRIVATE_KEY, Item
 
@@ -43,10 +43,13 @@ def thumbprint(public_key: object) -> str | None:
     if isinstance(public_key, rsa.RSAPublicKey):  # RFC 7518 section 6.3.1
         n, e = public_key.public_numbers().n, public_key.public_numbers().e
         jwk = {"kty": "RSA", "e": _integer(e, e.bit_length()), "n": _integer(n, n.bit_length())}
-    elif isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in keys.CURVES:
+    elif (
+        isinstance(public_key, ec.EllipticCurvePublicKey)
+        and public_key.curve.name in goodkey.CURVES
+    ):
         point = public_key.public_numbers()  # zeros at the beginning stay: RFC 7518 6.2.1.2
         x, y = (_integer(number, public_key.key_size) for number in (point.x, point.y))
-        jwk = {"kty": "EC", "crv": keys.CURVES[public_key.curve.name], "x": x, "y": y}
+        jwk = {"kty": "EC", "crv": goodkey.CURVES[public_key.curve.name], "x": x, "y": y}
     else:
         return None
     text = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
@@ -77,7 +80,7 @@ def _key(item: Item) -> list[Row]:
 
 def _kind(item: Item) -> str:
     """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
-    name, bits, _ = keys.properties(item.public_key)
+    name, bits, _ = goodkey.properties(item.public_key)
     if isinstance(item.public_key, ec.EllipticCurvePublicKey):
         return f"ECDSA, {name}"
     return f"RSA, {bits} bits" if name == "RSA" else name

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
-from common import files, keys, passphrase, pem
+from common import files, goodkey, passphrase, pem
 from common.console import UserError
 from common.show import contents, der, grammar
 from common.show.der import Element
@@ -148,7 +148,7 @@ def _is_sound(value: Value) -> bool | None:
         if isinstance(value, x509.CertificateSigningRequest):
             is_outdated = contents.algorithm(value).endswith(("MD5", "SHA-1"))
             return None if is_outdated else value.is_signature_valid
-        if isinstance(value, rsa.RSAPrivateKey) and value.key_size > keys.MAX_RSA_BITS:
+        if isinstance(value, rsa.RSAPrivateKey) and value.key_size > goodkey.MAX_RSA_BITS:
             return None
         # A private key of another kind is one number, from which the public key follows.
         if isinstance(value, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey):

@@ -6,7 +6,7 @@ only the CA can know is left out: blocklists, rate limits, CAA records.
 
 import ipaddress
 
-from common import keys, letsencrypt, names
+from common import goodkey, letsencrypt, names
 from common.names import DomainName, Identifier
 from common.show import contents, der
 from common.show.der import Element
@@ -53,8 +53,8 @@ def _key_reason(item: Item) -> str | None:
     algorithm = der.parse(item.spki).children[0]
     if _RSA_PSS in item.der and algorithm.encoded not in item.der:  # cryptography does not tell
         return "is an RSA-PSS key, so no CA may sign it"  # Baseline Requirements 7.1.3.1.1
-    reason = keys.weakness(item.public_key)
-    if reason := reason or letsencrypt.key_reason(*keys.properties(item.public_key)):
+    reason = goodkey.weakness(item.public_key)
+    if reason := reason or goodkey.rejected(item.public_key):
         return reason
     # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. Programs copy
     # a curve that is spelled out from a private key into the request.
