@@ -8,13 +8,17 @@ another program puts there meanwhile stays. The path "-" is standard output.
 import contextlib
 import os
 import re
+import select
 import stat
+import sys
 from collections.abc import Callable
 
 from common import atomic, console, shell
 from common.console import UserError
 
 MAX_SIZE = 1 << 20  # bytes; far above any key, chain or list of names
+
+_FIFO_SECONDS = 1
 
 _TRIES = 100  # to replace a file that other programs replace at the same time
 
@@ -41,13 +45,23 @@ def read(path: str, advice: str) -> bytes:
     Raises UserError; advice says at the end of its message what to do.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_opener) as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         raise UserError(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
     if len(data) > MAX_SIZE:
         raise UserError(f"{path}: is larger than {MAX_SIZE >> 20} MiB; {advice}")
     return data
+
+
+def _opener(path: str, flags: int) -> int:
+    """Open a file; wait a moment for what comes through a FIFO, but not until something writes."""
+    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if sys.platform != "win32":
+        if stat.S_ISFIFO(os.fstat(file).st_mode):
+            select.select([file], [], [], _FIFO_SECONDS)
+        os.set_blocking(file, True)  # without a writer, reading ends at once all the same
+    return file
 
 
 def check(path: str, obstacle: Obstacle | None = None) -> None:

@@ -136,7 +136,7 @@ def _bytes(part: Part, faults: list[str]) -> str:
     lines = list[str]()
     try:
         if part.block.headers:
-            raise ValueError("encrypted as a whole (RFC 1421), so its DER cannot be shown")
+            raise ValueError("it is encrypted as a whole (RFC 1421), so its DER cannot be shown")
         for line in walk(part.block.der, opening.is_whole_key(part)):
             lines.append(line if lines else f"{part.where}: {line}")
     except ValueError as error:

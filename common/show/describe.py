@@ -221,7 +221,7 @@ def _plain(text: str) -> str:
 
 
 def _time(when: datetime | None, text: str) -> str:
-    return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else f"{text!r}, which is not a time"
+    return values.in_utc(when) if when else f"{text!r}, which is not a time"
 
 
 def _time_left(first: datetime, last: datetime) -> str:

@@ -62,8 +62,8 @@ class Item:
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the public key, in hexadecimal."""
-        return hashlib.sha256(self.identity).hexdigest()
+        """The SHA-256 of the public key as OpenSSL writes it, in hexadecimal."""
+        return hashlib.sha256(self.spki).hexdigest()
 
     @cached_property
     def key_algorithm(self) -> str:
@@ -215,7 +215,7 @@ def _general_names(sequence: Element) -> Iterator[Name]:
             if len(one.content) in (4, 16):
                 yield Name("IP", ipaddress.ip_address(one.content))
         elif one.tag in _KINDS:
-            yield Name(_KINDS[one.tag], one.content.decode("latin-1"))
+            yield Name(_KINDS[one.tag], values.string(one))
         else:
             yield Name(one.name or "a name of another type", "")
 

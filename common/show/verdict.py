@@ -47,7 +47,7 @@ _UNUSUAL = (
 def of_key(key: Key) -> str:
     """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not."""
     if reason := _key_reason(key):
-        return f"rejects it: {reason}"
+        return f"rejects it: it {reason}"
     told = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.identity:
         return f"{told}, but not in a request by openssl req, which copies its encoding"
