@@ -61,16 +61,13 @@ _KINDS = (
     (PKCS12, rb"\x02\x01\x03" + _OID + _PKCS + rb"\x07"),  # version 3: RFC 7292 section 4
 )
 
-_LABELS = {label for label, _ in _KINDS} | {"DSA PRIVATE KEY"}
-# Labels, and what their content is taken for by how it begins.
-_ALIKE = {("DSA PRIVATE KEY", "RSA PRIVATE KEY"), (CERTIFICATE, CRL), (CRL, CERTIFICATE)}
+_LABELS = {label for label, _ in _KINDS}
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
 _HEADERS = re.compile(r"\s*(Proc-Type: ?4,ENCRYPTED)\s+(DEK-Info: ?[\w-]+(?:,[0-9A-Fa-f]+)?)\s")
 _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_LINE_ENDS = re.compile(r"[ \t\r]*\n")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{60,}={0,2}")
 _LINES = rb"[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
 _PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi" + _LINES)
@@ -135,20 +132,16 @@ class Block(NamedTuple):
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
-    kind = kind_of(data)
-    found = [] if kind else _in_text(data)
-    if found:
+    if not (kind := kind_of(data)) and (found := _in_text(data)):
         return found
     if kind or re.match(SEQUENCE, data, re.DOTALL):
         der = _first_element(data)
         return [Block(kind, der or data, bool(der), "", 0, None if der else _DAMAGED)]
-    for match in _PEM_IN_BASE64.finditer(data):
-        inside = blocks(_decoded(match[0].decode()))
-        found += [block._replace(line=1, fault=block.fault or _IN_BASE64) for block in inside]
-    if not found and _ONLY_BASE64.fullmatch(data.strip()):
-        inside = blocks(_decoded(data.decode()))
-        found = [block._replace(line=1, fault=block.fault or _BARE) for block in inside]
-    return found
+    encoded = [(match[0], _IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]
+    if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
+        encoded = [(data, _BARE)]
+    inside = [(block, fault) for text, fault in encoded for block in blocks(_decoded(text))]
+    return [block._replace(line=1, fault=block.fault or fault) for block, fault in inside]
 
 
 def written(label: str, der: bytes, headers: str = "") -> bytes:
@@ -184,7 +177,7 @@ def _in_text(data: bytes) -> list[Block]:
             before = text[max(starts[line - 1], begin.start() - 80) : begin.start()]
             block = _block(text, before, begin, end)
             body = text[begin.end() : end.start() if end else None]
-            is_begin = _LINE_ENDS.match(body) and body.strip()
+            is_begin = body.strip() and body.lstrip(" \t\r").startswith("\n")
             if is_begin or block.is_whole or block.der.startswith(b"\x30"):
                 found.append(
                     block._replace(line=line, fault=(block.is_whole and fault) or block.fault)
@@ -193,33 +186,26 @@ def _in_text(data: bytes) -> list[Block]:
 
 
 def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | None) -> Block:
-    """Return the block from a BEGIN mark to the next mark, or to the end.
-
-    before: what is before it on its line.
-    """
+    """Return the block from a BEGIN mark to the next mark. before: what precedes it on its line."""
     has_end = end is not None and end[2] == "END"
     body = text[begin.end() : end.start() if end else None]
     headers = _HEADERS.match(body)
     lines = [one.strip(" \t\r>") for one in body[headers.end() if headers else 0 :].split("\n")]
-    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
-    pure = _decoded("".join(line for line in lines if _BASE64.fullmatch(line)))
-    is_whole, fault = True, None
+    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines).encode())
+    whole, fault = _first_element(der), None
     if headers or label not in _LABELS:
-        is_whole = has_end
-    elif whole := _first_element(der) or _first_element(pure):
-        fault = _NOISE if not _first_element(der) else None
-        der = whole
-    else:
-        is_whole = False
-    if not is_whole:
-        fault = _DAMAGED if has_end else _CUT_SHORT
-        return Block(label, der, False, "", 0, fault)
+        whole = der if has_end else b""
+    elif not whole:
+        pure = "".join(line for line in lines if _BASE64.fullmatch(line))
+        whole, fault = _first_element(_decoded(pure.encode())), _NOISE
+    if not whole:
+        return Block(label, der, False, "", 0, _DAMAGED if has_end else _CUT_SHORT)
     fault = _fault(text, before, begin, end if has_end else None, lines) or fault
-    kind = "" if headers else kind_of(der)
-    if kind and label in _LABELS and (label, kind) not in _ALIKE and kind != label:
+    kind = "" if headers else kind_of(whole)
+    if kind not in ("", label) and label in _LABELS and {label, kind} != {CERTIFICATE, CRL}:
         what = f"its label is {label}, but its content is that of {kind}"
         label, fault = kind, fault or Fault(what, f"write {kind} in BEGIN and END")
-    return Block(label, der, True, "\n".join(headers.groups()) if headers else "", 0, fault)
+    return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", 0, fault)
 
 
 def _fault(
@@ -244,9 +230,9 @@ def _fault(
     return _BLANK if "" in lines[1:-1] else None
 
 
-def _decoded(text: str) -> bytes:
+def _decoded(text: bytes) -> bytes:
     """Return what base64 stands for, up to the first other character."""
-    found = _BASE64.match("".join(text.split()))
+    found = _BASE64.match("".join(text.decode("utf-8", "replace").split()))
     digits = found[0].rstrip("=") if found else ""
     return base64.b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "===")
 

@@ -30,9 +30,13 @@ def walk(data: bytes, is_whole_key: bool) -> Iterator[str]:
     If the file breaks, raises ValueError after what can be read: one line says where and why.
     """
     if len(data) > der.MAX_SIZE:
-        raise ValueError(f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate")
+        raise ValueError(
+            f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate"
+        )
     if not data.startswith(b"\x30"):  # SEQUENCE
-        raise ValueError("this is not DER: a key, a request or a certificate starts with the byte 0x30")
+        raise ValueError(
+            "this is not DER: a key, a request or a certificate starts with the byte 0x30"
+        )
     root, fault = der.read(data)
     document = grammar.recognize(root, is_whole_key)
     yield from (*grammar.DOCUMENTS.get(document, _UNKNOWN), _COLUMNS)

@@ -84,8 +84,8 @@ _PUBLIC = ("CertificationRequest", "Certificate", "SubjectPublicKeyInfo", "RSAPu
 
 
 def words(oid: str) -> str:
-    """Return what an OID stands for, or its numbers."""
-    return OIDS[oid].words if oid in OIDS else oid
+    """Return what an OID stands for, or its numbers ("" for one that cannot be read)."""
+    return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
 
 
 def recognize(root: Element, is_whole_key: bool = False) -> str:

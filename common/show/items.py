@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 COMMON_NAME = "2.5.4.3"
 ALTERNATIVE_NAMES = "2.5.29.17"
-TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
 
 _KINDS = {"[1]": "email", "[2]": "DNS", "[6]": "URI"}  # GeneralName, RFC 5280 section 4.2.1.6
@@ -111,18 +110,24 @@ class Signed(Item):
         octets = self.root.children[2].content[1:]
         return signature.verify(public_key, self.signature_algorithm, octets, self.signed.encoded)
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[Element]]:
+        found: dict[str, list[Element]] = {}
+        for element in self.root.all():
+            found.setdefault(element.name, []).append(element)
+        return found
+
     def field(self, name: str) -> Element | None:
         """Return the first element with a name."""
-        return next((element for element in self.root.all() if element.name == name), None)
+        return next(iter(self.fields(name)), None)
 
     def content(self, name: str) -> bytes:
         """Return the content of the first element with a name, or b""."""
-        found = self.field(name)
-        return found.content if found else b""
+        return next((one.content for one in self.fields(name)), b"")
 
     def fields(self, name: str) -> list[Element]:
         """Return the elements with a name."""
-        return [element for element in self.root.all() if element.name == name]
+        return self._by_name.get(name, [])
 
     @cached_property
     def subject(self) -> list[tuple[str, Element]]:
@@ -138,8 +143,7 @@ class Signed(Item):
     @cached_property
     def extensions(self) -> dict[str, Element]:
         """The extensions by their OIDs, the first of each kind."""
-        pairs = [(one.children[0].oid, one) for one in self.fields("Extension")]
-        return dict(reversed(pairs))
+        return {one.children[0].oid: one for one in reversed(self.fields("Extension"))}
 
     @cached_property
     def names(self) -> list[Name]:
@@ -193,8 +197,7 @@ class Certificate(Signed):
 
     def encoded(self, field: str) -> bytes:
         """Return the subject or the issuer in DER."""
-        found = self.field(field)
-        return found.encoded if found else b""
+        return next((one.encoded for one in self.fields(field)), b"")
 
     def time(self, field: str) -> tuple[datetime | None, str]:
         """Return notBefore or notAfter, and its text; None for what is not a time."""

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from itertools import combinations, groupby, product
+from itertools import combinations, groupby, islice, product
 from typing import NamedTuple, TypeVar
 
 from common import names
@@ -17,8 +17,9 @@ _FORGED = "have the same key, but the signature of the request is not valid"
 # https://letsencrypt.org/docs/staging-environment/
 _STAGING = "(STAGING)"
 
-# Signatures checked in one run. Hundreds of CAs with one name would take a square of that.
-_MOST_CHECKS = 1000
+# Hundreds of CAs with one name would make a square of that.
+_MOST_CHECKS = 1000  # of signatures
+_MOST_PAIRS = 10_000
 
 
 class Issued(NamedTuple):
@@ -38,18 +39,22 @@ def issued(items: Sequence[Item]) -> list[Issued]:
     by_name: dict[bytes, list[Certificate]] = {}
     for one in _of(items, Certificate):
         by_name.setdefault(one.encoded("subject"), []).append(one)
+    pairs = (
+        (one, issuer)
+        for one in _of(items, Certificate)
+        for issuer in by_name.get(one.encoded("issuer"), ())
+    )
     checked: dict[tuple[bytes, bytes], bool | None] = {}
     found = []
-    for one in _of(items, Certificate):
-        for issuer in by_name.get(one.encoded("issuer"), ()):
-            wanted, has = one.content("keyIdentifier"), issuer.content("SubjectKeyIdentifier")
-            pair = one.part.block.der, issuer.identity
-            if wanted and has and wanted != has:
-                continue
-            if pair not in checked and len(checked) < _MOST_CHECKS:
-                checked[pair] = one.verified_with(issuer.public_key)
-            if (is_signed := checked.get(pair)) is not None:
-                found.append(Issued(one, issuer, is_signed))
+    for one, issuer in islice(pairs, _MOST_PAIRS):
+        wanted, has = one.content("keyIdentifier"), issuer.content("SubjectKeyIdentifier")
+        pair = one.part.block.der, issuer.identity
+        if wanted and has and wanted != has:
+            continue
+        if pair not in checked and len(checked) < _MOST_CHECKS:
+            checked[pair] = one.verified_with(issuer.public_key)
+        if (is_signed := checked.get(pair)) is not None:
+            found.append(Issued(one, issuer, is_signed))
     return found
 
 
@@ -67,8 +72,9 @@ def together(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str
         same_key = [request for request in requests if request.identity == certificate.identity]
         for request in (same_key or requests) if is_end_entity(certificate) else ():
             yield f"{certificate.where} and {request.where} {_compared(certificate, request)}"
+    by_certificate = _by_certificate(relations)
     for certificate in certificates:
-        for issuer in _issuers(certificate, relations):
+        for issuer in _signers(by_certificate.get(certificate, ())):
             if issuer is not certificate:
                 yield f"{certificate.where} is issued by {issuer.where}"
 
@@ -92,10 +98,9 @@ def faults(
     for item in filter(is_end_entity, signed):
         if keys and all(key.identity != item.identity for key in keys):
             theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
-            own = f"its public key has the SHA-256 {_short(item)}"
-            yield f"{item.where}: no given key fits; {own}, {theirs}"
-    for certificate in _of(items, Certificate):
-        named = [one for one in relations if one.certificate is certificate]
+            own = f"its public key has SHA-256 {_short(item)}"
+            yield f"{item.where}: no given key fits: {own}; {theirs}"
+    for certificate, named in _by_certificate(relations).items():
         issuers = [one.issuer for one in named if one.issuer is not certificate]
         if issuers and not any(one.is_signed for one in named):
             what = f"{issuers[0].where} has the name of its issuer, but did not sign it"
@@ -148,7 +153,7 @@ def _chain_warnings(
     for at, one in enumerate(once[1:], 1):
         if not any((id(earlier), id(one)) in direct for earlier in once[:at]):
             yield f"{one.where}: it did not issue any certificate before it; remove or replace it"
-    if len(once) == 1 and not _issuers(once[0], relations):
+    if len(once) == 1 and not _signers(_by_certificate(relations).get(once[0], ())):
         what = "the certificate of its issuer is missing, so many clients will reject it"
         yield f"{path}: {what}; append it (an ACME client's fullchain.pem holds both)"
 
@@ -162,10 +167,17 @@ def _of(items: Sequence[Item], kind: type[T]) -> list[T]:
     return [item for item in items if isinstance(item, kind)]
 
 
-def _issuers(certificate: Certificate, relations: Sequence[Issued]) -> list[Certificate]:
-    """Return those that signed a certificate: itself alone, if it did."""
-    found = [one.issuer for one in relations if one.certificate is certificate and one.is_signed]
-    return [certificate] if certificate in found else found
+def _by_certificate(relations: Sequence[Issued]) -> dict[Certificate, list[Issued]]:
+    found: dict[Certificate, list[Issued]] = {}
+    for one in relations:
+        found.setdefault(one.certificate, []).append(one)
+    return found
+
+
+def _signers(relations: Sequence[Issued]) -> list[Certificate]:
+    """Return those that signed one certificate: itself alone, if it did."""
+    own = [one.issuer for one in relations if one.is_signed and one.issuer is one.certificate]
+    return own or [one.issuer for one in relations if one.is_signed]
 
 
 def _is_staging(certificate: Certificate) -> bool:
