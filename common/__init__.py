@@ -11,7 +11,9 @@ Each module has one concern, and imports only modules listed above it:
     suggest           what was probably meant instead
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
     goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
-    pem               finding a key or a request in the text of a file
+    jwk               the JSON Web Key of a public key, and its thumbprint
+    wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
+    pem               the private key or the request in a file, or what is there instead
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
     keys              opening the key that signs, ruling out the account key

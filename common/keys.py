@@ -1,6 +1,5 @@
 """The key that signs a request: opening it, and ruling out a weak key and the account key."""
 
-import base64
 import contextlib
 import os
 import traceback
@@ -77,18 +76,10 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
     advice = suggest.file(path, "give it with --account-key FILE")
     if path == ACCOUNT_KEY_FILE and not os.path.isfile(path):  # a pipe might keep us waiting
         raise UserError(f"{path}: not a regular file; {advice}")
-    data = files.read(path, advice)
-    if not data.startswith(b"\x30"):  # DER: a SEQUENCE
-        block = pem.private_key(path, data, advice)
-        if block.is_encrypted and not secret:
-            raise UserError(f"{path}: encrypted with another passphrase")
-        return crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
-    with contextlib.suppress(crypto.Error):
-        return crypto.load_privatekey(crypto.FILETYPE_ASN1, data)
-    label = pem.ENCRYPTED.encode()  # what pyOpenSSL opens in PEM alone
-    body = base64.encodebytes(data)
-    text = b"-----BEGIN " + label + b"-----\n" + body + b"-----END " + label + b"-----\n"
-    return crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
+    block = pem.private_key(path, files.read(path, advice), advice)
+    if block.is_encrypted and not secret:
+        raise UserError(f"{path}: encrypted with another passphrase")
+    return crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
 
 
 def _public_key(pkey: crypto.PKey) -> object:

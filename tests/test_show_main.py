@@ -17,8 +17,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 OLD = PrivateFormat.TraditionalOpenSSL
-DAMAGED = "is damaged and cannot be read as a certificate; restore a copy"
-NO_DER = "is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+DAMAGED = "the content is damaged: part of it is missing; restore a copy"
+NO_DER = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+ALONE = (
+    "the certificate of its issuer is missing, so many clients will reject it; append it (an ACME "
+    "client's fullchain.pem holds both)"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +38,6 @@ def _files(show: Show) -> None:
     write("two", LEAF, b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
     write("cut", EC.private_bytes(Encoding.DER, OLD, NoEncryption())[:-1])
     write("secret", b"x\n")
-    write("another", b"y\n")
     write("old.key", EC.private_bytes(Encoding.PEM, OLD, BestAvailableEncryption(b"x")))
     write(
         "new.key",
@@ -45,12 +48,12 @@ def _files(show: Show) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "messages"),
     [
-        ("a.key a.csr a.pem", 0, []),
+        ("a.key a.csr a.pem", 0, [f"warning: a.pem: {ALONE}"]),
         ("weak.csr", 0, []),  # a verdict is not a fault
-        ("chain.pem", 0, ["warning: chain.pem: begins with a CA's certificate; put the server's "
+        ("chain.pem", 0, ["warning: chain.pem: the first certificate is a CA's; put the server's "
                           "certificate first"]),
         ("a.key wrong a.csr two", 1, [
-            f"error: wrong: {DAMAGED}", f"error: two (2 of 2): {DAMAGED}"]),
+            f"warning: two: {ALONE}", f"error: wrong: {DAMAGED}", f"error: two (2 of 2): {DAMAGED}"]),
         ("nothing a.key", 1, ["error: nothing: No such file or directory; give a key, a request or "
                               "a certificate"]),
         ("--public wrong a.key", 1, [f"error: wrong: {DAMAGED}"]),
@@ -60,14 +63,14 @@ def _files(show: Show) -> None:
         ("--bytes old.key a.csr", 1, [f"error: old.key: {NO_DER}"]),
         ("--passphrase-file secret new.key old.key", 0, []),
         ("--passphrase-file secret --account-key new.key a.key", 0, []),
-        ("--passphrase-file another new.key", 1, [
-            "error: new.key: is encrypted, and this passphrase does not open it; try another"]),
+        ("--passphrase-file a.pem new.key", 1, [
+            "error: new.key: this passphrase does not open the key; try another"]),
         ("new.key", 1, [
             "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
         ("--account-key nothing a.key", 1, [
             "error: nothing: No such file or directory; give a key, a request or a certificate"]),
         ("--account-key a.key a.csr", 1, [
-            "error: a.csr: holds the account key (a.key), which a CA rejects; make a certificate "
+            "error: a.csr: its key is the account key (a.key), which a CA rejects; make a certificate "
             "key with make_certificate_key.py"]),
         ("account.key a.csr a.key", 0, []),
         ("--account-key other.key account.key a.csr a.key", 0, []),
@@ -90,7 +93,7 @@ def test_messages_and_exit_status(
     [
         ("", "the following arguments are required: FILE"),
         ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
-        ("--nothing a.key", "--nothing is not an option of this program"),
+        ("--nothing a.key", "--nothing: is not an option of this program"),
     ],
 )
 def test_wrong_usage(arguments: str, told: str, show: Show) -> None:
@@ -139,7 +142,7 @@ def test_the_account_key_is_found_by_its_name(show: Show) -> None:
     Path("keys").mkdir()
     account_key = os.path.join("keys", "account.key")
     write(account_key, EC)
-    assert f"a.csr: holds the account key ({account_key})" in show("a.csr", account_key)[2]
+    assert f"a.csr: its key is the account key ({account_key})" in show("a.csr", account_key)[2]
 
 
 def test_long_rows_are_wrapped_between_names(show: Show) -> None:
