@@ -33,7 +33,7 @@ OID = {name: bytes.fromhex(text) for name, text in _OIDS.items()}
 _DOMAINS = (
     *(
         "example.com",
-        "www.example.com",
+        "www.example.org",
         "*.example.com",
         "EXAMPLE.com",
         "example.org.",

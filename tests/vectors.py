@@ -98,7 +98,7 @@ class Run(NamedTuple):
     status: int
     out: str
     err: str
-    seconds: float
+    seconds: float  # of the processor
 
 
 class Reading(NamedTuple):
@@ -112,10 +112,10 @@ class Reading(NamedTuple):
 def run(main: Callable[[list[str]], int], *arguments: str) -> Run:
     """Run a program in this process."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(list(arguments))
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     texts = []
     for stream in (out, err):
         stream.flush()

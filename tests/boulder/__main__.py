@@ -262,8 +262,8 @@ def keys(chance: random.Random, number: int) -> Iterator[tuple[str, bytes]]:
     for _ in range(number):
         bits = chance.choice((2048, 3072, 4096))
         half = _rough(chance, bits // 2)
-        near = half + 2 * chance.choice((1, 2, 500, 2 ** (bits // 4 + chance.randrange(8))))
-        yield "", rsa_spki(half * near, 65537)
+        rounds = chance.choice((0, 1, 50, *range(100, 120), 1000))  # of Fermat's method, about
+        yield "", rsa_spki(half * (half + 2 + 2 * math.isqrt(2 * rounds * half)), 65537)
         yield "", rsa_spki(_rough(chance, bits), 65537)
     for factor in (3, 743, 751, 757, 761):
         yield "", rsa_spki(_rough(chance, 2038) * factor, 65537)
