@@ -75,10 +75,10 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     """
     found = wrapping.blocks(data)
     keys = [block for block in found if block.label in KEY_LABELS]
-    whole = [block for block in keys if block.is_whole]
-    if len(whole) > 1:
-        raise UserError(f"{path}: the file holds {len(whole)} private keys; put each in its own")
-    if not whole:
+    keys = [block for block in keys if block.is_whole] or keys
+    if len(keys) > 1:
+        raise UserError(f"{path}: the file holds {len(keys)} private keys; put each in its own")
+    if not keys or not keys[0].is_whole:
         others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
         raise refusal(path, data, next(iter(keys or others), None), advice)
     warn_of_wrapping(path, whole[0])

@@ -281,6 +281,10 @@ class TestTheAccountKey:
             (pem_of(private_key("P-256"), b"secret"), "encrypted with another passphrase"),
             ("directory", f"{IS_DIRECTORY}{GIVE_IT}"),
             (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
+            (
+                pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
+                "the content is damaged: part of it is missing; restore a copy",
+            ),
         ],
     )
     def test_that_cannot_be_compared(

@@ -1,18 +1,24 @@
 """show: what is in keys, requests and certificates."""
 
 import base64
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+from common import wrapping
 from common.jwk import thumbprint
 from tests.conftest import ARTICLE, ROOT, Show, environment
-from tests.made import EC, LEAF, RSA, openssl, request, san, write
+from tests.made import CA, EC, LEAF, RSA, certificate, integer, openssl, request, san, tlv, write
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
 )
 
@@ -125,3 +131,84 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     command = [sys.executable, str(ROOT / "common" / "show"), str(ARTICLE / "rsa2048.key")]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
+
+
+def swapped(order: str) -> bytes:
+    """Return an RSA key in PKCS#1 whose n, e and d stand in another order, as in a bad program."""
+    it, public = RSA.private_numbers(), RSA.public_key().public_numbers()
+    numbers = {"n": public.n, "e": public.e, "d": it.d}
+    rest = (it.p, it.q, it.dmp1, it.dmq1, it.iqmp)
+    return tlv(0x30, *map(integer, (0, *(numbers[one] for one in order), *rest)))
+
+
+@pytest.mark.parametrize("order", ["nde", "den", "edn", "dne"])
+@pytest.mark.parametrize("option", ["--public", "--bytes", None])
+def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
+    order: str, option: str | None, show: Show
+) -> None:
+    write("a.key", wrapping.written("RSA PRIVATE KEY", swapped(order)))
+    write("good.key", wrapping.written("RSA PRIVATE KEY", swapped("ned")))
+    assert show("--public", "good.key")[0] == 0
+    status, out, err = show(*([option] if option else []), "a.key")
+    assert status == (0 if option == "--bytes" else 1)
+    secret = RSA.private_numbers().d
+    digits = base64.b64decode("".join(out.splitlines()[1:-1])) if "BEGIN PUBLIC" in out else b""
+    assert digits == b""
+    assert not any(f"{secret:x}"[at : at + 6] in out for at in range(500))
+    if option != "--bytes":
+        assert err.startswith("show: error: a.key: ")
+
+
+def test_a_huge_key_takes_no_time(show: Show) -> None:
+    """Numbers of 100,000 bits, which are checked by arithmetic in other keys."""
+    p, q = (1 << 100_000) - 1, (1 << 100_000) - 3
+    numbers = (0, p * q, 65537, 3, p, q, 3, 3, 3)
+    content = b"".join(large(number) for number in numbers)
+    write("a.key", wrapping.written("RSA PRIVATE KEY", tlv_of(content)))
+    for option in ([], ["--public"], ["--bytes"]):
+        started = time.process_time()
+        show(*option, "a.key")
+        assert time.process_time() - started < 2
+
+
+def large(number: int) -> bytes:
+    content = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return b"\2" + length(content) + content
+
+
+def tlv_of(content: bytes) -> bytes:
+    return b"\x30" + length(content) + content
+
+
+def length(content: bytes) -> bytes:
+    return (
+        tlv(4, content)[1:][: -len(content)]
+        if len(content) < 65536
+        else (b"\x83" + len(content).to_bytes(3, "big"))
+    )
+
+
+@pytest.mark.posix(reason="a FIFO")
+def test_a_fifo(show: Show) -> None:
+    """One that nothing writes to is an empty file; <(command) and its like are read."""
+    os.mkfifo("fifo")
+    assert show("fifo") == (1, "", f"show: error: fifo: the file is empty; {ADVICE}\n")
+    data = EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    writer = threading.Thread(target=Path("fifo").write_bytes, args=(data,))
+    writer.start()
+    status, out, err = show("fifo")
+    writer.join()
+    assert (status, err) == (0, "")
+    assert out.startswith("fifo: private key\n")
+
+
+ADVICE = "give a key, a request or a certificate"
+
+
+def test_a_bundle_of_150_certificates(show: Show) -> None:
+    bundle = [certificate(f"CA {n}", CA, issuer=f"CA {n}") for n in range(150)]
+    write("bundle.pem", *bundle)
+    started = time.process_time()
+    status, out, err = show("bundle.pem")
+    assert (status, err, out.count(": certificate\n")) == (0, "", 150)
+    assert time.process_time() - started < 2
