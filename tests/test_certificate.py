@@ -234,7 +234,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: (d / "certificate.csr").unlink(), "certificate.csr: No such file or directory; "),
     (lambda d: cut(d / "certificate.csr"), "certificate.csr: damaged"),
     (lambda d: change_signature(d / "certificate.csr"), "its signature is not valid"),
-    (lambda d: make_request(d, "example.com.key"), "certificate.csr: has no subjectAltName"),
+    (lambda d: make_request(d, "example.com.key"), "certificate.csr: no subjectAltName"),
     (lambda d: make_request(d, "account.key", "DNS:example.com"), "signed by the account key"),
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
     (lambda d: (d / "example.com.key").unlink(), "no *.key file beside it fits; put that"),
