@@ -62,7 +62,7 @@ def printed(commands: list[str], directory: Path) -> list[str]:
     """Return what each block of commands prints, standard output and standard error together."""
     for name in ("requirements.txt", *(path.name for path in ROOT.glob("make_*.py"))):
         shutil.copy(ROOT / name, directory)
-    for package in ("common", "tests"):
+    for package in ("common", "course"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, directory / package, ignore=ignored)
     mark = "end of a step"
@@ -95,7 +95,7 @@ def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
     told = steps(TEXTS[name])
     for program in ("bash", "openssl"):
         need(program)
-    if any("tests.certificate" in step.commands for step in told):
+    if any("course.certificate" in step.commands for step in told):
         need("pebble")
     outputs = printed([step.commands for step in told], tmp_path)
     wrong = [
