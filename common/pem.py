@@ -81,8 +81,8 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     if not keys or not keys[0].is_whole:
         others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
         raise refusal(path, data, next(iter(keys or others), None), advice)
-    warn_of_wrapping(path, whole[0])
-    return whole[0]
+    warn_of_wrapping(path, keys[0])
+    return keys[0]
 
 
 def request(data: bytes) -> x509.CertificateSigningRequest | None:

@@ -13,4 +13,6 @@ Each module imports only modules listed above it:
     verdict     whether Let's Encrypt would accept a key or a request
     match       which keys, requests and certificates belong together
     describe    a page about each of them
+    boxes       the elements of a file as boxes, in HTML
+    picture     one page about all of them, for a browser
 """

@@ -18,7 +18,7 @@ if not __package__:  # run by its path, which puts this directory where the proj
 
 from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable
-from common.show import describe, files, match, opening
+from common.show import describe, files, match, opening, picture
 from common.show.bytes import walk
 from common.show.files import Part
 from common.show.items import Item, Key
@@ -28,6 +28,7 @@ T = TypeVar("T")
 # 100 columns, less those of the labels.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
+_TOGETHER = "What belongs together"
 _MOST_LINES = 200  # about what belongs together; hundreds of files with one key make thousands
 
 
@@ -59,6 +60,12 @@ def _parser() -> options.Parser:
         action="store_true",
         help="print the structure of the file (DER) instead, element by element",
     )
+    output.add_argument(
+        "--html",
+        action="store_true",
+        help="print one page about all the files instead, for a browser: their structure, and what "
+        "belongs together",
+    )
     parser.add_argument(
         "--passphrase-file",
         metavar="FILE",
@@ -74,27 +81,42 @@ def _parser() -> options.Parser:
 
 
 def _show(args: argparse.Namespace, faults: list[str]) -> None:
-    """Print the pages, or the public keys; add to faults what has failed. Raises UserError."""
-    opened = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
+    """Print the pages, the picture or the public keys; add to faults what has failed.
+
+    Raises UserError.
+    """
+    parts: list[Part] = []
+
+    def opened(part: Part) -> Item:
+        parts.append(part)
+        return opening.opened(part, args.passphrase_file)
+
     items = _each(args.files, opened, faults)
     if args.public:
         console.write_text("".join(_public_keys(items, faults)))
         return
     named = [item for item in items if os.path.basename(item.part.path) == keys.ACCOUNT_KEY_FILE]
     if args.account_key is not None:
-        named = _each([args.account_key], opened, faults)
+        other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
+        named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
     relations = match.issued(items)
-    pages = [_page(item, account_key) for item in items]
-    lines = list(islice(match.together(items, relations), _MOST_LINES + 1))
-    if lines:
-        left_out = ["and more, which is left out"] if len(lines) > _MOST_LINES else []
-        told = [f"  {line}" for line in lines[:_MOST_LINES] + left_out]
-        pages.append(_text(["What belongs together:", *told]))
-    console.write_text("\n".join(pages))
-    for warning in match.warnings(items, relations):
+    together = list(islice(match.together(items, relations), _MOST_LINES + 1))
+    if len(together) > _MOST_LINES:
+        together[-1] = "and more, which is left out"
+    warned = list(match.warnings(items, relations))
+    found = [*faults, *match.faults(items, relations, account_key)]
+    if args.html:
+        told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
+        console.write_text(picture.page(parts, items, account_key, relations, told))
+    else:
+        pages = [_page(item, account_key) for item in items]
+        if together:
+            pages.append(_text([f"{_TOGETHER}:", *(f"  {line}" for line in together)]))
+        console.write_text("\n".join(pages))
+    for warning in warned:
         console.warn(warning)
-    faults += match.faults(items, relations, account_key)
+    faults[:] = found
 
 
 def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]) -> list[T]:
@@ -136,7 +158,7 @@ def _bytes(part: Part, faults: list[str]) -> str:
     lines = list[str]()
     try:
         if part.block.headers:
-            raise ValueError("it is encrypted as a whole (RFC 1421), so its DER cannot be shown")
+            raise ValueError(opening.CLOSED)
         for line in walk(part.block.der, opening.is_whole_key(part)):
             lines.append(line if lines else f"{part.where}: {line}")
     except ValueError as error:

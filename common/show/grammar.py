@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from common.show import der
 from common.show.der import Element
 
 _LINE = re.compile(
@@ -45,6 +46,14 @@ class Fit(NamedTuple):
     is_known_inside: bool
 
 
+class Document(NamedTuple):
+    """A whole file: what it is, in two lines, its elements, and why they end too early, or ""."""
+
+    heading: tuple[str, str]
+    root: Element
+    fault: str
+
+
 class _Misfit(Exception):
     """An element is not what the grammar expects in its place."""
 
@@ -75,9 +84,16 @@ def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
             yield key, lines
 
 
-_GRAMMAR, _DOCUMENTS = _text("asn1.txt").split("\n\n\n")
+_GRAMMAR, _DOCUMENTS, _TYPES = _text("asn1.txt").split("\n\n\n")
 HOLDS = dict(pair for text in _GRAMMAR.split("\n\n") for pair in _paragraph(text))
-DOCUMENTS = {name: lines for name, *lines in map(str.splitlines, _DOCUMENTS.split("\n\n"))}
+DOCUMENTS = {
+    name: (what, order) for name, what, order in map(str.splitlines, _DOCUMENTS.split("\n\n"))
+}
+TYPES = {name: what for name, _, what in (line.partition("  ") for line in _TYPES.splitlines())}
+_UNKNOWN = (
+    "Not a complete key, request or certificate of a known kind",
+    "It may be a damaged private key, so only sizes are shown.",
+)
 
 # All that these hold is public.
 _PUBLIC = ("CertificationRequest", "Certificate", "SubjectPublicKeyInfo", "RSAPublicKey")
@@ -86,6 +102,23 @@ _PUBLIC = ("CertificationRequest", "Certificate", "SubjectPublicKeyInfo", "RSAPu
 def words(oid: str) -> str:
     """Return what an OID stands for, or its numbers ("" for one that cannot be read)."""
     return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
+
+
+def read(data: bytes, is_whole_key: bool) -> Document:
+    """Return the elements of a file in DER, as far as it can be read, and named if it is known.
+
+    is_whole_key: as for recognize. Raises ValueError if nothing can be read.
+    """
+    if len(data) > der.MAX_SIZE:
+        raise ValueError(
+            f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate"
+        )
+    if not data.startswith(b"\x30"):  # SEQUENCE
+        raise ValueError(
+            "this is not DER: a key, a request or a certificate starts with the byte 0x30"
+        )
+    root, fault = der.read(data)
+    return Document(DOCUMENTS.get(recognize(root, is_whole_key), _UNKNOWN), root, fault)
 
 
 def recognize(root: Element, is_whole_key: bool = False) -> str:

@@ -163,6 +163,46 @@ def is_end_entity(item: Item) -> bool:
     return isinstance(item, Request) or (isinstance(item, Certificate) and not item.is_ca)
 
 
+def story(
+    items: Sequence[Item], account_key: Item | None, relations: Sequence[Issued]
+) -> list[Item]:
+    """Return items in the order in which they come to be: keys, requests, certificates.
+
+    The issuers of a certificate follow it. account_key, which comes first: None if unknown.
+    """
+
+    def rank(item: Item) -> int:
+        if isinstance(item, Key):
+            return 0 if account_key and account_key.identity == item.identity else 1
+        return 3 + item.is_ca if isinstance(item, Certificate) else 2
+
+    issuers: dict[int, list[Item]] = {}
+    above = set[int]()
+    for one in relations:
+        if one.is_signed and one.issuer is not one.certificate:
+            issuers.setdefault(id(one.certificate), []).append(one.issuer)
+            above.add(id(one.issuer))
+    placed = dict[int, Item]()
+    for first in sorted(items, key=lambda item: (rank(item), id(item) in above)):
+        waiting = [first]
+        for item in waiting:
+            if id(item) not in placed:
+                placed[id(item)] = item
+                waiting += issuers.get(id(item), [])
+    return list(placed.values())
+
+
+def signer(item: Item | None, relations: Sequence[Issued]) -> tuple[Item | None, bool]:
+    """Return what holds the key that should have signed an item, and whether that key did.
+
+    None if that is unknown.
+    """
+    if isinstance(item, Request) and item.is_signature_valid is not None:
+        return item, item.is_signature_valid
+    found = [(one.issuer, one.is_signed) for one in relations if one.certificate is item]
+    return max(found, key=lambda pair: pair[1], default=(None, False))
+
+
 def _of(items: Sequence[Item], kind: type[T]) -> list[T]:
     return [item for item in items if isinstance(item, kind)]
 

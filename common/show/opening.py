@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import crypto
 
+CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+
 # All that the libraries raise about what they cannot read.
 _ERRORS = (
     ValueError,

@@ -1,4 +1,4 @@
-"""The value of an element of DER: as Python has it, and in words."""
+"""The value of an element of DER: as Python has it, in words, and as far as it may be shown."""
 
 import contextlib
 import ipaddress
@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timezone
 
 from common.console import printable
+from common.show import grammar
 from common.show.der import Element
 
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
@@ -22,6 +23,43 @@ _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
     "encipherOnly",
     "decipherOnly",
 )
+
+_MOST_HEADER = 5  # octets: of an element of up to 16 MiB
+
+
+def shown(element: Element, room: int) -> str:
+    """Return the value of an element, cut to room columns, or "" if it has none.
+
+    Of what is not public, that is its size.
+    """
+    if element.oid in grammar.OIDS:
+        return grammar.OIDS[element.oid].name
+    if element.children or element.constructed or element.encoded == b"\5\0":  # NULL
+        return ""
+    text = in_words(element) if element.is_public else None
+    if text is not None:
+        return text if len(text) <= room else f"{text[: room - 1]}…"
+    content = octets(element)
+    size = f"{len(content)} byte{'s' * (len(content) != 1)}"
+    if not element.is_public:
+        return size
+    digits = f"0x{content.hex()}"
+    if len(content) <= 20 and len(digits) <= room:  # as a serial number: RFC 5280 section 4.1.2.2
+        return digits
+    if element.type == "INTEGER":
+        size = f"{int.from_bytes(content, 'big').bit_length()} bits"
+    return f"{size}, {digits[:8]}…"
+
+
+def note(element: Element) -> str:
+    """Return what an element is for, in a few words, or ""."""
+    known = grammar.OIDS.get(element.oid)
+    return (known and known.note) or element.note
+
+
+def header(element: Element) -> str:
+    """Return the tag and the length of an element in hexadecimal, cut if it is absurdly long."""
+    return element.header[:_MOST_HEADER].hex(" ")
 
 
 def in_words(element: Element) -> str | None:
