@@ -53,7 +53,8 @@ def test_how_a_key_is_encrypted(command: str, told: str, show: Show) -> None:
     assert status == 0
     assert f"encryption     {told}\n" in out
     assert "a.key and plain.key hold the same key\n" in out
-    assert "this passphrase does not open the key" in show("a.key", "--passphrase-file", "a.key")[2]
+    write("wrong", b"wrong\n")
+    assert "this passphrase does not open the key" in show("a.key", "--passphrase-file", "wrong")[2]
     assert "use --passphrase-file" in show("a.key")[2]
 
 

@@ -74,7 +74,7 @@ def _parser() -> options.Parser:
     parser.add_argument(
         "--account-key",
         metavar="FILE",
-        help="the account key, which must not be used as a certificate key (default: the file "
+        help=f"{options.ACCOUNT_KEY_HELP} (default: the file "
         f"named {keys.ACCOUNT_KEY_FILE} among those given)",
     )
     return parser
