@@ -121,7 +121,7 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
         @functools.wraps(main)
         def status(argv: Sequence[str] | None = None) -> int:
             global program_name
-            outer, program_name = program_name, name  # the course calls show
+            program_name = name
             if sys.platform != "win32":
                 mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
             try:
@@ -138,7 +138,6 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
                 error(f"this is a bug in the program; please report it: {type(failure).__name__}")
                 return 1
             finally:
-                program_name = outer
                 if sys.platform != "win32":
                     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return 0
