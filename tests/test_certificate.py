@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from course import certificate, pebble
+from course import certificate, pebble, web_server
 from tests.conftest import (
     ARTICLE,
     ROOT,
@@ -282,6 +282,20 @@ def test_a_port_that_the_page_cannot_have(port: str, files: Path, run_for: Told)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1]) if port == "taken" else port
         assert f"error: --port {number}: " in run_for(files, 1, "--serve", "--port", number)
+
+
+def test_an_error_after_show_has_run(
+    files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins with the name of this program, as run_for checks."""
+    for program in pebble.PROGRAMS:
+        need(program)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(web_server, "use", refuse)
+    assert "No space left on device" in run_for(files, 1)
 
 
 def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
