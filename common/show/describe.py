@@ -164,7 +164,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         ("valid until", _time(last, end) + left),
         *_key_and_extensions(certificate),
         ("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
-        ("serial number", f"{int.from_bytes(certificate.content('serialNumber'), 'big'):x}"),
+        ("serial number", f"{values.number(certificate.fields('serialNumber')[0]):x}"),
         ("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
     ]
 
