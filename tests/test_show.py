@@ -118,12 +118,12 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
 
 
-def swapped(order: str) -> bytes:
+def swapped(order: str, version: int = 0) -> bytes:
     """Return an RSA key in PKCS#1 whose n, e and d stand in another order, as in a bad program."""
     it, public = RSA.private_numbers(), RSA.public_key().public_numbers()
     numbers = {"n": public.n, "e": public.e, "d": it.d}
     rest = (it.p, it.q, it.dmp1, it.dmq1, it.iqmp)
-    return tlv(0x30, *map(integer, (0, *(numbers[one] for one in order), *rest)))
+    return tlv(0x30, *map(integer, (version, *(numbers[one] for one in order), *rest)))
 
 
 @pytest.mark.parametrize("order", ["nde", "den", "edn", "dne"])
@@ -142,6 +142,15 @@ def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
     assert not any(f"{secret:x}"[at : at + 6] in out for at in range(500))
     if option != "--bytes":
         assert err.startswith("show: error: a.key: ")
+
+
+def test_a_swapped_key_that_cryptography_does_not_read(show: Show) -> None:
+    """OpenSSL does not look at the version, so it would print d as the public exponent."""
+    write("a.key", wrapping.written("RSA PRIVATE KEY", swapped("nde", version=5)))
+    for option in ("--public", "--bytes"):
+        out = show(option, "a.key")[1]
+        assert "BEGIN PUBLIC" not in out
+        assert f"{RSA.private_numbers().d:x}"[:6] not in out
 
 
 def test_a_huge_key_takes_no_time(show: Show) -> None:
@@ -197,3 +206,12 @@ def test_a_bundle_of_150_certificates(show: Show) -> None:
     status, out, err = show("bundle.pem")
     assert (status, err, out.count(": certificate\n")) == (0, "", 150)
     assert time.process_time() - started < 2
+
+
+def test_a_curve_that_cryptography_does_not_know(show: Show) -> None:
+    openssl("ecparam -genkey -noout -name secp128r1 -out a.key")
+    Path("a.key").chmod(0o600)
+    status, out, err = show("a.key")
+    assert (status, err) == (0, "")
+    assert "  numbers        not checked (of an unusual kind)\n" in out
+    assert show("--public", "a.key") == (0, openssl("pkey -in a.key -pubout"), "")

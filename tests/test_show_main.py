@@ -50,10 +50,11 @@ def _files(show: Show) -> None:
     [
         ("a.key a.csr a.pem", 0, [f"warning: a.pem: {ALONE}"]),
         ("weak.csr", 0, []),  # a verdict is not a fault
-        ("chain.pem", 0, ["warning: chain.pem: the first certificate is a CA's; put the server's "
-                          "certificate first"]),
+        ("chain.pem", 0, ["warning: chain.pem: the first certificate is a CA's; put the "
+                          "server's certificate first"]),
         ("a.key wrong a.csr two", 1, [
-            f"warning: two: {ALONE}", f"error: wrong: {DAMAGED}", f"error: two (2 of 2): {DAMAGED}"]),
+            f"warning: two: {ALONE}", f"error: wrong: {DAMAGED}",
+            f"error: two (2 of 2): {DAMAGED}"]),
         ("nothing a.key", 1, ["error: nothing: No such file or directory; give a key, a request or "
                               "a certificate"]),
         ("--public wrong a.key", 1, [f"error: wrong: {DAMAGED}"]),
@@ -70,8 +71,8 @@ def _files(show: Show) -> None:
         ("--account-key nothing a.key", 1, [
             "error: nothing: No such file or directory; give a key, a request or a certificate"]),
         ("--account-key a.key a.csr", 1, [
-            "error: a.csr: its key is the account key (a.key), which a CA rejects; make a certificate "
-            "key with make_certificate_key.py"]),
+            "error: a.csr: its key is the account key (a.key), which a CA rejects; make a "
+            "certificate key with make_certificate_key.py"]),
         ("account.key a.csr a.key", 0, []),
         ("--account-key other.key account.key a.csr a.key", 0, []),
     ],
@@ -147,6 +148,6 @@ def test_what_the_library_warns_of_is_not_shown(
 ) -> None:
     data = certificate("a.com").public_bytes(Encoding.DER)
     write("a.pem", data.replace(b"\x02\x02\x12\x34", b"\x02\x02\xff\x34"))  # a negative number
-    show("a.pem")
+    assert "  serial number  -cc\n" in show("a.pem")[1]
     show("--bytes", "a.pem")
     assert not recwarn.list

@@ -29,6 +29,8 @@ T = TypeVar("T")
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 _TOGETHER = "What belongs together"
+_RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
+
 _MOST_LINES = 200  # about what belongs together; hundreds of files with one key make thousands
 
 
@@ -139,8 +141,11 @@ def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]
 def _public_keys(items: Sequence[Item], faults: list[str]) -> Iterable[str]:
     """Yield the public keys in PEM; add to faults the keys whose numbers do not agree."""
     for item in items:
+        is_unknown = isinstance(item, Key) and item.is_private and item.numbers_agree is None
         if isinstance(item, Key) and item.numbers_agree is False:
             faults.append(f"{item.where}: its numbers do not agree; restore a copy of the key")
+        elif is_unknown and item.key_algorithm.startswith(_RSA):  # e and d may be swapped
+            faults.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
         else:
             yield wrapping.written("PUBLIC KEY", item.spki).decode()
 

@@ -30,6 +30,8 @@ Row = tuple[str, str | list[str]]
 
 _VALIDITY = {True: "valid", False: "not valid", None: "not checked (of an unknown kind)"}
 
+_NUMBERS = {True: "agree", False: "do not agree", None: "not checked (of an unusual kind)"}
+
 _FORMATS = {
     "OneAsymmetricKey": "PKCS#8",
     "EncryptedPrivateKeyInfo": "PKCS#8",
@@ -82,7 +84,7 @@ def _key(key: Key) -> list[Row]:
     encryption = mode = numbers = ""
     if key.is_private:
         encryption = _encryption(key) if block.is_encrypted else "none"
-        numbers = "agree" if key.numbers_agree else "do not agree"
+        numbers = _NUMBERS[key.numbers_agree]
         mode = _mode(key.part.mode)
     return [
         ("kind", _key_kind(key)),

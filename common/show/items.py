@@ -76,12 +76,8 @@ class Item:
 class Key(Item):
     """A private key or a public key."""
 
-    numbers_agree: bool | None  # None for a public key
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is a private key."""
-        return self.numbers_agree is not None
+    is_private: bool
+    numbers_agree: bool | None  # None if that cannot be told here, or for a public key
 
     @property
     def is_whole(self) -> bool:
