@@ -106,7 +106,7 @@ def kinds(page: Page, kind: str) -> list[str]:
 
 def octets(page: Page) -> set[tuple[str, str, str]]:
     """Return the offset, the header and the content of each element whose bytes are shown."""
-    offsets = [text.partition("from offset ")[2].partition("tag")[0] for text in page.of("bytes")]
+    offsets = [text.removeprefix("offset").split()[0] for text in page.of("bytes")]
     headers = [f"{t} {n}" for t, n in zip(page.of("tag"), page.of("length"), strict=True)]
     return set(zip(offsets, headers, page.of("content"), strict=True))
 
@@ -158,12 +158,23 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     write("certificate.pem", LEAF)
     page = Page(show("--html", "certificate.pem")[1])
     assert kinds(page, "signed") == kinds(page, "signature") == ["k"]
-    assert "made with the private half of a key that is not in these files" in page.text
+    assert (
+        "made with the private half of the key of an issuer that is not in these files" in page.text
+    )
     assert not page.of("s")
     write("certificate.pem", LEAF, certificate("CA", OTHER))
     page = Page(show("--html", "certificate.pem")[1])
     assert "made with the private half of B key B over the box above" in page.of("s")
     assert cards(page) == ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)"]
+
+
+def test_a_signature_of_an_unknown_kind(show: Show) -> None:
+    data = request(san("a.com")).public_bytes(Encoding.DER)
+    ecdsa = bytes.fromhex("06082a8648ce3d0403")  # without the hash
+    write("unknown.csr", data.replace(ecdsa + b"\2", ecdsa + b"\x7f"))
+    page = Page(show("--html", "unknown.csr")[1])
+    assert kinds(page, "signed") == ["k"]
+    assert "over the box above (not checked: of an unknown kind)" in page.of("signature")[0]
 
 
 def test_all_bytes_of_what_is_public(show: Show) -> None:

@@ -141,20 +141,19 @@ def _title(element: Element) -> str:
 def _bytes(element: Element) -> Html:
     """Return where an element is, and its bytes: tag, length and content."""
     first, *length = values.header(element).split()
-    kind = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type, "")
+    known = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
+    kind = f"{element.tag}: {known}" if known else element.tag
+    size = values.size(element.content)
     if all(one.is_public for one in element.all()):
         content = tag("code content", element.content.hex(" ") or "none")
     elif element.children:
-        content = tag("span", f"{len(element.content)} bytes: the elements inside")
+        content = tag("span", f"{size}: the elements inside")
     else:
         content = tag("span", f"{values.shown(element, _ROOM) or 'none'}, not shown")
     rows = [
-        (_name(element), tag("span", f"from offset {element.offset}")),
-        ("tag", tag("span", tag("code tag", first), f" {element.tag}{kind and f': {kind}'}")),
-        (
-            "length",
-            tag("span", tag("code length", " ".join(length)), f" {len(element.content)} bytes"),
-        ),
+        ("offset", f"{element.offset} ({_name(element)})"),
+        ("tag", tag("span", tag("code tag", first), f" {kind}")),
+        ("length", tag("span", tag("code length", " ".join(length)), f" {size}")),
         ("content", content),
     ]
     return tag("div bytes", table(rows))

@@ -192,15 +192,15 @@ def story(
     return list(placed.values())
 
 
-def signer(item: Item | None, relations: Sequence[Issued]) -> tuple[Item | None, bool]:
-    """Return what holds the key that should have signed an item, and whether that key did.
+def signer(item: Item, relations: Sequence[Issued]) -> tuple[Item | None, bool | None]:
+    """Return what holds the key that should have signed an item, and whether it did.
 
-    None if that is unknown.
+    None if that is unknown. A request is signed with its own key.
     """
-    if isinstance(item, Request) and item.is_signature_valid is not None:
+    if isinstance(item, Request):
         return item, item.is_signature_valid
     found = [(one.issuer, one.is_signed) for one in relations if one.certificate is item]
-    return max(found, key=lambda pair: pair[1], default=(None, False))
+    return max(found, key=lambda pair: pair[1], default=(None, None))
 
 
 def _of(items: Sequence[Item], kind: type[T]) -> list[T]:

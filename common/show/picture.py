@@ -47,14 +47,21 @@ class _Facts(NamedTuple):
     """What is known of an item besides what it holds: its key, and which key signed it."""
 
     own: _Label
-    signer: _Label | None  # None if unknown, or of a key
-    is_valid: bool  # whether the signer's key made the signature
+    signer: _Label | None  # None if unknown, and of a key
+    is_valid: bool | None  # whether the signer's key made the signature; None if it is not checked
+
+    @property
+    def frame(self) -> str:
+        """The class of what is signed, and of the signature."""
+        return self.signer.colour if self.signer and self.is_valid is not None else "k"
 
     def signed(self, before: str, after: str = "", *, is_full: bool = False) -> Html:
         """Return which key signed it; that is struck out if the signature is not valid."""
         if self.signer is None:
-            return tag("span", before, "a key that is not in these files", after)
+            return tag("span", f"{before}the key of an issuer that is not in these files{after}")
         named = self.signer.named(before, is_full=is_full)
+        if self.is_valid is None:
+            return tag("span", named, f"{after} (not checked: of an unknown kind)")
         if self.is_valid:
             return tag("span", named, after)
         return tag("span", tag("s", named, after), tag("strong", " The signature is not valid."))
@@ -157,11 +164,10 @@ def _marks(root: Element, item: Item, facts: _Facts) -> dict[int, Mark]:
         elif is_key and not element.is_public and not element.children:
             marks[element.offset] = Mark(f"private {own.colour}", Html())
     if isinstance(item, Signed):
-        colour = facts.signer.colour if facts.signer else "k"
         signed, _, signature = root.children
-        marks[signed.offset] = Mark(f"signed {colour}", facts.signed("signed with "))
+        marks[signed.offset] = Mark(f"signed {facts.frame}", facts.signed("signed with "))
         words = facts.signed("made with the private half of ", " over the box above")
-        marks[signature.offset] = Mark(f"signature {colour}", words)
+        marks[signature.offset] = Mark(f"signature {facts.frame}", words)
     return marks
 
 

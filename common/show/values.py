@@ -40,15 +40,19 @@ def shown(element: Element, room: int) -> str:
     if text is not None:
         return text if len(text) <= room else f"{text[: room - 1]}…"
     content = octets(element)
-    size = f"{len(content)} byte{'s' * (len(content) != 1)}"
     if not element.is_public:
-        return size
+        return size(content)
     digits = f"0x{content.hex()}"
     if len(content) <= 20 and len(digits) <= room:  # as a serial number: RFC 5280 section 4.1.2.2
         return digits
-    if element.type == "INTEGER":
-        size = f"{int.from_bytes(content, 'big').bit_length()} bits"
-    return f"{size}, {digits[:8]}…"
+    is_number = element.type == "INTEGER"
+    bits = f"{int.from_bytes(content, 'big').bit_length()} bits"
+    return f"{bits if is_number else size(content)}, {digits[:8]}…"
+
+
+def size(content: bytes) -> str:
+    """Return how long something is."""
+    return f"{len(content)} byte{'s' * (len(content) != 1)}"
 
 
 def note(element: Element) -> str:
