@@ -3,7 +3,7 @@
 Every `sh` block of a page runs, in the order of the page, in one shell that starts in a directory
 with the project's programs and nothing else. What a block prints is compared with the `text` block
 after it, if there is one. There `…` within a line stands for anything in that line, and a line
-that is only `…` for any lines.
+that is only `…` for any lines. At the end of the page, nothing may be left of what it made.
 
 A block is left alone if its first line says "not tried here", or "not run by the tests", which
 means that somebody has tried it by hand.
@@ -26,9 +26,22 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 TEXTS = {name: path.read_text("utf-8") for name, path in zip(NAMES, DOCUMENTS, strict=True)}
 
+# A page that needs the files of another continues in its directory.
+CONTINUED = {"docs/exercises.md": "docs/answers.md"}
+
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LEFT_ALONE = ("not tried here", "not run by the tests")
 NO_COMMANDS = {"mermaid", "nginx", "dns"}
+# A block with --serve runs until it says how to stop it. Then it gets what Ctrl-C sends.
+SERVING = """set -m
+{{ {block}}} > served.txt 2>&1 &
+set +m
+until grep -q Ctrl-C served.txt || ! kill -0 $! 2> /dev/null; do sleep 0.1; done
+kill -INT -- -$! 2> /dev/null
+wait $!
+cat served.txt
+rm served.txt
+"""
 
 
 class Step(NamedTuple):
@@ -63,22 +76,28 @@ def matches(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed) is not None
 
 
-def printed(commands: list[str], directory: Path) -> list[str]:
-    """Return what each block of commands prints, standard output and standard error together."""
+def sandbox(directory: Path) -> None:
+    """Put the project's programs into a directory."""
     for name in ("requirements.txt", *(path.name for path in ROOT.glob("make_*.py"))):
         shutil.copy(ROOT / name, directory)
-    for package in ("common", "tests"):
+    for package in ("common", "course"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, directory / package, ignore=ignored)
+
+
+def printed(commands: list[str], directory: Path) -> list[str]:
+    """Return what each block of commands prints, standard output and standard error together."""
     mark = "end of a step"
+    blocks = [SERVING.format(block=one) if "--serve\n" in one else one for one in commands]
     result = subprocess.run(
-        ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in commands)],
+        ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in blocks)],
         cwd=directory,
         env={
             **{name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             # The libraries of this Python are there already, so that pip has nothing to fetch.
             "PYTHONPATH": sysconfig.get_path("purelib"),
+            "PYTHONDONTWRITEBYTECODE": "1",
             "PIP_NO_INDEX": "1",
         },
         stdin=subprocess.DEVNULL,
@@ -94,14 +113,24 @@ def printed(commands: list[str], directory: Path) -> list[str]:
     return parts
 
 
+def files(directory: Path) -> set[str]:
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
+
+
 @pytest.mark.posix(reason="the blocks are for bash, and show the modes of files")
-@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if steps(text)])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if steps(TEXTS[name]) and name not in CONTINUED.values()]
+)
 def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
     told = steps(TEXTS[name])
+    if name in CONTINUED:
+        told += steps(TEXTS[CONTINUED[name]])
     for program in ("bash", "openssl"):
         need(program)
-    if any("tests.certificate" in step.commands for step in told):
+    if any("course" in step.commands for step in told):
         need("pebble")
+    sandbox(tmp_path)
+    before = files(tmp_path)
     outputs = printed([step.commands for step in told], tmp_path)
     wrong = [
         f"$ {step.commands}{output}"
@@ -109,6 +138,8 @@ def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
         if not matches(step.expected, output)  # a block without a text block prints nothing
     ]
     assert not wrong, "\n".join(wrong)
+    left = {file for file in files(tmp_path) - before if not file.startswith(".venv")}
+    assert not left, "the page does not clean up"
 
 
 def test_how_outputs_are_compared() -> None:
@@ -122,11 +153,7 @@ def test_how_outputs_are_compared() -> None:
 def test_a_block_is_tried_or_says_that_it_is_not() -> None:
     assert steps("```sh\na\n```\n\n```text\nb\n```\n") == [Step("a\n", "b\n")]
     assert steps("  ```sh\n  # not tried here: why\n  ```\n") == []
-    for text in (
-        "```python\na\n```\n",
-        " ```sh\n a\n ```\n",
-        "```sh\na\n```\nb\n```text\nc\n```\n",
-    ):
+    for text in ("```python\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
         with pytest.raises(AssertionError):
             steps(text)
 
