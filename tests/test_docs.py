@@ -153,7 +153,7 @@ def test_how_outputs_are_compared() -> None:
 def test_a_block_is_tried_or_says_that_it_is_not() -> None:
     assert steps("```sh\na\n```\n\n```text\nb\n```\n") == [Step("a\n", "b\n")]
     assert steps("  ```sh\n  # not tried here: why\n  ```\n") == []
-    for text in ("```python\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
+    for text in ("```js\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
         with pytest.raises(AssertionError):
             steps(text)
 
