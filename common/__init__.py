@@ -11,6 +11,7 @@ Each module has one concern, and imports only modules listed above it:
     pem               finding a key or a request in the text of a file
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
+    jwk               the public half of a key as a JSON Web Key, and its thumbprint
     keys              opening a key, refusing a weak one, comparing it with the account key
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines

@@ -5,12 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.show.describe import thumbprint
 from tests.conftest import ARTICLE, ROOT, Show, environment
 from tests.made import EC, LEAF, RSA, openssl, request, san, write
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -104,20 +102,6 @@ def test_public_of_a_request_and_a_certificate(show: Show) -> None:
     write("a.pem", EC, request(), LEAF)
     public = show("--public", "a.pem")[1]
     assert public == 3 * public[: len(public) // 3]
-
-
-def test_the_thumbprints_of_the_rfcs() -> None:
-    modulus = (  # RFC 7638 section 3.1
-        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJEC"
-        "PebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2Qvz"
-        "qY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZ"
-        "u0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
-    )
-    n = int.from_bytes(base64.urlsafe_b64decode(f"{modulus}=="), "big")
-    rsa_key = rsa.RSAPublicNumbers(65537, n).public_key()
-    assert thumbprint(rsa_key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    short = ec.derive_private_key(379, ec.SECP256R1()).public_key()  # its x begins with a zero
-    assert thumbprint(short) == "7Yxe6c_3bAa6kiaK1G-BZmi9EeNsUmlcbdnrtLeuK4E"
 
 
 ADVICE = "give a key, a request or a certificate"

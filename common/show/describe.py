@@ -3,19 +3,17 @@
 Only public values are shown: nothing about a private key that its public key does not reveal.
 """
 
-import base64
 import hashlib
-import json
 import os
 import stat
 from datetime import datetime, timedelta, timezone
 
-from common import keys, pem
+from common import jwk, keys, pem
 from common.show import contents, der, grammar, match, verdict
 from common.show.read import PRIVATE_KEY, Item
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 # A label, and a value; a list of values is wrapped.
 Row = tuple[str, str | list[str]]
@@ -35,24 +33,6 @@ def page(item: Item, account_key: Item | None) -> list[Row]:
     return [(label, value) for label, value in rows if value]
 
 
-def thumbprint(public_key: object) -> str | None:
-    """Return the JWK thumbprint of a key (RFC 7638) in base64url, or None for a kind without one.
-
-    It is the SHA-256 of the required members of the JSON Web Key, sorted and without spaces.
-    """
-    if isinstance(public_key, rsa.RSAPublicKey):  # RFC 7518 section 6.3.1
-        n, e = public_key.public_numbers().n, public_key.public_numbers().e
-        jwk = {"kty": "RSA", "e": _integer(e, e.bit_length()), "n": _integer(n, n.bit_length())}
-    elif isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in keys.CURVES:
-        point = public_key.public_numbers()  # zeros at the beginning stay: RFC 7518 6.2.1.2
-        x, y = (_integer(number, public_key.key_size) for number in (point.x, point.y))
-        jwk = {"kty": "EC", "crv": keys.CURVES[public_key.curve.name], "x": x, "y": y}
-    else:
-        return None
-    text = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
-    return _base64url(hashlib.sha256(text.encode("ascii")).digest())
-
-
 def _key(item: Item) -> list[Row]:
     encryption = mode = numbers = ""
     if item.kind == PRIVATE_KEY:
@@ -62,7 +42,7 @@ def _key(item: Item) -> list[Row]:
             bits = stat.S_IMODE(os.stat(item.path).st_mode)
             others = ", other users can read it" if bits & (stat.S_IRGRP | stat.S_IROTH) else ""
             mode = f"{bits:04o}{others}"
-    found = thumbprint(item.public_key)
+    found = jwk.thumbprint(item.public_key)
     return [
         ("kind", _kind(item)),
         ("format", f"{item.format} {f'PEM ({item.label})' if item.text else 'DER'}"),
@@ -159,11 +139,3 @@ def _span(time: timedelta) -> str:
         if number := round(time.total_seconds() / seconds):
             return f"{number} {unit}{'' if number == 1 else 's'}"
     return "a moment"
-
-
-def _integer(number: int, bits: int) -> str:
-    return _base64url(number.to_bytes((bits + 7) // 8, "big"))
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
