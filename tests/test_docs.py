@@ -193,6 +193,8 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*(?![\w-])")
         (["make_certificate_key.py"], "Making a key"),
         (["make_csr.py"], "Making a request"),
         (["-m", "common.show"], "Looking at files"),
+        (["-m", "course.certificate"], "Getting a certificate"),
+        (["-m", "course.deactivate"], "Deactivating an account"),
     ],
 )
 def test_the_reference_has_the_options_of_the_programs(command: list[str], heading: str) -> None:
