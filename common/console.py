@@ -133,6 +133,9 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
                 return 0
             except KeyboardInterrupt:
                 raise
+            except MemoryError:
+                error("there is not enough memory; close other programs, and run this again")
+                return 1
             except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
                 # Its text is left out: it may hold a secret.
                 error(f"this is a bug in the program; please report it: {type(failure).__name__}")

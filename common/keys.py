@@ -33,22 +33,18 @@ _SMALL_PRIMES = math.prod(
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
-def read(path: str, passphrase_file: str | None) -> tuple[bytes, bytes]:
-    """Return the one private key in a file, in PEM, and its passphrase: b"" if it has none.
+@contextlib.contextmanager
+def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the one private key in a file, in PEM, and its passphrase: b"" if it has none.
 
-    passphrase_file: where the passphrase is; if None, the user is asked. Raises UserError.
+    passphrase_file: where the passphrase is; if None, the user is asked. Raises UserError, also in
+    place of what the libraries say of the key in the block.
     """
     advice = "give the private key with --key FILE"
-    block = pem.private_key(path, files.read(path, advice), advice)
+    block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
-    return block.text, secret
-
-
-@contextlib.contextmanager
-def errors_about(path: str, secret: bytes) -> Iterator[None]:
-    """Turn what the libraries raise about the key in path into a UserError."""
     try:
-        yield
+        yield block.text, secret
     except crypto.Error as error:
         if secret:
             raise UserError(f"{path}: this passphrase does not open it; try another") from error
@@ -59,14 +55,19 @@ def errors_about(path: str, secret: bytes) -> Iterator[None]:
         raise UserError(f"{path}: is damaged: its numbers do not agree; restore a copy") from error
 
 
-def check(path: str, pkey: crypto.PKey) -> None:
-    """Raise UserError if no CA may sign the key in path; warn if Let's Encrypt rejects it."""
+def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:
+    """Raise UserError if the key in path must not sign; warn if Let's Encrypt rejects it.
+
+    It must not if no CA may sign it, or if it is the account key. secret and account_path: as for
+    check_not_account_key.
+    """
     is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)  # RSA-PSS is another type
     public_key = _public_key(pkey) if is_rsa_or_ec else None
     if reason := weakness(public_key):
         raise UserError(f"{path}: {reason}; make another key")
     if reason := letsencrypt.key_reason(*properties(public_key)):
         console.warn(f"{path}: {reason}, so Let's Encrypt rejects it")
+    check_not_account_key(path, pkey, secret, account_path)
 
 
 def check_not_account_key(

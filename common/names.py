@@ -43,6 +43,8 @@ class InvalidName(ValueError):
 
 def parse(text: str | Identifier) -> Identifier:
     """Return the identifier that text stands for, in a form listed above. Raises InvalidName."""
+    if getattr(text, "scope_id", None):  # an IPv6 address with a zone: refused as its text is
+        text = str(text)
     if isinstance(text, Identifier):
         return text
     try:

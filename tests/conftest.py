@@ -39,6 +39,11 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Show = Callable[..., tuple[int, str, str]]
 
 
+def pytest_configure() -> None:
+    """Have the tests write their keys as users should, so that no warning says otherwise."""
+    os.umask(0o077)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out on Windows what needs POSIX, so that it does not count as skipped."""
     if sys.platform == "win32":
@@ -272,7 +277,7 @@ def show(
 def key(tmp_path: Path) -> Path:
     """Return a copy of a 2048-bit key, as certificate.key in the test's own directory."""
     path = tmp_path / "certificate.key"
-    shutil.copy(ARTICLE / "rsa2048.key", path)
+    shutil.copyfile(ARTICLE / "rsa2048.key", path)
     return path
 
 
@@ -280,7 +285,7 @@ def key(tmp_path: Path) -> Path:
 def account_key(tmp_path: Path) -> Path:
     """Return a copy of a 4096-bit key, as account.key in the test's own directory."""
     path = tmp_path / "account.key"
-    shutil.copy(ARTICLE / "rsa4096.key", path)
+    shutil.copyfile(ARTICLE / "rsa4096.key", path)
     return path
 
 

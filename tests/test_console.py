@@ -342,7 +342,8 @@ class TestSignals:
             seen.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
         look()
-        monkeypatch.setattr("common.files.write", look)
+        monkeypatch.setattr("common.files.write_key", look)
+        monkeypatch.setattr("common.files.write_request", look)
         monkeypatch.setattr("common.console.report", look)
         arguments = ["--curve", "P-256"] if script != "make_csr.py" else []
         assert run(script, *arguments).returncode == 0

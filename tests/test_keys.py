@@ -218,7 +218,7 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "blank": (b"\n \n", f"is empty{GIVE}"),
     "text": (b"hello\n", f"contains no PEM (-----BEGIN …){GIVE}"),
     "binary": (bytes(range(256)) * 8, f"contains no PEM (-----BEGIN …){GIVE}"),
-    "large": (bytes(2**20 + 1), f"is larger than 1 MiB{GIVE}"),
+    "large": (bytes(2**20 + 1), f"larger than 1 MiB{GIVE}"),
     "cut short": (KEY[:900], CUT_SHORT),
     "notes, and cut short": (b"notes\n" + KEY[:900], CUT_SHORT),
     "cut short, CRLF": (KEY.replace(b"\n", b"\r\n")[:900], CUT_SHORT),

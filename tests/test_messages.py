@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 SAID = {
     "make_account_key.py": """
 Wrote the account key to account.key: RSA private key, 4096 bits, PKCS#1 PEM, mode 0600.
-The same with OpenSSL, to account2.key:
-  $ openssl genrsa -traditional -out account2.key 4096
+The same with OpenSSL, to account-openssl.key:
+  $ openssl genrsa -traditional -out account-openssl.key 4096
 View and verify:
   $ openssl rsa -in account.key -text -check -noout
 Extract the public key:
@@ -22,9 +22,9 @@ Next: … make_certificate_key.py example.com
 """,
     "make_account_key.py --curve P-384 --passphrase-file secret": """
 Wrote the account key to account.key: ECDSA private key, P-384, PKCS#8 PEM, encrypted, mode 0600.
-The same with OpenSSL, to account2.key:
+The same with OpenSSL, to account-openssl.key:
   $ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 | openssl pkcs8 -topk8 -v2 \
-aes-256-cbc -v2prf hmacWithSHA512 -iter 220000 -out account2.key
+aes-256-cbc -v2prf hmacWithSHA512 -iter 220000 -out account-openssl.key
 View and verify:
   $ openssl pkey -in account.key -text -check -noout
 Extract the public key:
@@ -38,8 +38,8 @@ The same with OpenSSL:
 """,
     "make_account_key2.py --bits 2048": """
 Wrote the account key to account.key: RSA private key, 2048 bits, PKCS#8 PEM, mode 0600.
-The same with OpenSSL, to account2.key:
-  $ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out account2.key
+The same with OpenSSL, to account-openssl.key:
+  $ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out account-openssl.key
 View and verify:
   $ openssl rsa -in account.key -text -check -noout
 Extract the public key:
@@ -54,8 +54,8 @@ aes-256-cbc -v2prf hmacWithSHA512 -iter 220000
 """,
     "make_certificate_key.py": """
 Wrote the certificate key to example.com.key: RSA private key, 4096 bits, PKCS#1 PEM, mode 0600.
-The same with OpenSSL, to example.com-2.key:
-  $ openssl genrsa -traditional -out example.com-2.key 4096
+The same with OpenSSL, to example.com-openssl.key:
+  $ openssl genrsa -traditional -out example.com-openssl.key 4096
 View and verify:
   $ openssl rsa -in example.com.key -text -check -noout
 Extract the public key:
@@ -64,8 +64,8 @@ Next: … make_csr.py example.com
 """,
     "make_certificate_key.py a.org --curve P-256 --out my.key": """
 Wrote the certificate key to my.key: ECDSA private key, P-256, PKCS#8 PEM, mode 0600.
-The same with OpenSSL, to my2.key:
-  $ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out my2.key
+The same with OpenSSL, to my-openssl.key:
+  $ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out my-openssl.key
 View and verify:
   $ openssl pkey -in my.key -text -check -noout
 Extract the public key:

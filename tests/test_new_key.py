@@ -222,5 +222,30 @@ def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: pytest.Monk
     monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", None)
     for option in ([], ["--encrypt"]):
         error = error_of(run(script, *option))
-        assert error.startswith(f"{name}: already exists, and a key is never replaced; ")
+        assert error.startswith(f"{name}: the file already exists, and a key is never replaced; ")
     assert Path(name).read_text() == "old"
+
+
+@pytest.mark.usefixtures("quick")
+def test_no_progress_where_the_key_itself_appears(
+    script: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal the key would be written over it."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert "Making an RSA key, 2048 bits …\r" in run(script, "--bits=2048").stderr
+    assert "Making" not in run(script, "--bits=2048", "--out=-").stderr
+
+
+def test_low_memory_is_not_a_bug(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def create_key(bits: int, curve: str | None) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", create_key)
+    error = error_of(run(script))
+    assert error == "there is not enough memory; close other programs, and run this again"
+    assert os.listdir() == []
+
+
+def test_a_percent_sign_in_the_constant(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("make_certificate_key.DOMAIN_NAME", "100%.org")
+    assert "(default: 100%.org)" in run("make_certificate_key.py", "--help").stdout

@@ -56,7 +56,7 @@ class TestAFile:
             ("secret".encode("utf-16"), NOT_UTF_8),
             ("secret".encode("utf-16-le"), CONTROL),
             (b"caf\xe9\n", NOT_UTF_8),
-            (bytes(2**20 + 1), f"is larger than 1 MiB{GIVE}"),
+            (bytes(2**20 + 1), f"larger than 1 MiB{GIVE}"),
             (None, f"No such file or directory{GIVE}"),
         ],
     )
