@@ -31,7 +31,7 @@ CONTINUED = {"docs/exercises.md": "docs/answers.md"}
 
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LEFT_ALONE = ("not tried here", "not run by the tests")
-NO_COMMANDS = {"mermaid", "nginx", "dns"}
+NO_COMMANDS = {"nginx", "dns"}
 # What the pages have and the project does not have yet. Whoever adds it takes it out of this list.
 AWAITED = {"--html", "docs/picture.png"}
 # A block with --serve runs until it says how to stop it. Then it gets what Ctrl-C sends.
@@ -99,7 +99,6 @@ def printed(commands: list[str], directory: Path) -> list[str]:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             # The libraries of this Python are there already, so that pip has nothing to fetch.
             "PYTHONPATH": sysconfig.get_path("purelib"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PIP_NO_INDEX": "1",
         },
         stdin=subprocess.DEVNULL,
@@ -115,8 +114,10 @@ def printed(commands: list[str], directory: Path) -> list[str]:
     return parts
 
 
-def files(directory: Path) -> set[str]:
-    return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
+def files(directory: Path) -> set[Path]:
+    """Return what is in a directory, without what Python and pip keep there."""
+    found = {path.relative_to(directory) for path in directory.rglob("*")}
+    return {path for path in found if not {"__pycache__", ".venv"} & set(path.parts)}
 
 
 @pytest.mark.posix(reason="the blocks are for bash, and show the modes of files")
@@ -140,8 +141,7 @@ def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
         if not matches(step.expected, output)  # a block without a text block prints nothing
     ]
     assert not wrong, "\n".join(wrong)
-    left = {file for file in files(tmp_path) - before if not file.startswith(".venv")}
-    assert not left, "the page does not clean up"
+    assert files(tmp_path) == before, "the page does not clean up"
 
 
 def test_how_outputs_are_compared() -> None:
