@@ -18,7 +18,7 @@ if not __package__:  # run by its path, which puts this directory where the proj
 
 from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable
-from common.show import describe, files, match, opening, picture
+from common.show import chain, describe, files, match, opening, picture
 from common.show.bytes import walk
 from common.show.files import Part
 from common.show.items import Item, Key
@@ -102,11 +102,11 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
         named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
-    relations = match.issued(items)
+    relations = chain.issued(items)
     together = list(islice(match.together(items, relations), _MOST_LINES + 1))
     if len(together) > _MOST_LINES:
         together[-1] = "and more, which is left out"
-    warned = list(match.warnings(items, relations))
+    warned = list(chain.warnings(items, relations))
     found = [*faults, *match.faults(items, relations, account_key)]
     if args.html:
         told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
