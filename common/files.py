@@ -8,6 +8,7 @@ import errno
 import itertools
 import os
 import re
+import select
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from common.console import UserError
 _WINDOWS = os.name == "nt"
 
 MAX_SIZE = 1 << 20  # bytes; far above any key, chain or list of names
+
+_FIFO_SECONDS = 1
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 # A name with a colon is a stream of another file.
@@ -60,7 +63,7 @@ def read_secret(path: str, advice: str) -> bytes:
 def read_with_status(path: str, advice: str) -> tuple[bytes, os.stat_result]:
     """Return the content of a file, as read does, and the status of the same file."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_opener) as file:
             status = os.fstat(file.fileno())
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
@@ -85,6 +88,16 @@ def is_there(path: str) -> bool:
     except OSError:
         return True
     return True
+
+
+def _opener(path: str, flags: int) -> int:
+    """Open a file; wait a moment for what comes through a FIFO, but not until something writes."""
+    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if sys.platform != "win32":
+        if stat.S_ISFIFO(os.fstat(file).st_mode):
+            select.select([file], [], [], _FIFO_SECONDS)
+        os.set_blocking(file, True)  # without a writer, reading ends at once all the same
+    return file
 
 
 def check(path: str, obstacle: Obstacle | None = None) -> None:

@@ -1,34 +1,41 @@
-"""The public half of a key as a JSON Web Key (JWK), the form in which ACME knows a key."""
+"""The JSON Web Key (JWK) of a public key, and its thumbprint."""
 
 import base64
 import hashlib
 import json
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from common import goodkey
 
-# RFC 7518 section 6.2.1.1
-_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
 def members(public_key: object) -> dict[str, str] | None:
-    """Return the required members of the JWK of a key, or None for a kind without one."""
-    if isinstance(public_key, rsa.RSAPublicKey):  # RFC 7518 section 6.3.1
-        numbers = public_key.public_numbers()
-        n, e = (_integer(number, number.bit_length()) for number in (numbers.n, numbers.e))
-        return {"kty": "RSA", "n": n, "e": e}
-    if isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in _CURVES:
+    """Return the required members of a JWK (RFC 7518 section 6), or None for another kind of key.
+
+    Numbers are unsigned, big-endian and in base64url.
+    """
+    if isinstance(public_key, rsa.RSAPublicKey):  # section 6.3.1
+        n, e = public_key.public_numbers().n, public_key.public_numbers().e
+        return {"kty": "RSA", "e": _integer(e, e.bit_length()), "n": _integer(n, n.bit_length())}
+    if (
+        isinstance(public_key, ec.EllipticCurvePublicKey)
+        and public_key.curve.name in goodkey.CURVES
+    ):
         point = public_key.public_numbers()  # zeros at the beginning stay: section 6.2.1.2
         x, y = (_integer(number, public_key.key_size) for number in (point.x, point.y))
-        return {"kty": "EC", "crv": _CURVES[public_key.curve.name], "x": x, "y": y}
+        return {"kty": "EC", "crv": goodkey.CURVES[public_key.curve.name], "x": x, "y": y}
     return None
 
 
 def thumbprint(public_key: object) -> str | None:
-    """Return the SHA-256 of these members, sorted and without spaces (RFC 7638), in base64url."""
-    jwk = members(public_key)
-    if jwk is None:
+    """Return the JWK thumbprint of a key (RFC 7638) in base64url, or None for another kind of key.
+
+    It is the SHA-256 of the required members, sorted and without spaces.
+    """
+    found = members(public_key)
+    if found is None:
         return None
-    text = json.dumps(jwk, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"))
     return base64url(hashlib.sha256(text.encode("ascii")).digest())
 
 

@@ -4,7 +4,17 @@ import argparse
 import os
 from typing import NamedTuple
 
-from common import console, files, letsencrypt, names, openssl_commands, options, pem, shell
+from common import (
+    console,
+    files,
+    letsencrypt,
+    names,
+    openssl_commands,
+    options,
+    pem,
+    shell,
+    suggest,
+)
 from common.console import UserError
 from common.names import Identifier
 
@@ -107,6 +117,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
         advice = f"{other} exists: use --key {shell.file(other)}"
     elif args.names or args.key is not None:
         advice = "make a key with make_certificate_key.py, or give one with --key FILE"
+        advice = suggest.file(candidates[0], advice)
     elif os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
         command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
         advice = f"example.com.key exists: run {command}"

@@ -1,98 +1,88 @@
-"""Finding a private key or a request in the text of a file, and saying what is there instead.
-
-PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Such blocks
-may have other text around them.
-"""
+"""The private key or the request in a file, or what is there instead."""
 
 import re
-from typing import NamedTuple
 
+from common import console, wrapping
 from common.console import UserError
+from common.wrapping import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST, SEQUENCE, Block
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
-KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
-REQUEST_LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")  # RFC 7468 section 7
+# The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.
+_LEGACY = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01\x02\x05\x06]")
 
-_PKCS7 = "PKCS#7 (.p7b); take the certificates out with: openssl pkcs7 -print_certs -in FILE"
-
-# What people give instead of a private key, by label.
+# What people give instead, by label: what it is, and what to do about it.
 _OTHERS = {
-    "OPENSSH PRIVATE KEY": "an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY",
-    "PUBLIC KEY": "a public key",
-    "RSA PUBLIC KEY": "a public key",
-    "CERTIFICATE": "a certificate",
-    **dict.fromkeys(REQUEST_LABELS, "a certificate signing request"),
-    "PKCS7": _PKCS7,
-}
-
-# What a file without a complete PEM block is, by the first pattern that matches.
-_NO_BLOCK = (
-    (rb"\s*\Z", "is empty"),
-    (rb"\xff\xfe|\xfe\xff", "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"),
-    (rb".*-----BEGIN .*\r.*\Z", "ends its lines with CR only; save it with LF or CRLF"),
-    (rb"(?s).*^[ \t]+-----BEGIN ", "is indented; remove the spaces before its lines"),
-    (rb"(?s).*^-----BEGIN ", "is cut short: an END line is missing; restore it from a copy"),
-    (rb"\s*\{", "is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
-    (rb"PuTTY-User-Key-File", "is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
-    (rb"(ssh|ecdsa)-\S+ AAAA", "is an SSH public key"),
-    (
-        rb"(?s)\x30.{1,5}?\x02\x01\x03\x30",  # version 3; RFC 7292 section 4
-        "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE",
+    "OPENSSH PRIVATE KEY": (
+        "this is an OpenSSH key",
+        "convert a copy with: ssh-keygen -p -m PEM -f COPY",
     ),
-    # signedData; RFC 2315 section 14
-    (rb"(?s)\x30.{1,5}?\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", f"is {_PKCS7}"),
-    (rb"\x30[\x00-\x84]", "is binary (DER); convert it to PEM with: openssl pkey -in FILE"),
-    (rb"", "contains no PEM (-----BEGIN …)"),
+    "PUBLIC KEY": ("this is a public key", ""),
+    "RSA PUBLIC KEY": ("this is a public key", ""),
+    "SSH2 PUBLIC KEY": ("this is an SSH public key", ""),
+    CERTIFICATE: ("this is a certificate", ""),
+    REQUEST: ("this is a certificate signing request", ""),
+    CRL: ("this is a certificate revocation list (CRL)", ""),
+    PKCS7: ("this is PKCS#7 (.p7b), which holds certificates", ""),
+    "PGP PRIVATE KEY BLOCK": ("this is a PGP key, which is of another kind", ""),
+    "PGP PUBLIC KEY BLOCK": ("this is a PGP key, which is of another kind", ""),
+}
+_MODERN_PKCS12 = "take the key out with: openssl pkcs12 -nodes -nocerts -in FILE -out NEW"
+_LEGACY_PKCS12 = _MODERN_PKCS12.replace("-nodes", "-legacy -nodes")
+
+# What a file without any block is, by the first pattern that matches at its start.
+_NO_BLOCK = (
+    (rb"\s*\Z", "the file is empty", ""),
+    (rb"\s*\{", "this is JSON, perhaps a JSON Web Key (JWK)", "convert it to PEM"),
+    (rb"\s*<", "this is a web page or XML", ""),
+    (rb"PuTTY-User-Key-File", "this is a PuTTY key", "export it from PuTTYgen as an OpenSSL key"),
+    (rb"\s*(?:ssh|ecdsa|sk-ssh)-\S+ AAAA", "this is an SSH public key", ""),
+    (rb"\xfe\xed\xfe\xed", "this is a Java keystore", "export the key with keytool"),
+    (rb"\x30[\x00-\x84]", "this is DER, but not a whole key, request or certificate", ""),
+    (rb"", "the file contains no PEM (-----BEGIN …)", ""),
 )
 
 
-class Block(NamedTuple):
-    """One PEM block: its label, and its text from the BEGIN line to the END line."""
+def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserError:
+    """Return why a file cannot be used, by what it holds instead of what is wanted.
 
-    label: str
-    text: bytes
+    block: the one that was found in data, or None. advice: what to do, if nothing better is known.
+    """
+    if block is None or not block.label:
+        what, undo = next((what, undo) for start, what, undo in _NO_BLOCK if re.match(start, data))
+    elif block.label == PKCS12:
+        what = "this is PKCS#12 (.p12, .pfx)"
+        undo = _LEGACY_PKCS12 if _LEGACY.search(data) else _MODERN_PKCS12
+    elif block.fault and not block.is_whole:
+        what, undo = block.fault
+    else:
+        what, undo = _OTHERS.get(block.label, (f"this is PEM with the label {block.label}", ""))
+    return UserError(f"{where}: {what}; {undo or advice}")
 
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether a passphrase opens it, in PKCS#8 or in the older form of RFC 1421."""
-        return self.label == ENCRYPTED or b"\nProc-Type:" in self.text
 
-
-def blocks(data: bytes) -> list[Block]:
-    """Return the complete PEM blocks of data in order, with LF line endings."""
-    found = []
-    label, lines = b"", list[bytes]()
-    for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):  # a UTF-8 byte order mark
-        line = line.rstrip()
-        if line.startswith(b"-----BEGIN ") and line.endswith(b"-----"):
-            label, lines = line[11:-5], []
-        lines.append(line)
-        if label and line == b"-----END " + label + b"-----":
-            found.append(Block(label.decode(errors="replace"), b"\n".join(lines) + b"\n"))
-            label = b""
-    return found
+def warn_of_wrapping(where: str, block: Block) -> None:
+    """Warn of what is wrong with the wrapping of a block that is whole."""
+    if block.fault:
+        line = f" (line {block.line})" if block.line > 1 else ""
+        what, undo = block.fault
+        console.warn(f"{where}{line}: {what}, so other programs may not read it; {undo}")
 
 
 def private_key(path: str, data: bytes, advice: str) -> Block:
-    """Return the one private key in data, which is from path.
+    """Return the one private key in data, which is from path; warn of its wrapping.
 
     Raises UserError, which says what is there instead. advice: what to do, if that does not say it.
     """
-    found = blocks(data)
-    keys = [block for block in found if block.label.endswith("PRIVATE KEY")]
-    if not found:
-        what = next(what for pattern, what in _NO_BLOCK if re.match(pattern, data, re.MULTILINE))
-    elif len(keys) > 1:
-        what = f"contains {len(keys)} private keys; put each in its own file"
-    else:
-        block = (keys or found)[0]
-        if block.label in KEY_LABELS:
-            return block
-        what = f"contains {_OTHERS.get(block.label, f'PEM with the label {block.label}')}"
-    raise UserError(f"{path}: {what if ';' in what else f'{what}; {advice}'}")
+    found = wrapping.blocks(data)
+    keys = [block for block in found if block.label in KEY_LABELS]
+    keys = [block for block in keys if block.is_whole] or keys
+    if len(keys) > 1:
+        raise UserError(f"{path}: the file holds {len(keys)} private keys; put each in its own")
+    if not keys or not keys[0].is_whole:
+        others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
+        raise refusal(path, data, next(iter(keys or others), None), advice)
+    warn_of_wrapping(path, keys[0])
+    return keys[0]
 
 
 def request(data: bytes) -> x509.CertificateSigningRequest | None:
@@ -100,10 +90,13 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
 
     Apart from white space, data must be the same as the request written again.
     """
-    try:
-        csr = x509.load_pem_x509_csr(data)
-        written = csr.public_bytes(Encoding.PEM)
-    except (ValueError, x509.InvalidVersion):
+    text = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE")
+    found = next((block for block in wrapping.blocks(text) if block.label == REQUEST), None)
+    if found is None or b"".join(text.split()) != b"".join(found.text.split()):
         return None
-    data = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE")
-    return csr if b"".join(data.split()) == b"".join(written.split()) else None
+    # Old versions of certbot wrote version 3, which other readers than cryptography allow.
+    version = rb"(?s)\A(" + SEQUENCE * 2 + rb"\x02\x01)."
+    try:
+        return x509.load_der_x509_csr(re.sub(version, rb"\1\0", found.der))
+    except ValueError:
+        return None

@@ -52,11 +52,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         with web_server.listen(args.port if args.serve else 0) as server:
             root = _get_certificate(plan)
             _look(plan)
-            name = str(plan.names[0].value)
-            _try(plan, server, name, root)
+            _try(plan, server, root)
             if args.serve:
                 files.write(plan.root_file, root)
-                web_server.serve(server, name, plan.root_file, [plan.csr_file, plan.chain_file])
+                shown_there = [plan.csr_file, plan.chain_file]
+                web_server.serve(server, plan.names[0], plan.root_file, shown_there)
+            elif command := shell.script(
+                "course/certificate.py", "--serve", shell.file(str(args.DIR))
+            ):
+                say(f"Next: {command}")
     except (pebble.Failure, acme_client.Problem) as error:
         raise UserError(str(error)) from error
     except OSError as error:
@@ -109,7 +113,9 @@ def _plan(args: argparse.Namespace) -> Plan:
             "make a certificate key, and sign the request with it"
         )
     if not names:
-        raise UserError(f"{csr_file}: has no subjectAltName, where Pebble looks for the names")
+        raise UserError(
+            f"{csr_file}: no subjectAltName, where Pebble looks for the names; make it again"
+        )
     for name in names:
         if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
             reason = "the CA would look for your web server there, and not on this machine"
@@ -154,12 +160,10 @@ def _get_certificate(plan: Plan) -> str:
             choose HTTP-01: the CA sends a token, a random text. You put a file with the token and
             your thumbprint on the web server of that name, and the CA fetches it.
             """)
-        authorizations = {
-            found["identifier"]["value"]: found
-            for found in map(account.read, order["authorizations"])
-        }
-        for name in plan.names:
-            _prove(account, authorizations[str(name.value)], ca)
+        places = {str(name.value).lower(): at for at, name in enumerate(plan.names)}
+        authorizations = map(account.read, order["authorizations"])
+        for one in sorted(authorizations, key=lambda one: places[one["identifier"]["value"]]):
+            _prove(account, one, ca)
         say("""\
             You do not control these names. The check passes because Pebble asks its own DNS
             server, pebble-challtestsrv, which gives 127.0.0.1, the address of this machine, for
@@ -206,7 +210,8 @@ def _look(plan: Plan) -> None:
     # The key is left out if show would have to ask for its passphrase again.
     paths = [plan.chain_file, *([] if plan.key.secret else [plan.key.path]), plan.csr_file]
     arguments = [shell.file(str(path)) for path in paths]
-    lines(f"$ {shell.show(*arguments)}")
+    if command := shell.show(*arguments):
+        lines(f"$ {command}")
     status, output, messages = shown(*arguments)
     pages = output.split("\n\n")
     lines(*pages[0].splitlines(), "", *pages[-1].splitlines())
@@ -214,8 +219,9 @@ def _look(plan: Plan) -> None:
         raise UserError(f"show found something wrong in these files: {messages.strip()}")
 
 
-def _try(plan: Plan, server: web_server.Server, name: str, root: str) -> None:
+def _try(plan: Plan, server: web_server.Server, root: str) -> None:
     """Use the certificate, and show which client accepts it."""
+    name = str(plan.names[0].value)
     say(f"""
         The web server
 

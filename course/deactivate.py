@@ -1,4 +1,4 @@
-"""Deactivate an ACME account whose key was stolen: the CA then refuses that key for ever."""
+"""Deactivate the ACME account of a stolen key: from then on, the CA refuses the key."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except acme_client.Problem as problem:
         if problem.kind == acme_client.NO_ACCOUNT:
             advice = "nothing was done; is it the right key, and the right server?"
-            raise UserError(f"{args.KEY}: has no account at {url}; {advice}") from None
+            raise UserError(f"{args.KEY}: no account with this key at {url}; {advice}") from None
         if problem.kind is None:  # it said nothing, or nothing that ACME knows
             advice = "nothing was done; check --server, --ca-file and the network"
             raise UserError(f"{problem}; {advice}") from None

@@ -17,6 +17,8 @@ from course import pebble
 from course.files import KeyFile
 from course.telling import lines, say, shown
 
+from cryptography import x509
+
 PORT = 8443
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIREFOX = ("firefox", "firefox-esr")
@@ -92,20 +94,29 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
             yield f"  trusting {trusted:<19}  {outcome}"
 
 
-def serve(server: Server, name: str, root_file: Path, files: Sequence[Path]) -> None:
-    """Serve the picture of files at https://name/, and say how to look at it. Ctrl-C ends it."""
+def serve(
+    server: Server,
+    first: x509.DNSName | x509.IPAddress,
+    root_file: Path,
+    files: Sequence[Path],
+) -> None:
+    """Serve the picture of files, and say how to look at it, until Ctrl-C.
+
+    first: of the names in the certificate; it stands in the address of the page.
+    """
     server.page = _page(files)
-    url = f"https://{name}:{server.server_port}/"
-    is_address = name[-1].isdigit()  # no top-level domain ends in a digit
-    resolve = [] if is_address else ["--resolve", f"{name}:{server.server_port}:127.0.0.1"]
+    name, port = str(first.value), server.server_port
+    url = f"https://{name}:{port}/"
+    is_domain = isinstance(first, x509.DNSName)
+    resolve = ["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else []
     root = shell.file(str(root_file))
     browse, trust = _browser(name, url, root)
     say(f"""
         The page
 
         A page about your request and your certificate is now at {url}
-        Open another terminal in this directory, and ask for the page in two ways. In each of these
-        commands, {name} leads to this machine.
+        Open another terminal in this directory, and ask for the page in two ways.
+        {f"In each of these commands, {name} leads to this machine." if is_domain else ""}
 
         First, trust only the usual roots, and be refused:
         """)
@@ -117,7 +128,7 @@ def serve(server: Server, name: str, root_file: Path, files: Sequence[Path]) -> 
     say("""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
         private key to every user of this machine, and with it anybody can pretend to be any site.
-        The browser above keeps all in a new directory, "$new", which you can delete.
+        The browser keeps its files in a new directory, "$new", which you can delete.
 
         To stop the web server, press Ctrl-C.""")
     try:
@@ -132,11 +143,12 @@ def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str]]:
     """Return the commands that open url, and those that make the browser trust root before.
 
     The browser is the first that is installed, with a new home directory or profile of its own.
+    Without one, or without certutil (Debian: libnss3-tools), there are no commands.
     """
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
     certutil = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
     if program is None or shutil.which("certutil") is None or certutil is None:
-        return ["# for a browser, install chromium and certutil (Debian: libnss3-tools)"], []
+        return [], []
     if program in FIREFOX:
         preference = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
         return (
@@ -168,4 +180,5 @@ def _page(files: Sequence[Path]) -> bytes:
 
 
 def _commands(*commands: str | None) -> None:
-    lines(*(f"  $ {command}" for command in commands if command is not None))
+    prompt = ">" if os.name == "nt" else "$"
+    lines(*(f"  {prompt} {command}" for command in commands if command is not None))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from course import certificate, pebble
+from course import certificate, pebble, web_server
 from tests.conftest import (
     ARTICLE,
     ROOT,
@@ -130,8 +130,7 @@ class TestCertificate:
         lifetime = issued.not_valid_after_utc - issued.not_valid_before_utc
         assert lifetime == timedelta(days=90, seconds=-1)  # both ends count
 
-        shown = f"$ python -m common.show {files}/certificate.pem {key} {files}/certificate.csr\n"
-        assert shown in told
+        assert f" {files}/certificate.pem {key} {files}/certificate.csr\n" in told
         assert "belong together" in told
         assert re.search("system's roots +refuses the certificate: unable to get local", told)
         assert re.search("Pebble's root +accepts the certificate, and reads: Hello\n", told)
@@ -234,7 +233,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: (d / "certificate.csr").unlink(), "certificate.csr: No such file or directory; "),
     (lambda d: cut(d / "certificate.csr"), "certificate.csr: damaged"),
     (lambda d: change_signature(d / "certificate.csr"), "its signature is not valid"),
-    (lambda d: make_request(d, "example.com.key"), "certificate.csr: has no subjectAltName"),
+    (lambda d: make_request(d, "example.com.key"), "certificate.csr: no subjectAltName"),
     (lambda d: make_request(d, "account.key", "DNS:example.com"), "signed by the account key"),
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
     (lambda d: (d / "example.com.key").unlink(), "no *.key file beside it fits; put that"),
@@ -283,6 +282,20 @@ def test_a_port_that_the_page_cannot_have(port: str, files: Path, run_for: Told)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1]) if port == "taken" else port
         assert f"error: --port {number}: " in run_for(files, 1, "--serve", "--port", number)
+
+
+def test_an_error_after_show_has_run(
+    files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins with the name of this program, as run_for checks."""
+    for program in pebble.PROGRAMS:
+        need(program)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(web_server, "use", refuse)
+    assert "No space left on device" in run_for(files, 1)
 
 
 def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:

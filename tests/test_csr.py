@@ -115,7 +115,7 @@ def test_an_ec_key_signs_with_sha256(curve: str, run: Run) -> None:
     assert csr.is_signature_valid
     assert csr.signature_hash_algorithm is not None
     assert csr.signature_hash_algorithm.name == "sha256"
-    p521 = "certificate.key: is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
+    p521 = "certificate.key: this key is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
     assert warnings_of(result) == ([p521] if curve == "P-521" else [])
 
 
@@ -220,8 +220,8 @@ class TestTheKeyFile:
 
 
 IS_ACCOUNT_KEY = (
-    "certificate.key: is also the account key ({}), and a CA rejects one key for both; "
-    "make a certificate key with make_certificate_key.py"
+    "certificate.key: this is the account key ({}), which must not be the certificate key; "
+    "make one with make_certificate_key.py"
 )
 
 
@@ -259,7 +259,7 @@ class TestTheAccountKey:
         plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
         Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
         error = error_of(run("make_csr.py", "--key", "account.key"))
-        assert error.startswith("account.key: is also the account key")
+        assert error.startswith("account.key: this is the account key")
 
     def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
         for number, name in enumerate(("account.key", "certificate.key")):
@@ -272,18 +272,18 @@ class TestTheAccountKey:
         ("content", "reason"),
         [
             (None, f"No such file or directory{GIVE_IT}"),
-            (b"no key", f"contains no PEM (-----BEGIN …){GIVE_IT}"),
-            (b"", f"is empty{GIVE_IT}"),
+            (b"no key", f"the file contains no PEM (-----BEGIN …){GIVE_IT}"),
+            (b"", f"the file is empty{GIVE_IT}"),
             (
                 pem_of(private_key("P-256")) * 2,
-                "contains 2 private keys; put each in its own file",
+                "the file holds 2 private keys; put each in its own",
             ),
-            (pem_of(private_key("P-256"), b"secret"), "is encrypted"),
+            (pem_of(private_key("P-256"), b"secret"), "encrypted with another passphrase"),
             ("directory", f"{IS_DIRECTORY}{GIVE_IT}"),
-            (pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1), "cannot be opened"),
+            (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
             (
-                pem_of(private_key("P-256")).replace(b"\n", b"\nProc-Type : 4,ENCRYPTED\n\n", 1),
-                "cannot be opened",
+                pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
+                "the content is damaged: part of it is missing; restore a copy",
             ),
         ],
     )
@@ -295,12 +295,12 @@ class TestTheAccountKey:
         if isinstance(content, bytes):
             Path("none").write_bytes(content)
         (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
-        assert found == f"certificate.key was not compared with the account key; none: {reason}"
+        assert found == f"certificate.key was not compared with the account key (none: {reason})"
 
     def test_is_also_looked_for_unasked(self, key: Path, run: Run) -> None:
         Path("account.key").write_bytes(b"")
         (found,) = warnings_of(run("make_csr.py"))
-        assert found.endswith(f"; account.key: is empty{GIVE_IT}")
+        assert found.endswith(f"(account.key: the file is empty{GIVE_IT})")
 
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
@@ -308,6 +308,7 @@ class TestTheAccountKey:
 
 
 LDH = "; a name has only letters, digits, hyphens and dots (RFC 5890)"
+NOT_VALID = "is not a valid name: it "
 NOT_TEXT = "is not text; write one value in quotes"
 
 
@@ -319,8 +320,8 @@ class TestTheConstants:
         ("constant", "value", "message"),
         [
             ("DOMAIN_NAME", ["a.org"], NOT_TEXT),
-            ("DOMAIN_NAME", "", "is empty"),
-            ("DOMAIN_NAME", "a_b.org", f"contains '_'{LDH}; did you mean a-b.org?"),
+            ("DOMAIN_NAME", "", "is not a valid name: it is empty"),
+            ("DOMAIN_NAME", "a_b.org", f"{NOT_VALID}contains '_'{LDH}; did you mean a-b.org?"),
             ("EMAIL_ADDRESS", ["a@b.org"], NOT_TEXT),
             ("EMAIL_ADDRESS", "nobody", "is not an e-mail address such as hostmaster@example.com"),
             ("KEY_FILE", None, NOT_TEXT),
@@ -331,7 +332,7 @@ class TestTheConstants:
         self, constant: str, value: object, message: str, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(make_csr, constant, value)
-        assert error_of(run("make_csr.py"), 2) == f"{constant} = {value!r}: {message}"
+        assert error_of(run("make_csr.py"), 2) == f"{constant} = {value!r} {message}"
         assert os.listdir() == ["certificate.key"]
 
     @pytest.mark.usefixtures("key")
@@ -378,7 +379,7 @@ class TestTheConstants:
     ) -> None:
         monkeypatch.setattr(f"{script}.FILENAME", None)
         error = error_of(run(f"{script}.py"), 2)
-        assert error == "FILENAME = None: is not text; write one value in quotes"
+        assert error == "FILENAME = None is not text; write one value in quotes"
 
     @pytest.mark.parametrize("value", [None, ["a.org"], "a_b"])
     def test_of_make_certificate_key(
@@ -386,7 +387,7 @@ class TestTheConstants:
     ) -> None:
         monkeypatch.setattr("make_certificate_key.DOMAIN_NAME", value)
         error = error_of(run("make_certificate_key.py"), 2)
-        assert error.startswith(f"DOMAIN_NAME = {value!r}: ")
+        assert error.startswith(f"DOMAIN_NAME = {value!r} is not ")
         assert os.listdir() == []
 
 
@@ -459,8 +460,9 @@ def test_an_invalid_signature_is_not_written(
     assert os.listdir() == [key.name]
 
 
-A_LIST = "; this is a list; give each name by itself: a.org b.org"
-UTF_16 = ": is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
+KEY = ARTICLE / "rsa2048.key"
+NO_NAME = ", line {}: this line is not a valid name{}; write one name per line"
+UTF_16 = ": this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
 
 
 class TestAListOfNames:
@@ -485,22 +487,19 @@ class TestAListOfNames:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"", ": contains no names; write one per line"),
-            (b"# nothing\n\n", ": contains no names; write one per line"),
-            (b"a.org\nno name\n", f", line 2: 'no name': contains ' '{LDH}"),
-            (
-                b"a.org\xe2\x80\xa8b.org\n",  # U+2028 LINE SEPARATOR
-                f", line 1: 'a.org\\u2028b.org': has an invisible character, U+2028{LDH}{A_LIST}",
-            ),
-            (
-                b"a.org\x0c\n",
-                f", line 1: 'a.org\\x0c': contains '\\x0c'{LDH}; this is a name with extra "
-                "characters around it: did you mean a.org?",
-            ),
-            (b"@names\n", f", line 1: '@names': contains '@'{LDH}"),
-            (b"a.org\n--out=x\n", f", line 2: '--out=x': contains '='{LDH}"),
-            (b"m\xfcnchen.org\n", ": is not UTF-8 at byte 1; save it as UTF-8"),
-            ("a\n".encode("utf-16-le"), f", line 1: 'a\\x00': contains '\\x00'{LDH}"),
+            (b"", ": there are no names in it; write one per line"),
+            (b"# nothing\n\n", ": there are no names in it; write one per line"),
+            (b"a.org\nno name\n", NO_NAME.format(2, "")),
+            (b"a.org\xe2\x80\xa8b.org\n", NO_NAME.format(1, "; this is a list")),  # U+2028
+            (b"a.org\nhttps://b.org/\n", NO_NAME.format(2, "; this is a URL")),
+            (b"a.org\n--out=x\n", NO_NAME.format(2, "")),
+            # Files that may be given by mistake: no message shows what is in them.
+            (b"correct horse\n", NO_NAME.format(1, "")),
+            (b"hunter2\n", ": no line has a dot; give a single label on the command line"),
+            (KEY.read_bytes(), ": this is PEM, not a list of names"),
+            (KEY.read_bytes().partition(b"\n")[2], NO_NAME.format(1, "")),
+            (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
+            ("a\n".encode("utf-16-le"), NO_NAME.format(1, "")),
             (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), UTF_16),
             (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), UTF_16),
             (b"a.org\n" * 200_000, ": larger than 1 MiB; give a file of names after the @"),
@@ -515,7 +514,8 @@ class TestAListOfNames:
         assert not os.path.exists("certificate.csr")
 
 
-LONG_DASH = "begins with a long dash; type a hyphen instead; see make_csr.py --help"
+LONG_DASH = "an option begins with a long dash; type a hyphen instead; see make_csr.py --help"
+NAMES = "is not an option of this program; give the names without an option"
 NO_OPTION = "is not an option of this program; see make_csr.py --help"
 
 
@@ -523,25 +523,34 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([""], "'': is empty"),
-        (["--email", ""], "--email '': is not an e-mail address such as hostmaster@example.com"),
-        (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org': contains '\n'{LDH}"),
-        (["--emial", "a@b.org"], "--emial: is not an option; did you mean --email?"),
+        ([""], "'' is not a valid name: it is empty"),
+        (["--email", ""], "--email '' is not an e-mail address such as hostmaster@example.com"),
+        (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
+        (["--emial", "a@b.org"], "--emial is not an option of this program; did you mean --email?"),
         (
             ["-example.com"],
-            "'-example.com': has the label -example, which starts or ends with a hyphen (RFC 5890)"
-            "; this is a name with extra characters around it: did you mean example.com?",
+            "-e… is not an option of this program; a name does not begin with a hyphen",
         ),
-        (["-nobody"], f"-nobody: {NO_OPTION}"),
-        (["--keys=example.key"], "--keys: is not an option; did you mean --key?"),
-        (["--password=secret"], f"--password: {NO_OPTION}"),
-        (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
+        (["-xsecret"], f"-x… {NO_OPTION}"),
+        (["-q", "-q"], "-q is given twice; see make_csr.py --help"),
+        (["--keys=example.key"], "--keys is not an option of this program; did you mean --key?"),
+        (
+            ["--password=secret"],
+            "--password is not an option of this program; did you mean --passphrase-file?",
+        ),
+        # As other clients have them.
+        (["-d", "a.org"], f"-d {NAMES}"),
+        (["--domains=a.org"], f"--domains {NAMES}"),
+        (["--san", "a.org"], f"--san {NAMES}"),
+        (["--quiet=secret", "a.org"], "--quiet takes no value; see make_csr.py --help"),
+        (["-qsecret", "a.org"], "-q takes no value; see make_csr.py --help"),
+        (["--out=--"], "--out: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
-        (["--acc", "x"], f"--acc: {NO_OPTION}"),  # no abbreviations
+        (["--acc", "x"], f"--acc {NO_OPTION}"),  # no abbreviations
         # As pasted from a web page.
-        (["—key", "x"], f"—key: {LONG_DASH}"),
-        (["–-key=x"], f"–-key=x: {LONG_DASH}"),
-        (["a.org", "\u2212q"], f"\u2212q: {LONG_DASH}"),
+        (["—key", "x"], LONG_DASH),
+        (["–-key=x"], LONG_DASH),
+        (["a.org", "\u2212q"], LONG_DASH),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:

@@ -4,10 +4,15 @@ Each module imports only modules listed above it:
 
     der         reading DER
     grammar     naming its elements as the standards do
-    contents    what a request or a certificate says, in words
-    read        what is in a file
+    values      the value of an element, in words
     bytes       the DER, line by line
+    signature   verifying the signature of a request or a certificate
+    files       what is in a file
+    items       what a key, a request and a certificate say
+    opening     reading a key, a request or a certificate
     verdict     whether Let's Encrypt would accept a key or a request
     match       which keys, requests and certificates belong together
     describe    a page about each of them
+    boxes       the elements of a file as boxes, in HTML
+    picture     one page about all of them, for a browser
 """

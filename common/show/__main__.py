@@ -10,23 +10,28 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 if not __package__:  # run by its path, which puts this directory where the project's should be
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from common import console, keys, options, pem, shell
+from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable
-from common.show import describe, match, read
+from common.show import describe, files, match, opening, picture
 from common.show.bytes import walk
-from common.show.read import Item, Part
-
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from common.show.files import Part
+from common.show.items import Item, Key
 
 T = TypeVar("T")
 
 # 100 columns, less those of the labels.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
+
+_TOGETHER = "What belongs together"
+_RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
+
+_MOST_LINES = 200  # about what belongs together; hundreds of files with one key make thousands
 
 
 @console.program("show")
@@ -37,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
         if args.bytes:
-            pages = _each(args.files, lambda part: _bytes(part, faults), faults)
-            console.write_text("\n".join(pages))
+            opened = functools.partial(_bytes, faults=faults)
+            console.write_text("\n".join(_each(args.files, opened, faults)))
         else:
             _show(args, faults)
     for fault in faults[:-1]:
@@ -57,6 +62,12 @@ def _parser() -> options.Parser:
         action="store_true",
         help="print the structure of the file (DER) instead, element by element",
     )
+    output.add_argument(
+        "--html",
+        action="store_true",
+        help="print one page about all the files instead, for a browser: their structure, and what "
+        "belongs together",
+    )
     parser.add_argument(
         "--passphrase-file",
         metavar="FILE",
@@ -65,32 +76,49 @@ def _parser() -> options.Parser:
     parser.add_argument(
         "--account-key",
         metavar="FILE",
-        help="the account key, which must not be used as a certificate key (default: the file "
+        help=f"{options.ACCOUNT_KEY_HELP} (default: the file "
         f"named {keys.ACCOUNT_KEY_FILE} among those given)",
     )
     return parser
 
 
 def _show(args: argparse.Namespace, faults: list[str]) -> None:
-    """Print the pages, or the public keys; add to faults what has failed. Raises UserError."""
-    opened = functools.partial(read.item, passphrase_file=args.passphrase_file)
+    """Print the pages, the picture or the public keys; add to faults what has failed.
+
+    Raises UserError.
+    """
+    parts: list[Part] = []
+
+    def opened(part: Part) -> Item:
+        parts.append(part)
+        return opening.opened(part, args.passphrase_file)
+
     items = _each(args.files, opened, faults)
     if args.public:
-        form = PublicFormat.SubjectPublicKeyInfo
-        texts = [item.public_key.public_bytes(Encoding.PEM, form) for item in items]
-        console.write_data(b"".join(texts))
+        console.write_text("".join(_public_keys(items, faults)))
         return
-    named = [item for item in items if os.path.basename(item.path) == keys.ACCOUNT_KEY_FILE]
+    named = [item for item in items if os.path.basename(item.part.path) == keys.ACCOUNT_KEY_FILE]
     if args.account_key is not None:
-        named = _each([args.account_key], opened, faults)
+        other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
+        named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
-    pages = [_page(item, account_key) for item in items]
-    if lines := [f"  {line}" for line in match.together(items)]:
-        pages.append(_text(["What belongs together:", *lines]))
-    console.write_text("\n".join(pages))
-    for warning in match.warnings(items):
+    relations = match.issued(items)
+    together = list(islice(match.together(items, relations), _MOST_LINES + 1))
+    if len(together) > _MOST_LINES:
+        together[-1] = "and more, which is left out"
+    warned = list(match.warnings(items, relations))
+    found = [*faults, *match.faults(items, relations, account_key)]
+    if args.html:
+        told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
+        console.write_text(picture.page(parts, items, account_key, relations, told))
+    else:
+        pages = [_page(item, account_key) for item in items]
+        if together:
+            pages.append(_text([f"{_TOGETHER}:", *(f"  {line}" for line in together)]))
+        console.write_text("\n".join(pages))
+    for warning in warned:
         console.warn(warning)
-    faults += match.faults(items, account_key)
+    faults[:] = found
 
 
 def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]) -> list[T]:
@@ -98,7 +126,7 @@ def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]
     found = []
     for path in paths:
         try:
-            parts = read.parts(path)
+            parts = files.read(path)
         except UserError as error:
             faults.append(str(error))
             continue
@@ -110,8 +138,20 @@ def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]
     return found
 
 
+def _public_keys(items: Sequence[Item], faults: list[str]) -> Iterable[str]:
+    """Yield the public keys in PEM; add to faults the keys whose numbers do not agree."""
+    for item in items:
+        is_unknown = isinstance(item, Key) and item.is_private and item.numbers_agree is None
+        if isinstance(item, Key) and item.numbers_agree is False:
+            faults.append(f"{item.where}: its numbers do not agree; restore a copy of the key")
+        elif is_unknown and item.key_algorithm.startswith(_RSA):  # e and d may be swapped
+            faults.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
+        else:
+            yield wrapping.written("PUBLIC KEY", item.spki).decode()
+
+
 def _page(item: Item, account_key: Item | None) -> str:
-    lines = [f"{item.where}: {item.kind}"]
+    lines = [f"{item.where}: {describe.kind(item)}"]
     for label, value in describe.page(item, account_key):
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
         lines += [f"  {'' if n else label:<13}  {text}" for n, text in enumerate(texts)]
@@ -122,9 +162,9 @@ def _bytes(part: Part, faults: list[str]) -> str:
     """Return the lines for the DER of a part; if they end too early, add to faults why."""
     lines = list[str]()
     try:
-        if part.is_encrypted and part.label != pem.ENCRYPTED:
-            raise ValueError("is encrypted as a whole (RFC 1421), so its DER cannot be shown")
-        for line in walk(part.der):
+        if part.block.headers:
+            raise ValueError(opening.CLOSED)
+        for line in walk(part.block.der, opening.is_whole_key(part)):
             lines.append(line if lines else f"{part.where}: {line}")
     except ValueError as error:
         faults.append(f"{part.where}: {error}")

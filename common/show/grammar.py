@@ -1,21 +1,16 @@
 """Naming the elements of DER as the standards do: types by asn1.txt, OIDs by oids.txt."""
 
 import contextlib
-import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from common.show import der
 from common.show.der import Element
 
-_KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
-    *("digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement"),
-    *("keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
-)
-
 _LINE = re.compile(
-    r"^    (.+?)(?: as (.+?))?  ([\w-]*)([?*]?)(?:: (\S+))?(?:  -- (.+))?$", re.MULTILINE
+    r"^    (.+?)(?: as (.+?))?  (\+?)([\w-]*)([?*]?)(?:: (\S+))?(?:  -- (.+))?$", re.MULTILINE
 )
 
 
@@ -24,15 +19,11 @@ class Line(NamedTuple):
 
     tags: str
     reads_as: str
+    is_public: str
     name: str
     mark: str
     holds: str
     note: str
-
-    @property
-    def inside(self) -> list["Line"]:
-        """The lines for the elements in the element."""
-        return HOLDS.get(self.holds or self.name, [])
 
     def allows(self, element: Element) -> bool:
         """Return whether the line allows the tag of an element."""
@@ -47,6 +38,22 @@ class Name(NamedTuple):
     note: str  # what it is for
 
 
+class Fit(NamedTuple):
+    """An element, the line that it fits, and whether something is known of what is in it."""
+
+    element: Element
+    line: Line
+    is_known_inside: bool
+
+
+class Document(NamedTuple):
+    """A whole file: what it is, in two lines, its elements, and why they end too early, or ""."""
+
+    heading: tuple[str, str]
+    root: Element
+    fault: str
+
+
 class _Misfit(Exception):
     """An element is not what the grammar expects in its place."""
 
@@ -57,13 +64,14 @@ def _text(file: str) -> str:
         return "".join(line for line in lines if not line.startswith("#")).strip()
 
 
-def _name(line: str) -> tuple[str, Name]:
+def _oid(line: str) -> tuple[str, Name]:
+    """Return the number in a line of oids.txt, and what the line calls it."""
     columns, _, note = line.partition("  -- ")
     number, name, words = (*columns.split("  "), "")[:3]
     return number, Name(name, words or name, note or words)
 
 
-OIDS = dict(_name(line) for line in _text("oids.txt").splitlines())
+OIDS = dict(_oid(line) for line in _text("oids.txt").splitlines())
 _NUMBERS = {oid.name: number for number, oid in OIDS.items()}
 
 
@@ -76,56 +84,94 @@ def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
             yield key, lines
 
 
-_GRAMMAR, _DOCUMENTS = _text("asn1.txt").split("\n\n\n")
+_GRAMMAR, _DOCUMENTS, _TYPES = _text("asn1.txt").split("\n\n\n")
 HOLDS = dict(pair for text in _GRAMMAR.split("\n\n") for pair in _paragraph(text))
-DOCUMENTS = {name: lines for name, *lines in map(str.splitlines, _DOCUMENTS.split("\n\n"))}
+DOCUMENTS = {
+    name: (what, order) for name, what, order in map(str.splitlines, _DOCUMENTS.split("\n\n"))
+}
+TYPES = {name: what for name, _, what in (line.partition("  ") for line in _TYPES.splitlines())}
+_UNKNOWN = (
+    "Not a complete key, request or certificate of a known kind",
+    "It may be a damaged private key, so only sizes are shown.",
+)
+
+# All that these hold is public.
+_PUBLIC = ("CertificationRequest", "Certificate", "SubjectPublicKeyInfo", "RSAPublicKey")
 
 
 def words(oid: str) -> str:
-    """Return what an OID stands for, or its numbers."""
-    return OIDS[oid].words if oid in OIDS else oid
+    """Return what an OID stands for, or its numbers ("" for one that cannot be read)."""
+    return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
 
 
-def key_usages(content: bytes) -> str:
-    """Return the uses that a KeyUsage names. Its content: the number of unused bits, the bits."""
-    bits = "".join(f"{byte:08b}" for byte in content[1:])
-    return ", ".join(itertools.compress(_KEY_USAGES, map(int, bits)))
+def read(data: bytes, is_whole_key: bool) -> Document:
+    """Return the elements of a file in DER, as far as it can be read, and named if it is known.
+
+    is_whole_key: as for recognize. Raises ValueError if nothing can be read.
+    """
+    if len(data) > der.MAX_SIZE:
+        raise ValueError(
+            f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate"
+        )
+    if not data.startswith(b"\x30"):  # SEQUENCE
+        raise ValueError(
+            "this is not DER: a key, a request or a certificate starts with the byte 0x30"
+        )
+    root, fault = der.read(data)
+    return Document(DOCUMENTS.get(recognize(root, is_whole_key), _UNKNOWN), root, fault)
 
 
-def recognize(root: Element) -> str:
-    """Name the elements of a whole file; return which of DOCUMENTS it is, or "" if none."""
+def recognize(root: Element, is_whole_key: bool = False) -> str:
+    """Name the elements of a whole file; return which of DOCUMENTS it is, or "" if none.
+
+    is_whole_key: whether the numbers of a private key agree. If they do not, a secret may stand in
+    the place of a public value, so that nothing in the key is marked as public.
+    """
     for document in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
-            for element, line in _fit(root, document):
+            shows_marked = is_whole_key or document.name == "EncryptedPrivateKeyInfo"
+            for element, line, is_known_inside in _fit(root, document):
                 element.name, element.note = line.name, line.note
                 element.type = line.reads_as or element.tag
-                if not line.inside and not element.constructed:
+                element.is_public = shows_marked and bool(line.is_public)
+                if not is_known_inside and not element.constructed:
                     element.children = []  # it only looked like DER
+            for element in root.all() if document.name in _PUBLIC else ():
+                element.is_public = True
             return document.name
     return ""
 
 
-def _fit(element: Element, line: Line, oid: str = "") -> list[tuple[Element, Line]]:
-    """Return an element and those in it that have a line, each with its line. Raises _Misfit.
+def _fit(element: Element, line: Line, oid: str = "") -> list[Fit]:
+    """Return an element and those in it that have a line. Raises _Misfit.
 
     oid: the nearest one before the element, which may decide what it holds.
     """
     if not line.allows(element):
         raise _Misfit
-    key = f"{line.name} of {oid}"
-    if key in HOLDS:
+    special = HOLDS.get(f"{line.name} of {oid}")
+    if special is not None:
         with contextlib.suppress(_Misfit):
-            return _fit(element, line._replace(holds=key))
-    found = [(element, line)]
-    rest, before = iter(line.inside), ""
-    for child in element.children if line.inside else []:
-        inner = next((one for one in rest if not one.mark or one.allows(child)), None)
-        if inner is None:
+            return [Fit(element, line, bool(special)), *_fit_all(element.children, special)]
+    usual = HOLDS.get(line.holds or line.name, [])
+    return [Fit(element, line, bool(usual)), *_fit_all(element.children, usual)]
+
+
+def _fit_all(elements: Sequence[Element], lines: Sequence[Line]) -> list[Fit]:
+    """Return the elements in an element, and those in them, by its paragraph. Raises _Misfit."""
+    if not lines:
+        return []
+    found: list[Fit] = []
+    left, oid = iter(lines), ""
+    for element in elements:
+        if lines[0].mark == "*":
+            line = next((one for one in lines if one.allows(element)), None)
+        else:
+            line = next((one for one in left if one.mark != "?" or one.allows(element)), None)
+        if line is None:
             raise _Misfit
-        found += _fit(child, inner, before)
-        before = (child.children or [child])[0].oid or before
-        if inner.mark == "*":
-            rest = iter(line.inside)
-    if not all(one.mark for one in rest):
+        found += _fit(element, line, oid)
+        oid = (element.children or [element])[0].oid or oid
+    if any(not one.mark for one in left):
         raise _Misfit
     return found

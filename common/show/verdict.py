@@ -5,84 +5,126 @@ only the CA can know is left out: blocklists, rate limits, CAA records.
 """
 
 import ipaddress
+import re
 
-from common import keys, letsencrypt, names
+from common import goodkey, letsencrypt, names
 from common.names import DomainName, Identifier
-from common.show import contents, der
+from common.show import grammar, signature
 from common.show.der import Element
-from common.show.read import PRIVATE_KEY, Item
+from common.show.items import Item, Key, Request
 
-from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
+_TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 _MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleExtValue, ra/ra.go
 
 # goodSignatureAlgorithms, csr/csr.go
-_SIGNATURES = [f"{kind} with SHA-{n}" for kind in ("RSA", "ECDSA") for n in (256, 384, 512)]
+_SIGNATURES = (
+    signature.RSA_SHA256,
+    signature.RSA_SHA384,
+    signature.RSA_SHA512,
+    signature.ECDSA_SHA256,
+    signature.ECDSA_SHA384,
+    signature.ECDSA_SHA512,
+)
 
-_UNWANTED = (("email", "an e-mail address"), ("URI", "a URI"))
+_USUAL_KINDS = ("1.2.840.113549.1.1.1", "1.2.840.10045.2.1")  # RSA, EC: RFC 3279, RFC 5480
 
-_RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # id-RSASSA-PSS, RFC 4055 section 3.1
+_UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
+
+# The octets that Go allows in strings of a subject: parseNameString, crypto/x509/parser.go.
+_STRINGS = {
+    "PrintableString": re.compile(rb"[A-Za-z0-9 '()+,\-./:=?*&]*"),
+    "NumericString": re.compile(rb"[0-9 ]*"),
+    "IA5String": re.compile(rb"[\x00-\x7f]*"),
+}
+
+_UNUSUAL = (
+    "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
+    "RSA without NULL)"
+)
 
 
-def of_key(item: Item) -> str:
+def of_key(key: Key) -> str:
     """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not."""
-    reason = _key_reason(item)
-    return f"rejects it: {reason}" if reason else "accepts it, for an account or a certificate"
+    if reason := _key_reason(key):
+        return f"rejects it: it {reason}"
+    told = "accepts it, for an account or a certificate"
+    if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.identity:
+        return f"{told}, but not in a request by openssl req, which copies its encoding"
+    return told
 
 
-def of_request(item: Item, csr: x509.CertificateSigningRequest, account_key: Item | None) -> str:
+def of_request(request: Request, account_key: Item | None) -> str:
     """Return whether Let's Encrypt accepts a request, under which profiles, or why not.
 
     account_key: of the account that would place the order, or None if unknown.
     """
-    reasons = [f"its key {reason}"] if (reason := _key_reason(item)) else []
-    if account_key is not None and account_key.spki == item.spki:
+    reasons = [f"its key {reason}"] if (reason := _key_reason(request)) else []
+    if account_key is not None and account_key.identity == request.identity:
         reasons.append("its key is the account key")  # RFC 8555 section 11.1
-    if (algorithm := contents.algorithm(csr)) not in _SIGNATURES:
+    if not is_good_signature(request):
+        algorithm = grammar.words(request.signature_algorithm.children[0].oid)
         reasons.append(f"its signature is {algorithm}")
-    if item.is_sound is False:
-        reasons.append("its signature does not verify")
-    identifiers, name_reasons = _identifiers(item.root, contents.common_name(csr))
+    elif request.is_signature_valid is False:
+        reasons.append("its signature is not valid")
+    reasons += request.faults
+    if not all(_is_allowed(value) for _, value in request.subject):
+        reasons.append("its subject has a character that the type of the string does not allow")
+    identifiers, name_reasons = _identifiers(request)
     if reasons := reasons + name_reasons:
         return f"rejects it: {'; '.join(reasons)}"
     return f"accepts it ({', '.join(letsencrypt.profiles(identifiers))})"
 
 
+def is_good_signature(request: Request) -> bool:
+    """Return whether a CA accepts the algorithm of the signature of a request."""
+    return request.signature_algorithm.children[0].oid in _SIGNATURES
+
+
 def _key_reason(item: Item) -> str | None:
     """Return why Let's Encrypt rejects a key, as the end of a sentence, or None."""
-    algorithm = der.parse(item.spki).children[0]
-    if _RSA_PSS in item.der and algorithm.encoded not in item.der:  # cryptography does not tell
+    if item.key_algorithm == signature.RSA_PSS:
         return "is an RSA-PSS key, so no CA may sign it"  # Baseline Requirements 7.1.3.1.1
-    reason = keys.weakness(item.public_key)
-    if reason := reason or letsencrypt.key_reason(*keys.properties(item.public_key)):
-        return reason
-    # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. Programs copy
-    # a curve that is spelled out from a private key into the request.
-    usual = algorithm.children[1].encoded if item.kind == PRIVATE_KEY else item.spki
-    if usual in item.der or item.is_encrypted or item.label.startswith("RSA"):
-        return None
-    return (
-        "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
-        "RSA without NULL)"
-    )
+    if item.public_key is None and item.key_algorithm in _USUAL_KINDS:
+        return "cannot be read here"
+    reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
+    # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. make_csr
+    # writes that one, whatever the encoding of the private key.
+    is_private = isinstance(item, Key) and item.is_private
+    return reason or (_UNUSUAL if item.spki != item.identity and not is_private else None)
 
 
-def _identifiers(root: Element, cn: str) -> tuple[list[Identifier], list[str]]:
+def _is_allowed(value: Element) -> bool:
+    """Return whether Go reads a string of a subject."""
+    if value.type in _STRINGS:
+        return bool(_STRINGS[value.type].fullmatch(value.content))
+    encoding = {"UTF8String": "utf-8", "BMPString": "utf-16-be"}.get(value.type, "latin-1")
+    try:
+        value.content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _identifiers(request: Request) -> tuple[list[Identifier], list[str]]:
     """Return what a request asks for, and why Let's Encrypt rejects that."""
     reasons = []
-    features = contents.extensions(root).get(contents.TLS_FEATURE)
+    features = request.extensions.get(_TLS_FEATURE)
     if features and features.children[-1].content == _MUST_STAPLE:
         reasons.append("it asks for must-staple")  # containsMustStaple, ra/ra.go
-    pairs = [name.partition(":")[::2] for name in contents.names(root)]
-    domains = [value for kind, value in pairs if kind == "DNS"]
-    addresses = [ipaddress.ip_address(value) for kind, value in pairs if kind == "IP"]
-    unwanted = [what for kind, what in _UNWANTED if kind in dict(pairs)]
-    reasons += [f"it has {what} among its names" for what in unwanted]
+    domains = [str(name.value) for name in request.names if name.kind == "DNS"]
+    kinds = {name.kind for name in request.names}
+    reasons += [
+        f"it has {what} among its names" for kind, what in _UNWANTED.items() if kind in kinds
+    ]
     try:
-        ipaddress.ip_address(cn)
+        ipaddress.ip_address(request.common_name)
         reasons.append("its CN is an IP address")
     except ValueError:
-        domains += [cn] if cn else []  # one more name: FromCSR, identifier/identifier.go
+        # One more name: FromCSR, identifier/identifier.go
+        domains += [request.common_name] if request.common_name else []
+    addresses = [name.value for name in request.names if not isinstance(name.value, str)]
     if not domains and not addresses:
         reasons.append("it asks for no name")
     identifiers = list[Identifier]()

@@ -1,0 +1,159 @@
+"""The elements of a file as boxes, one in the other, in HTML.
+
+A box opens to its bytes and to the elements in it. What is not Html is text, and is escaped.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+from common.console import printable
+from common.show import grammar, values
+from common.show.der import Element
+from common.show.items import ALTERNATIVE_NAMES
+
+_ROOM = 300  # characters of a value; its bytes are all there
+_MOST = 20  # of the elements or texts in a list that are seen at first
+
+_NAMES = ("dNSName", "iPAddress")  # what a certificate is for
+
+# What a beginner does not need at first; nor any extension but the names.
+_FOLDED = (
+    *("version", "serialNumber", "signature", "signatureAlgorithm", "algorithm", "critical"),
+    *("privateKeyAlgorithm", "exponent1", "exponent2", "coefficient", "r", "s"),
+)
+
+
+class Html(str):
+    """Markup. Any other text is escaped on its way into the page."""
+
+
+class Mark(NamedTuple):
+    """What an element is in its file: classes, and words in place of those of grammar."""
+
+    kinds: str
+    words: Html
+
+
+def tag(start: str, *content: str) -> Html:
+    """Return an element of HTML: "p", or "p a b" with the classes a and b."""
+    name, *kinds = start.split()
+    opening = f'{name} class="{" ".join(kinds)}"' if kinds else name
+    inside = (one if isinstance(one, Html) else escaped(one) for one in content)
+    return Html(f"<{opening}>{''.join(inside)}</{name}>")
+
+
+def escaped(text: str) -> str:
+    """Return text as it stands in the page, in ASCII."""
+    return escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode()
+
+
+def table(rows: Iterable[tuple[str, str]]) -> Html:
+    """Return rows of a label and a value."""
+    return tag("dl", *(tag("div", tag("dt", label), tag("dd", value)) for label, value in rows))
+
+
+def some(texts: Sequence[str]) -> str:
+    """Return texts in one line, cut where there are too many."""
+    more = [f"and {len(texts) - _MOST} more"] if len(texts) > _MOST else []
+    return ", ".join([*texts[:_MOST], *more])
+
+
+def box(element: Element, marks: Mapping[int, Mark]) -> Html:
+    """Return an element with all in it. marks: by offset."""
+    path, inside = _merged(element)
+    last, marked = path[-1], [marks[one.offset] for one in path if one.offset in marks]
+    value = values.shown(last, _ROOM)
+    if last.constructed:
+        value = "" if last.children else "empty"
+    elif value and not last.is_public and last.oid not in grammar.OIDS:
+        value += ", not shown"
+    texts = {
+        "b": _name(element),
+        "span inner": "".join(f"› {_name(one)} " for one in path[1:]),
+        "code value": value,
+        "code gist": values.shown(inside[0], _ROOM) if inside and inside[0].oid else "",
+    }
+    said = [tag("span said", mark.words) for mark in marked if mark.words]
+    label = [tag(start, text) for start, text in texts.items() if text]
+    label += said or ([tag("span note", note)] if (note := values.note(element)) else [])
+    summary = tag("summary", Html(" ".join(label)))
+    octets = map(_bytes, path)
+    kinds = " ".join(["name"] * (last.name in _NAMES) + [mark.kinds for mark in marked])
+    if not inside:
+        return tag(f"details line {kinds}", summary, *octets)
+    opened = tag("details octets", tag("summary", "bytes"), *octets)
+    drawn = tag(f"details box {kinds}", summary, opened, *_boxes(inside, marks))
+    return drawn if _is_folded(element) else Html(drawn.replace("<details", "<details open", 1))
+
+
+def _merged(element: Element) -> tuple[list[Element], list[Element]]:
+    """Return the elements that are drawn as one, the outermost first, and those inside them.
+
+    What holds just one element is drawn as one with it. So is what holds just one box, and lines
+    before it, as the extnID before an extnValue; but only the lines of one element.
+    """
+    if not element.children:
+        return [element], []
+    *before, last = element.children
+    path, inside = _merged(last)
+    has_lines_of_its_own = len(inside) > len(path[-1].children)
+    if not before or (inside and not has_lines_of_its_own and not any(map(_is_box, before))):
+        return [element, *path], [*before, *inside]
+    return [element], element.children
+
+
+def _is_box(element: Element) -> bool:
+    return bool(_merged(element)[1])
+
+
+def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:
+    """Yield elements; those side by side that a beginner does not need are in a fold of theirs."""
+    places = enumerate(elements)
+    for is_folded, group in groupby(places, lambda it: it[0] >= _MOST or _is_folded(it[1])):
+        members = [element for _, element in group]
+        drawn = [box(element, marks) for element in members]
+        if is_folded and len(members) > 1:
+            titles = some(list(dict.fromkeys(map(_title, members))))
+            yield tag("details more", tag("summary", f"{len(members)} more: {titles}"), *drawn)
+        else:
+            yield from drawn
+
+
+def _is_folded(element: Element) -> bool:
+    if element.name == "Extension":
+        return element.children[0].oid != ALTERNATIVE_NAMES
+    is_made = (element.name, element.depth) == ("signature", 1)  # of a request; else an algorithm
+    return element.name in _FOLDED and not is_made
+
+
+def _name(element: Element) -> str:
+    return element.name or element.tag
+
+
+def _title(element: Element) -> str:
+    """Return the name of an element, or of an extension what it is."""
+    is_extension = element.name == "Extension"
+    return values.shown(element.children[0], _ROOM) if is_extension else _name(element)
+
+
+def _bytes(element: Element) -> Html:
+    """Return where an element is, and its bytes: tag, length and content."""
+    first, *length = values.header(element).split()
+    known = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
+    kind = f"{element.tag}: {known}" if known else element.tag
+    size = values.size(element.content)
+    if all(one.is_public for one in element.all()):
+        content = tag("code content", element.content.hex(" ") or "none")
+    elif element.children:
+        content = tag("span", f"{size}: the elements inside")
+    else:
+        content = tag("span", f"{values.shown(element, _ROOM) or 'none'}, not shown")
+    rows = [
+        ("offset", f"{element.offset} ({_name(element)})"),
+        ("tag", tag("span", tag("code tag", first), f" {kind}")),
+        ("length", tag("span", tag("code length", " ".join(length)), f" {size}")),
+        ("content", content),
+    ]
+    return tag("div bytes", table(rows))

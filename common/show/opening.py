@@ -1,0 +1,163 @@
+"""Opening what is in a file: reading a key, a request or a certificate.
+
+cryptography reads the keys. Where it is stricter than OpenSSL, pyOpenSSL reads them, as it does in
+make_csr.
+"""
+
+import contextlib
+from typing import cast
+
+from common import passphrase, pem, wrapping
+from common.console import UserError
+from common.show import der, files, grammar
+from common.show.der import Element
+from common.show.files import Part
+from common.show.items import Certificate, Key, Request
+
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_private_key,
+)
+from OpenSSL import crypto
+
+CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+
+# All that the libraries raise about what they cannot read.
+_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    InternalError,
+    crypto.Error,
+)
+
+
+def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certificate:
+    """Return a part, opened. Raises UserError.
+
+    passphrase_file: where the passphrase of an encrypted key is; if None, the user is asked.
+    """
+    block = part.block
+    if not block.is_whole or block.label not in files.DOCUMENTS:
+        raise pem.refusal(part.where, block.der, block, files.ADVICE)
+    if block.label in wrapping.KEY_LABELS:
+        secret = passphrase.for_key(part.where, passphrase_file) if block.is_encrypted else None
+        return _private_key(part, secret)
+    root, fault = der.read(block.der)
+    document = grammar.recognize(root)
+    if document != files.DOCUMENTS[block.label]:
+        what = "does not follow its standard"
+        raise UserError(
+            f"{part.where}: it cannot be read here, because {fault or f'it {what}'}; "
+            "see what can be read with --bytes"
+        )
+    if block.label == wrapping.CERTIFICATE:
+        spki = _encoded(root, "subjectPublicKeyInfo")
+        return Certificate(part, root, spki, _public_key(spki))
+    if block.label == wrapping.REQUEST:
+        spki = _encoded(root, "subjectPKInfo")
+        return Request(part, root, spki, _public_key(spki))
+    spki = block.der
+    with contextlib.suppress(*_ERRORS):
+        pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
+        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+    return Key(part, root, spki, _public_key(spki), is_private=False, numbers_agree=None)
+
+
+def is_whole_key(part: Part) -> bool:
+    """Return whether a part is a private key whose public values are sure to be no secret."""
+    if part.block.label not in wrapping.KEY_LABELS or part.block.is_encrypted:
+        return False
+    try:
+        return _private_key(part, None).is_whole
+    except UserError:
+        return False
+
+
+def _private_key(part: Part, secret: bytes | None) -> Key:
+    """Return a private key, opened. secret: its passphrase. Raises UserError."""
+    text, pkey = part.block.text, None
+    with contextlib.suppress(*_ERRORS):
+        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret or b"")
+    try:
+        # The numbers are checked below, so that a key in which they disagree is shown as well.
+        key = load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
+    except _ERRORS as error:
+        if pkey is None:
+            raise UserError(f"{part.where}: {_why_closed(secret, error)}") from error
+        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+        try:
+            key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
+        except _ERRORS:  # on a curve that cryptography does not know, say
+            return Key(part, _root(part), spki, _public_key(spki), True, numbers_agree=None)
+    public_key = key.public_key()
+    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if pkey is not None:
+        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+    return Key(part, _root(part), spki, public_key, True, _numbers_agree(key))
+
+
+def _why_closed(secret: bytes | None, error: Exception) -> str:
+    """Return why a key could not be opened, and what to do."""
+    if secret is not None:
+        return "this passphrase does not open the key; try another"
+    if isinstance(error, UnsupportedAlgorithm):
+        return f"this kind of key cannot be read here ({error})"
+    return "the key is damaged; restore a copy"
+
+
+def _root(part: Part) -> Element:
+    """Return the named elements of a key; none of one that is encrypted as a whole."""
+    root, _ = der.read(b"\x30\0" if part.block.headers else part.block.der)
+    grammar.recognize(root)
+    return root
+
+
+def _encoded(root: Element, name: str) -> bytes:
+    return next(element.encoded for element in root.all() if element.name == name)
+
+
+def _public_key(spki: bytes) -> PublicKeyTypes | None:
+    """Return a public key, or None if it cannot be read here."""
+    with contextlib.suppress(*_ERRORS):
+        return load_der_public_key(spki)
+    with contextlib.suppress(*_ERRORS):
+        pkey = crypto.load_publickey(crypto.FILETYPE_ASN1, spki)
+        return cast(PublicKeyTypes, pkey.to_cryptography_key())
+    return None
+
+
+def _numbers_agree(key: PrivateKeyTypes) -> bool:
+    """Return whether the numbers of a private key belong to each other.
+
+    This is arithmetic: that p and q are prime is not tested. Of kinds that are left out, the
+    private key is one number, from which the public key follows.
+    """
+    if isinstance(key, rsa.RSAPrivateKey):  # RFC 8017 section 3.2
+        it = key.private_numbers()
+        n, e = it.public_numbers.n, it.public_numbers.e
+        return (
+            min(it.p, it.q) > 1
+            and it.p * it.q == n
+            and (
+                e * it.d % (it.p - 1) == e * it.d % (it.q - 1) == 1
+                and it.dmp1 == it.d % (it.p - 1)
+                and it.dmq1 == it.d % (it.q - 1)
+                and it.iqmp * it.q % it.p == 1
+            )
+        )
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        scalar = ec.derive_private_key(key.private_numbers().private_value, key.curve)
+        return scalar.public_key() == key.public_key()
+    if isinstance(key, dsa.DSAPrivateKey):
+        numbers = key.private_numbers()
+        group = numbers.public_numbers.parameter_numbers
+        return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
+    return True

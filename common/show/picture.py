@@ -1,0 +1,183 @@
+"""All files as one page for a browser: what is in each, which key is where, and who signed what.
+
+It is HTML in ASCII, without scripts and without anything from the network. Each key has a letter,
+and the first ones have a colour, which is a class in picture.css.
+"""
+
+import base64
+import hashlib
+import os
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from common.show import describe, grammar, match, opening, values
+from common.show.boxes import Html, Mark, box, escaped, some, table, tag
+from common.show.der import Element
+from common.show.files import Part
+from common.show.items import Item, Key, Signed
+from common.show.match import Issued
+
+_COLOURS = 6  # in picture.css
+
+# The rows of the page about an item that its card begins with.
+_FACTS = ("kind", "encryption", "numbers", "names", "issuer", "valid until", "CA", "Let's Encrypt")
+
+# Elements that hold a public key, or its numbers in a private key.
+_PUBLIC = (
+    *("subjectPKInfo", "subjectPublicKeyInfo", "SubjectPublicKeyInfo", "RSAPublicKey"),
+    *("modulus", "publicExponent", "publicKey"),
+)
+
+
+class _Label(NamedTuple):
+    """What a key is called on the page, its class, and the first file that holds it."""
+
+    letter: str
+    colour: str
+    where: str
+
+    def named(self, before: str = "", *, is_full: bool = False) -> Html:
+        """Return its letter in its colour, and its name, in full with the file."""
+        key = tag(f"span key {self.colour}", tag("b", self.letter), f" key {self.letter}")
+        return tag("span", before, key, f" ({self.where})" if is_full else "")
+
+
+class _Facts(NamedTuple):
+    """What is known of an item besides what it holds: its key, and which key signed it."""
+
+    own: _Label
+    signer: _Label | None  # None if unknown, and of a key
+    is_valid: bool | None  # whether the signer's key made the signature; None if it is not checked
+
+    @property
+    def frame(self) -> str:
+        """The class of what is signed, and of the signature."""
+        return self.signer.colour if self.signer and self.is_valid is not None else "k"
+
+    def signed(self, before: str, after: str = "", *, is_full: bool = False) -> Html:
+        """Return which key signed it; that is struck out if the signature is not valid."""
+        if self.signer is None:
+            return tag("span", f"{before}the key of an issuer that is not in these files{after}")
+        named = self.signer.named(before, is_full=is_full)
+        if self.is_valid is None:
+            return tag("span", named, f"{after} (not checked: of an unknown kind)")
+        if self.is_valid:
+            return tag("span", named, after)
+        return tag("span", tag("s", named, after), tag("strong", " The signature is not valid."))
+
+
+def page(
+    parts: Sequence[Part],
+    items: Sequence[Item],
+    account_key: Item | None,
+    relations: Sequence[Issued],
+    told: Mapping[str, Sequence[str]],
+) -> str:
+    """Return the page about the parts of files, and the items that could be opened of them.
+
+    told: what stands below the cards, by its headings.
+    """
+    story = match.story(items, account_key, relations)
+    labels = dict[bytes, _Label]()
+    for item in story:
+        n = len(labels)
+        letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
+        colour = f"k{n + 1}" if n < _COLOURS else "k"
+        labels.setdefault(item.identity, _Label(letter, colour, item.where))
+    known = [
+        (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
+        for item in story
+        for holder, is_valid in [match.signer(item, relations)]
+    ]
+    opened = {id(item.part) for item in items}
+    cards = [_card(item.part, (item, facts), account_key) for item, facts in known]
+    cards += [_card(part, None, account_key) for part in parts if id(part) not in opened]
+    lists = [
+        tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
+        for heading, lines in told.items()
+        if lines
+    ]
+    form, style = map(_beside, ("picture.html", "picture.css"))
+    return form.format(
+        hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        title=escaped(some([*dict.fromkeys(part.path for part in parts)])),
+        style=style,
+        cards="\n".join(cards),
+        keys=table(_holders(label, known) for label in labels.values()),
+        told="\n".join(lists),
+        types=table(grammar.TYPES.items()),
+    )
+
+
+def _beside(name: str) -> str:
+    """Return the text of a file beside this module."""
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="ascii") as file:
+        return file.read()
+
+
+def _card(part: Part, known: tuple[Item, _Facts] | None, account_key: Item | None) -> Html:
+    """Return a part of a file: its name, the main facts, and its elements.
+
+    known: what it was opened as; None if it was not.
+    """
+    heading, drawn, fault = [tag("h2", part.where)], list[Html](), ""
+    try:
+        if part.block.headers:
+            raise ValueError(opening.CLOSED)
+        item = known[0] if known else None
+        is_whole_key = isinstance(item, Key) and item.is_whole
+        (what, order), root, fault = grammar.read(part.block.der, is_whole_key)
+        heading.append(tag("p note", what))
+        drawn = [tag("p note", order), box(root, _marks(root, *known) if known else {})]
+    except ValueError as error:
+        fault = str(error)
+    if known:
+        heading.append(table(_main_facts(*known, account_key)))
+    if fault:
+        drawn.append(tag("p fault", f"Not readable from here: {fault}"))
+    return tag("article card", tag("header", *heading), *drawn)
+
+
+def _main_facts(item: Item, facts: _Facts, account_key: Item | None) -> Iterator[tuple[str, str]]:
+    half = "the private and public halves of " if _is_private(item) else "the public half of "
+    yield "holds", facts.own.named(half, is_full=True)
+    if isinstance(item, Signed):
+        yield "signed with", facts.signed("", is_full=True)
+    for label, value in describe.page(item, account_key):
+        if label in _FACTS:
+            yield label, value if isinstance(value, str) else some(value)
+
+
+def _is_private(item: Item) -> bool:
+    return isinstance(item, Key) and item.is_private
+
+
+def _marks(root: Element, item: Item, facts: _Facts) -> dict[int, Mark]:
+    """Return what is marked of an item, by offset: its key, what is signed and the signature."""
+    own, marks, end = facts.own, dict[int, Mark](), 0
+    is_key = isinstance(item, Key)
+    for element in root.all():
+        if element.name in _PUBLIC and element.is_public and element.offset >= end:
+            words = own.named(f"{values.note(element)}; " if is_key else "public half of ")
+            marks[element.offset], end = Mark(f"public {own.colour}", words), element.end
+        elif is_key and not element.is_public and not element.children:
+            marks[element.offset] = Mark(f"private {own.colour}", Html())
+    if isinstance(item, Signed):
+        signed, _, signature = root.children
+        marks[signed.offset] = Mark(f"signed {facts.frame}", facts.signed("signed with "))
+        words = facts.signed("made with the private half of ", " over the box above")
+        marks[signature.offset] = Mark(f"signature {facts.frame}", words)
+    return marks
+
+
+def _holders(label: _Label, known: Sequence[tuple[Item, _Facts]]) -> tuple[str, str]:
+    """Return a key, and a list of what holds it and of what it signed."""
+    holders = [item for item, facts in known if facts.own is label]
+    found = {
+        "private half in": [item.where for item in holders if _is_private(item)],
+        "public half in": [item.where for item in holders],
+        "signed": [item.where for item, facts in known if facts.signer is label and facts.is_valid],
+    }
+    lines = (tag("li", f"{what} {some(where)}") for what, where in found.items() if where)
+    return label.named(), tag("ul", *lines)

@@ -1,0 +1,52 @@
+"""A Chromium with a fresh profile, which opens nothing by itself."""
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",  # it refuses to run as root otherwise
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def installed(*names: str) -> str:
+    """Return the path of the first of these programs that is there."""
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        sys.exit(f"{names[0]} is missing; apt-get install chromium chromium-driver pngquant")
+    return path
+
+
+@contextlib.contextmanager
+def started(profile: Path) -> "Iterator[Chrome]":
+    """Return a browser that keeps what it loads and says in its logs."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = installed("chromium", "chromium-browser", "google-chrome")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with webdriver.Chrome(options, webdriver.ChromeService(installed("chromedriver"))) as driver:
+        yield driver
+
+
+def resize(browser: "Chrome", width: int, height: int, scheme: str, media: str = "screen") -> None:
+    """Give the page a size in CSS pixels, and a colour scheme ("light" or "dark")."""
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})

@@ -1,0 +1,80 @@
+"""python -m tests.picture PNG: the picture in the README, of the files in data/picture.
+
+It needs Chromium and pngquant. The day on the picture is fixed, since it says how long the
+certificates are still valid.
+"""
+
+import base64
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, tzinfo
+from pathlib import Path
+from unittest import mock
+
+from common.show import __main__, describe
+from tests import browser
+
+DATA = Path(__file__).resolve().parent / "data"
+FILES = {
+    "example.com.key": DATA / "article" / "rsa2048.key",
+    "certificate.csr": DATA / "picture" / "certificate.csr",
+    "certificate.pem": DATA / "picture" / "certificate.pem",
+}
+WIDTH = 1440  # CSS pixels
+MOST = 200_000  # bytes
+
+
+class Clock(datetime):
+    """The day on the picture."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Clock":
+        return cls(2026, 11, 2, tzinfo=tz)
+
+
+def page() -> str:
+    """Return the page about the files, which are in the working directory."""
+    for name, path in FILES.items():
+        shutil.copy(path, name)
+    Path("example.com.key").chmod(0o600)
+    written = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    with mock.patch.object(describe, "datetime", Clock), contextlib.redirect_stdout(written):
+        status = __main__.main(["--html", *FILES])
+    assert status == 0
+    written.seek(0)
+    return written.read()
+
+
+def main(target: Path) -> None:
+    """Write the picture."""
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
+        os.chdir(directory)
+        Path("page.html").write_text(page(), encoding="ascii")
+        driver = stack.enter_context(browser.started(Path(directory, "profile")))
+        browser.resize(driver, WIDTH, 1000, "light")
+        driver.get(Path("page.html").resolve().as_uri())
+        end = driver.execute_script(
+            "return document.querySelector('.cards').getBoundingClientRect().bottom"
+        )
+        clip = {"x": 0, "y": 0, "width": WIDTH, "height": int(end) + 20, "scale": 1}
+        shot = driver.execute_cdp_cmd(
+            "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True}
+        )
+        os.chdir("/")
+    colours = [browser.installed("pngquant"), "--speed", "1", "--strip", "64", "-"]
+    data = subprocess.run(
+        colours, input=base64.b64decode(shot["data"]), stdout=subprocess.PIPE, check=True
+    ).stdout
+    if len(data) > MOST:
+        sys.exit(f"{target}: {len(data)} bytes, more than {MOST}")
+    target.write_bytes(data)
+    print(f"Wrote {target}: {len(data)} bytes.")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

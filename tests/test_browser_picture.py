@@ -1,0 +1,216 @@
+"""The picture of show in a real browser: `make browser`."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests import browser
+from tests.conftest import ROOT, Show
+from tests.made import (
+    CA,
+    EC,
+    LEAF,
+    MIDDLE,
+    ROOT_CA,
+    RSA,
+    certificate,
+    request,
+    san,
+    write,
+)
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / ".venv" / "node_modules" / "axe-core" / "axe.min.js"
+
+# Lines of text of the page that lie over each other, or that are outside of their card or the page.
+BADLY_PLACED = """
+const found = [];
+for (const card of document.querySelectorAll("article, .below > section, h1, main > p")) {
+  const around = card.getBoundingClientRect();
+  const lines = [];
+  const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT);
+  for (let node; node = walker.nextNode();) {
+    if (!node.data.trim() || !node.parentElement.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const rect of range.getClientRects()) {
+      if (rect.width < 1) continue;
+      if (rect.left < around.left - 1 || rect.right > around.right + 1 ||
+          rect.bottom > around.bottom + 1 || rect.right > innerWidth) {
+        found.push(["outside", node.data.slice(0, 60)]);
+      }
+      lines.push([rect, node]);
+    }
+  }
+  lines.sort((a, b) => a[0].top - b[0].top);
+  lines.forEach(([one, node], at) => {
+    for (let next = at + 1; next < lines.length; next++) {
+      const [other, otherNode] = lines[next];
+      if (other.top > one.bottom - 4) break;
+      if (node !== otherNode && one.left < other.right - 1 && other.left < one.right - 1) {
+        found.push([node.data.slice(0, 60), otherNode.data.slice(0, 60)]);
+      }
+    }
+  });
+}
+if (document.documentElement.scrollWidth > innerWidth) found.push(["wider than the window"]);
+return found;
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
+    with browser.started(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+def logged(chromium: "Chrome", log: str) -> list[dict[str, Any]]:
+    """Return what is new in a log."""
+    new: list[dict[str, Any]] = chromium.get_log(log)  # type: ignore[no-untyped-call]
+    return new
+
+
+def opened(chromium: "Chrome", show: Show, *names: str) -> "Chrome":
+    """Return the browser with the page about files."""
+    page = Path("page.html").resolve()
+    page.write_text(show("--html", *names)[1], encoding="ascii", newline="\n")
+    for log in ("performance", "browser"):
+        logged(chromium, log)  # and forgotten
+    chromium.get(page.as_uri())
+    return chromium
+
+
+@pytest.fixture
+def page(show: Show, chromium: "Chrome") -> "Chrome":
+    """Return a browser with the page about files of all kinds, hostile names among them."""
+    write("account.key", RSA)
+    write("example.com.key", EC)
+    write("certificate.csr", request(san("example.com", "www.example.com"), cn="example.com"))
+    write("certificate.pem", LEAF, MIDDLE)
+    write("root.pem", ROOT_CA)
+    evil = "<script>document.title=1</script>\u202e\u05d0\u0301<img src=//a>"
+    write("evil.csr", request(san("a" * 200, "<b>.com"), cn=evil, key=CA))
+    forged = bytearray(request(san("forged.com"), key=RSA).public_bytes(Encoding.DER))
+    forged[-1] ^= 1
+    write("forged.csr", bytes(forged))
+    write("cut.pem", LEAF.public_bytes(Encoding.DER)[:250])
+    return opened(chromium, show, *sorted(path.name for path in Path.cwd().iterdir()))
+
+
+def open_all(page: "Chrome") -> None:
+    page.execute_script("for (const it of document.querySelectorAll('details')) it.open = true")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1920, 800, 390])
+def test_nothing_overlaps_or_is_cut(width: int, scheme: str, page: "Chrome") -> None:
+    browser.resize(page, width, 1000, scheme)
+    assert page.execute_script(BADLY_PLACED) == []
+    open_all(page)
+    assert page.execute_script(BADLY_PLACED) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_for_people_with_disabilities(scheme: str, page: "Chrome") -> None:
+    browser.resize(page, 800, 1000, scheme)
+    open_all(page)
+    page.execute_script(AXE.read_text("utf-8"))
+    found: dict[str, Any] = page.execute_async_script(
+        "axe.run({resultTypes: ['violations', 'incomplete']}).then(arguments[0])"
+    )
+    faults = [
+        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"])
+        for one in found["violations"]
+        if one["impact"] in ("moderate", "serious", "critical")
+    ]
+    assert faults == []
+
+
+def test_the_colours_of_the_keys(page: "Chrome") -> None:
+    """A key has one colour, and each of the first six has its own, light and dark."""
+    script = """
+    const seen = {};
+    for (const badge of document.querySelectorAll(".key b")) {
+      const colour = getComputedStyle(badge).backgroundColor;
+      (seen[badge.textContent] ??= {})[colour] = true;
+    }
+    return Object.fromEntries(Object.entries(seen).map(([key, it]) => [key, Object.keys(it)]));
+    """
+    shown = []
+    for scheme in ("light", "dark"):
+        browser.resize(page, 1920, 1000, scheme)
+        seen = page.execute_script(script)
+        assert list(seen) == list("ABCD")
+        assert all(len(colours) == 1 for colours in seen.values())
+        shown.append([colours[0] for colours in seen.values()])
+        assert len(set(shown[-1])) == len(seen)
+    assert not set(shown[0]) & set(shown[1])
+
+
+def test_nothing_leaves_and_no_script_runs(page: "Chrome") -> None:
+    """Nor is the style refused, as the wrong hash in the policy would have it."""
+    assert page.title.startswith("account.key, certificate.csr, ")
+    assert logged(page, "browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in logged(page, "performance")]
+    sent = [
+        it["params"]["request"]["url"] for it in messages if "requestWillBeSent" in it["method"]
+    ]
+    assert set(sent) <= {page.current_url}
+    assert not page.execute_script(
+        "return document.querySelectorAll('script, img, [style]').length"
+    )
+    background = "return getComputedStyle(document.querySelector('.key b')).backgroundColor"
+    assert page.execute_script(background) != "rgba(0, 0, 0, 0)"
+
+
+def test_the_keyboard_opens_an_element(page: "Chrome") -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    body = page.switch_to.active_element
+    body.send_keys(Keys.TAB)
+    first = page.switch_to.active_element
+    assert first.tag_name == "summary"
+    is_open = "return document.activeElement.parentElement.open"
+    assert page.execute_script(is_open)
+    first.send_keys(Keys.ENTER)
+    assert not page.execute_script(is_open)
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    assert page.execute_script(outline) == "solid"
+
+
+def test_printed(page: "Chrome", tmp_path: Path) -> None:
+    browser.resize(page, 720, 1000, "dark", media="print")
+    assert page.execute_script(BADLY_PLACED) == []
+    ink = "return getComputedStyle(document.body).color"
+    assert page.execute_script(ink) == "rgb(27, 29, 34)"  # light, as paper is
+    printed = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    assert base64.b64decode(printed["data"]).startswith(b"%PDF")
+
+
+def test_a_large_certificate_and_a_long_chain(show: Show, chromium: "Chrome") -> None:
+    """1,000 names; an extension of 100 KB; 10 certificates that sign each other."""
+    keys = [ec.derive_private_key(number + 2, ec.SECP256R1()) for number in range(11)]
+    names = ["leaf.example.com", *(f"CA{number}" for number in range(10))]
+    write(
+        "chain.pem", *(certificate(names[n], keys[n], names[n + 1], keys[n + 1]) for n in range(10))
+    )
+    write("many.csr", request(san(*(f"n{number}.example.com" for number in range(1000)))))
+    extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(100_000))
+    write("large.csr", request(extension))
+    for name in ("chain.pem", "many.csr", "large.csr"):
+        page = opened(chromium, show, name)
+        browser.resize(page, 800, 1000, "light")
+        assert page.execute_script(BADLY_PLACED) == []
+        open_all(page)
+        assert page.execute_script("return document.documentElement.scrollWidth") <= 800
