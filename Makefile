@@ -5,43 +5,46 @@ BIN := .venv/bin
 
 export DIR := walkthrough
 
-.PHONY: walkthrough certificate pebble test browser picture faults fuzz mutants bench lint
+.PHONY: walkthrough certificate pebble test browser picture faults fuzz vectors boulder mutants bench lint
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
-# Run script $(1) in walkthrough/ and show the command, unless the file $(2) is there.
+# Run a command $(1) that makes the file $(2), and show it, unless that file is there.
 define step
-@cd walkthrough && if test -e '$(2)'; then \
+@if test -e '$(2)'; then \
 	printf '\n%s already exists and is kept.\n' '$(2)'; \
 else \
-	printf '\n$$ python %s\n' '../$(1)'; \
-	PATH='$(CURDIR)/$(BIN):'"$$PATH" python ../$(1); \
+	printf '\n$$ %s\n' '$(BIN)/python $(1)'; \
+	$(BIN)/python $(1); \
 fi
 endef
 
 # Steps 1 to 3 of the course. An existing file is kept.
+walkthrough: ACCOUNT_KEY := walkthrough/account.key
+walkthrough: KEY := walkthrough/example.com.key
+walkthrough: CSR := walkthrough/certificate.csr
 walkthrough: .venv/ready
 	@mkdir -p walkthrough
-	@printf '\n$$ cd walkthrough\n'
-	$(call step,make_account_key.py,account.key)
-	$(call step,make_certificate_key.py,example.com.key)
-	$(call step,make_csr.py example.com www.example.com,certificate.csr)
+	$(call step,make_account_key.py --out $(ACCOUNT_KEY),$(ACCOUNT_KEY))
+	$(call step,make_certificate_key.py --out $(KEY) example.com,$(KEY))
+	$(call step,make_csr.py --key $(KEY) --account-key $(ACCOUNT_KEY) --out $(CSR) example.com \
+		www.example.com,$(CSR))
 	@printf '\nThe files are in walkthrough/. To continue, run: make certificate\n'
 
 # Get a certificate for the files in DIR from a CA on this machine: make certificate DIR=.
 certificate: pebble .venv/ready $(filter walkthrough,$(DIR))
 	@printf '\n'
-	@$(BIN)/python -m tests.certificate "$$DIR"
+	@$(BIN)/python -m course.certificate "$$DIR"
 
 # The check comes before anything is installed.
 pebble:
-	@$(PYTHON) -m tests.pebble
+	@$(PYTHON) -m course.pebble
 
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto
 
 # The tests that need a browser: Debian's chromium, chromium-driver and libnss3-tools, and npm.
-browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js
+browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js pebble
 	$(BIN)/python -m pytest -m browser
 
 # The picture in the README, which needs Debian's chromium, chromium-driver and pngquant.
@@ -56,6 +59,13 @@ faults: .venv/tests-ready
 fuzz: .venv/tests-ready
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto tests/test_fuzz.py
 
+vectors: .venv/vectors-ready
+	$(BIN)/python -m tests.vectors
+
+# Needs Go.
+boulder: .venv/tests-ready
+	$(BIN)/python -m tests.boulder
+
 mutants: .venv/tests-ready
 	$(BIN)/mutmut run
 	$(BIN)/python -m tests.mutants
@@ -67,8 +77,12 @@ lint: .venv/tests-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --platform win32 common make_*.py
+	$(BIN)/mypy --platform win32 common course make_*.py
 	@if command -v actionlint; then actionlint; else echo 'actionlint is not installed: skipped'; fi
+
+.venv/vectors-ready: .venv/tests-ready tests/vectors.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/vectors.txt
+	touch $@
 
 .venv/ready: requirements.txt
 	$(PYTHON) -m venv .venv

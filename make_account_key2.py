@@ -29,9 +29,7 @@ def create_key(bits: int, curve: str | None) -> bytes:
         key = crypto.PKey.from_cryptography_key(ec.generate_private_key(curves[curve]))
     else:
         key = crypto.PKey.from_cryptography_key(rsa.generate_private_key(65537, bits))
-    private_key = key.to_cryptography_key()
-    assert isinstance(private_key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey))
-    key_material: bytes = private_key.private_bytes(
+    key_material = key.to_cryptography_key().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
     return key_material

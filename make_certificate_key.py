@@ -35,13 +35,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         "domain",
         metavar="DOMAIN",
         nargs="?",
-        default=DOMAIN_NAME,
-        help=f"used only to name the file (default: {DOMAIN_NAME})",
+        help=f"used only to name the file (default: {DOMAIN_NAME})".replace("%", "%%"),
     )
     args = parser.parse(argv)
-    source = "DOMAIN_NAME = " if args.domain == DOMAIN_NAME else ""
-    domain = options.checked(names.parse, args.domain, source)
-    new_key.make(create_key, f"{names.file_name(domain)}.key", args, args.domain)
+    if args.domain is None:
+        domain = options.checked(names.parse, DOMAIN_NAME, "DOMAIN_NAME = ")
+    else:
+        domain = options.checked(names.parse, args.domain)
+    filename = f"{names.file_name(domain)}.key"
+    new_key.make(create_key, filename, args, args.domain or DOMAIN_NAME)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ def create_csr(
         raise TypeError("more_names is a sequence of names, not one string")
     identifiers = names.parse_all([domain_name, *more_names])
 
+    # The subject: the e-mail address, then one domain name as the common name (CN).
     subject = []
     if email_address:
         email = names.email_address(email_address)
@@ -47,14 +48,16 @@ def create_csr(
     common_name = names.common_name(identifiers)
     if common_name:
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
+    cert = x509.CertificateSigningRequestBuilder(x509.Name(subject))
 
+    # The subject alternative name (SAN): all names. Browsers look for theirs only here.
     san_list = [
         x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
         for name in identifiers
     ]
-    cert = x509.CertificateSigningRequestBuilder(x509.Name(subject))
     cert = cert.add_extension(x509.SubjectAlternativeName(san_list), critical=False)
 
+    # The public key, which signing adds, and a signature over everything.
     key = pkey.to_cryptography_key()
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise TypeError("pkey is neither an RSA nor an EC private key")
@@ -67,14 +70,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = options.csr_parser(__doc__).parse(argv)
     plan = new_request.prepare(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
 
-    key_material, passphrase = keys.read(plan.key, args.passphrase_file)
-    with keys.errors_about(plan.key, passphrase):
+    # Load the certificate key. A weak key is refused, and so is the account key.
+    with keys.reading(plan.key, args.passphrase_file) as (key_material, passphrase):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, key_material, passphrase)
-        keys.check(plan.key, pkey)
-        keys.check_not_account_key(plan.key, pkey, passphrase, args.account_key)
-        domain_name, *more_names = plan.identifiers
-        csr = create_csr(pkey, domain_name, plan.email, more_names)
-    new_request.write(csr.public_bytes(Encoding.PEM), plan, args.quiet)
+        keys.check(plan.key, pkey, passphrase, args.account_key)
+
+        # Create the CSR. Here the numbers of the key are checked too.
+        csr = create_csr(pkey, plan.domain_name, plan.email, plan.more_names)
+
+    # Write the CSR in PEM, and say what was done.
+    new_request.write(csr.public_bytes(Encoding.PEM), pkey, plan, args.quiet)
 
 
 if __name__ == "__main__":

@@ -2,58 +2,87 @@
 
 Each module has one concern, and imports only modules listed above it:
 
+    installation      what is wrong with Python or the libraries, and the command that helps
     console           messages, signals and exit status
     shell             a command that can be pasted
     atomic            giving a file its name in one step
     files             reading, and writing so that nothing is lost
     names             what a text means as a name, or why no CA may sign it
-    letsencrypt       what Let's Encrypt rejects: names, keys, requests; its profiles
+    suggest           what was probably meant instead
+    letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
+    goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
+    jwk               the JSON Web Key of a public key, and its thumbprint
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
     pem               the private key or the request in a file, or what is there instead
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
-    keys              opening a key, refusing a weak one, comparing it with the account key
-    goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
-    jwk               the JSON Web Key of a public key, and its thumbprint
+    keys              opening the key that signs, ruling out the account key
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines
     new_key           what the scripts do around making a key
     new_request       what make_csr does around making a request
     show              python -m common.show: looking at keys, requests and certificates
 
-The scripts import this package first, so it checks here that Python is new enough and that the
-libraries are installed. An old Python must be able to parse this file.
+The scripts import this package first: from here on, a failure to import a library is one line, and
+Ctrl-C ends the program. A program of yours that imports a script is left alone. An old Python must
+be able to parse this file.
 """
 
-import importlib.util
 import os
-import signal
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where the scripts are
 
-# Whether one of the scripts, or show, runs as a program. While Python looks for what comes after
-# -m, sys.argv[0] is "-m".
-_main = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
-_programs = (TOP, os.path.join(TOP, "common", "show"))
-_is_program = sys.argv[0] == "-m" or os.path.dirname(_main) in _programs
+# The programs by their paths from there, with the names that they have in messages.
+_PROGRAMS = {
+    "make_account_key.py": "make_account_key.py",
+    "make_account_key2.py": "make_account_key2.py",
+    "make_certificate_key.py": "make_certificate_key.py",
+    "make_csr.py": "make_csr.py",
+    os.path.join("common", "show", "__main__.py"): "show",
+    os.path.join("course", "certificate.py"): "certificate",
+    os.path.join("course", "deactivate.py"): "deactivate",
+}
 
-_libraries = ("cryptography", "Crypto", "idna", "OpenSSL", "publicsuffixlist")
-_pip = {"Crypto": "pycryptodome", "OpenSSL": "pyOpenSSL"}  # where pip has another name
-_missing = [_pip.get(name, name) for name in _libraries if not importlib.util.find_spec(name)]
-_problem = ""
+
+def _program() -> str:
+    """Return the name of the program that runs, or nothing if it is not one of ours."""
+    if sys.argv[:1] == ["-m"]:  # Python looks for the module, which orig_argv names since 3.10
+        module = getattr(sys, "orig_argv", sys.argv)[-len(sys.argv)]
+        return "show" if module.endswith(("common.show", "-m")) else ""
+    # Symbolic links may lead to the script, and others to this package.
+    path = os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
+    top = os.path.join(os.path.realpath(TOP), "")
+    return _PROGRAMS.get(path[len(top) :], "") if path.startswith(top) else ""
+
+
+def _end(kind: type, error: BaseException, trace: object) -> None:
+    """End the program after an exception that nothing has handled, without a traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    from common import installation
+
+    sys.exit(f"{_name}: error: {installation.problem() or installation.failure(error)}")
+
+
+_name = _program()
+if _name:
+    sys.excepthook = _end
+
 if sys.version_info < (3, 10):  # noqa: UP036
-    _problem = f"Python {sys.version.split()[0]} is too old; run this with Python 3.10 or later"
-elif _missing:
-    _problem = f"not installed in this Python: {', '.join(_missing)}; activate the virtual "
-    _problem += "environment, or: python -m pip install -r "
-    _problem += f'"{os.path.join(TOP, "requirements.txt")}"'
-if _problem and _is_program:
-    sys.exit(f"{os.path.basename(sys.argv[0]).replace('-m', 'show')}: error: {_problem}")
-if _problem:
-    raise ImportError(_problem)
+    from common import installation
+
+    if _name:
+        sys.exit(f"{_name}: error: {installation.problem()}")
+    raise ImportError(installation.problem())
 
 # Ctrl-C ends a program at once, even while it imports, as it ends any Unix tool. Where it is
 # ignored, as after nohup or & in a script, it stays ignored.
-if _is_program and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+if _name:
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

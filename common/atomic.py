@@ -1,8 +1,9 @@
 """Giving a file its name in one step, so that nobody sees part of the file under that name.
 
-The content is first written, and synced to the disk, under a name that nobody can guess. Then a
-hard link (on Windows a rename) gives the file its name; it fails if anything has that name. Hold
-the signals meanwhile: one that ends the program would leave the temporary file behind.
+The content is first written, and synced to the disk, under a name that nobody can guess. Then a key
+gets its name by a hard link (on Windows a rename), which fails if anything has that name. A request
+gets it by a rename that replaces. Callers hold signals meanwhile, because one that ends the program
+would leave the temporary file behind.
 """
 
 import contextlib
@@ -15,123 +16,101 @@ from collections.abc import Callable, Iterator
 from common import console
 from common.console import UserError
 
+_WINDOWS = os.name == "nt"  # which has access lists instead of modes, and opens no directories
+
 KEY_MODE = 0o600
 PUBLIC_MODE = 0o666  # less the umask
 
-_ADVICE = {
-    errno.ENAMETOOLONG: "choose a shorter name with --out FILE",
-    errno.EPERM: "choose another directory with --out FILE; this one may not support hard links",
-}
-
-
-@contextlib.contextmanager
-def errors_about(path: str) -> Iterator[None]:
-    """Turn an error of the operating system into a UserError about path."""
-    try:
-        yield
-    except OSError as error:
-        advice = _ADVICE.get(error.errno or 0, "choose another directory with --out FILE")
-        raise UserError(f"{path}: {error.strerror or error}; {advice}") from error
+# What link() fails with where there are no hard links: Linux, macOS, FUSE and network file systems.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @contextlib.contextmanager
 def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
-    """Write data to a file beside path, yield its name, and remove that name at the end.
+    """Write data to a file beside path, and yield its name for link or replace.
 
-    mode: KEY_MODE exactly, or PUBLIC_MODE less the umask. Raises UserError, also in place of an
-    OSError in the block. Nothing is left, or a warning says what is.
+    mode: KEY_MODE exactly, or PUBLIC_MODE less the umask. Raises UserError and OSError. After an
+    exception, also in the block, nothing is left, or a warning says what is.
     """
-    temporary = _beside(path, "new")
+    temporary = f"{path}.~{os.urandom(8).hex()}~"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with errors_about(path):
-        descriptor = os.open(temporary, flags, mode)
-        try:
-            with open(descriptor, "wb") as file:
-                if mode == KEY_MODE and os.name == "posix":  # Windows has access lists instead
-                    _make_private(path, descriptor)
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
-            yield temporary
-        finally:
-            _remove(temporary, f"{temporary} could not be removed; delete it")
-    if os.name == "posix":  # Windows cannot open a directory
+    descriptor = os.open(temporary, flags, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            if mode == KEY_MODE and not _WINDOWS:
+                _make_private(path, descriptor)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        yield temporary
+    except BaseException:
+        _remove(temporary)
+        raise
+    if not _WINDOWS:
         _sync_directory(path)
 
 
-@contextlib.contextmanager
-def moved_aside(path: str) -> Iterator[str]:
-    """Rename path to a name that nobody can guess, yield that, and remove the file at the end.
+def link(temporary: str, path: str) -> bool:
+    """Move a file to a new name; return False if anything has that name.
 
-    After an exception the file gets its name back; if it cannot, a UserError says where it is.
+    Raises UserError and OSError.
     """
-    old = _beside(path, "old")
-    _patiently(os.rename, path, old)
-    where = f"the old {path} is now {old}"
     try:
-        yield old
-    except BaseException as error:
-        try:
-            is_back = give_name(old, path)
-        except OSError:
-            is_back = False
-        if not is_back:
-            # The text of any other exception may hold a secret.
-            reason = error if isinstance(error, UserError) else type(error).__name__
-            raise UserError(f"{reason}; {where}") from error
-        _remove(old, where)
-        raise
-    _remove(old, where)
-
-
-def give_name(file: str, path: str) -> bool:
-    """Give file the name path; return False if anything has that name already. Raises OSError."""
-    try:
-        if os.name == "nt":
-            _patiently(os.rename, file, path)
-        else:
-            os.link(file, path, follow_symlinks=False)  # by default macOS follows them
-    except FileExistsError:
-        return False
+        if _WINDOWS:
+            _patiently(os.rename, temporary, path)
+            return True
+        os.link(temporary, path, follow_symlinks=False)  # by default macOS follows them
+    except OSError as error:
+        if not _is_linked(temporary, path):
+            if isinstance(error, FileExistsError):
+                return False
+            if error.errno in _NO_LINKS:
+                advice = "choose another directory with --out FILE"
+                hint = "this one may not support hard links"
+                raise UserError(f"{path}: {error.strerror}; {advice}; {hint}") from error
+            raise
+    _remove(temporary)
     return True
 
 
-def check_links(file: str, path: str) -> None:
-    """Raise OSError if no link can be made beside path; give_name hides this if path exists."""
-    trial = _beside(path, "new")
-    if os.name == "posix" and give_name(file, trial):
-        _remove(trial, f"{trial} could not be removed; delete it")
+def replace(temporary: str, path: str) -> None:
+    """Move a file to path in one step, in place of what is there. Raises OSError."""
+    _patiently(os.replace, temporary, path)
 
 
-def _remove(file: str, otherwise: str) -> None:
-    """Remove the name of a file; give a warning if that cannot be done."""
+def _is_linked(temporary: str, path: str) -> bool:
+    """Return whether a link was made although it was reported as failed.
+
+    A file server makes it, and its reply is lost: see O_EXCL in open(2).
+    """
     try:
-        _patiently(os.unlink, file)
-    except OSError as error:
-        # On Windows give_name has renamed it. Elsewhere it is missing if its directory was renamed.
-        if os.name != "nt" or not isinstance(error, FileNotFoundError):
-            console.warn(otherwise)
+        return not _WINDOWS and os.path.samestat(os.lstat(temporary), os.lstat(path))
+    except OSError:
+        return False
 
 
-def _beside(path: str, suffix: str) -> str:
-    return f"{path}.~{os.urandom(8).hex()}.{suffix}~"
+def _remove(temporary: str) -> None:
+    """Remove a file; warn if that cannot be done, say because its directory was renamed."""
+    try:
+        _patiently(os.unlink, temporary)
+    except OSError:
+        console.warn(f"{temporary} could not be removed; delete it")
 
 
 def _make_private(path: str, descriptor: int) -> None:
-    """Give a new file KEY_MODE whatever the umask."""
+    """Give a new file KEY_MODE whatever the umask. Raises UserError."""
     with contextlib.suppress(PermissionError):
         os.chmod(descriptor, KEY_MODE)
-    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-    if mode != KEY_MODE:
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != KEY_MODE:
         raise UserError(
-            f"{path}: would have mode {mode:04o}, not 0600: this file system stores no permissions "
-            "(a Windows drive, a USB stick?); use --out with a file in your home directory"
+            f"{path}: this drive does not store file permissions (a USB stick, or a Windows drive "
+            "under WSL), so others could read the key; use --out with a file in your home directory"
         )
 
 
 def _patiently(call: Callable[..., None], *paths: str) -> None:
     """Call an operation on files; on Windows, retry while a virus scanner holds a file open."""
-    for seconds in (0.01, 0.1, 0.5) if os.name == "nt" else ():
+    for seconds in (0.01, 0.1, 0.5) if _WINDOWS else ():
         try:
             return call(*paths)
         except PermissionError:
@@ -148,4 +127,6 @@ def _sync_directory(path: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        console.warn(f"{path}: may not survive a power cut ({error.strerror}); keep a copy")
+        console.warn(
+            f"{path}: the file may not survive a power cut ({error.strerror}); keep a copy"
+        )

@@ -133,9 +133,15 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
                 return 0
             except KeyboardInterrupt:
                 raise
+            except MemoryError:
+                error("there is not enough memory; close other programs, and run this again")
+                return 1
             except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
+                from common import installation
+
                 # Its text is left out: it may hold a secret.
-                error(f"this is a bug in the program; please report it: {type(failure).__name__}")
+                bug = f"this is a bug in the program; please report it: {type(failure).__name__}"
+                error(installation.problem() or bug)
                 return 1
             finally:
                 if sys.platform != "win32":

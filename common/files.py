@@ -1,22 +1,26 @@
 """Reading files, and writing them so that nothing is lost and no key is leaked.
 
-A key never replaces a file. A request may replace a request: the old one is moved aside, read
-again there, and removed once the new one has its name. So only what was read is removed, and what
-another program puts there meanwhile stays. The path "-" is standard output.
+A key never replaces a file, and a request replaces only a request. The path "-" is standard output.
 """
 
 import contextlib
+import errno
+import itertools
 import os
 import re
+import select
 import stat
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 from common import atomic, console, shell
 from common.console import UserError
 
+_WINDOWS = os.name == "nt"
+
 MAX_SIZE = 1 << 20  # bytes; far above any key, chain or list of names
 
-_TRIES = 100  # to replace a file that other programs replace at the same time
+_FIFO_SECONDS = 1
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 # A name with a colon is a stream of another file.
@@ -24,8 +28,8 @@ _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
 # Why something other than a file is refused.
 _OTHERS = {
-    stat.S_IFLNK: "is a symbolic link, and links are not followed; give the file itself",
-    stat.S_IFDIR: "is a directory; give a file in it",
+    stat.S_IFLNK: "a symbolic link, and links are not followed; give the file itself",
+    stat.S_IFDIR: "a directory; give a file in it",
 }
 
 # Follow no link and wait for no pipe that has taken the place of a file.
@@ -40,104 +44,171 @@ def read(path: str, advice: str) -> bytes:
 
     Raises UserError; advice says at the end of its message what to do.
     """
+    return read_with_status(path, advice)[0]
+
+
+def read_secret(path: str, advice: str) -> bytes:
+    """Return the content of a file, as read does; warn if other users can read it too."""
+    data, status = read_with_status(path, advice)
+    if is_open_to_others(status):
+        # A drive without file permissions, such as a USB stick, shows every file as executable.
+        can_change = not status.st_mode & stat.S_IXUSR
+        if sys.platform != "win32":
+            can_change &= os.geteuid() in (0, status.st_uid)
+        remedy = "run chmod 600" if can_change else "move it to your home directory"
+        console.warn(f"{path}: other users can read this file; {remedy} to prevent that")
+    return data
+
+
+def read_with_status(path: str, advice: str) -> tuple[bytes, os.stat_result]:
+    """Return the content of a file, as read does, and the status of the same file."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_opener) as file:
+            status = os.fstat(file.fileno())
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         raise UserError(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
     if len(data) > MAX_SIZE:
-        raise UserError(f"{path}: is larger than {MAX_SIZE >> 20} MiB; {advice}")
-    return data
+        raise UserError(f"{path}: larger than {MAX_SIZE >> 20} MiB; {advice}")
+    return data, status
+
+
+def is_open_to_others(status: os.stat_result) -> bool:
+    """Return whether a file's mode lets other users read it. Windows has access lists instead."""
+    is_file = not _WINDOWS and stat.S_ISREG(status.st_mode)
+    return is_file and bool(status.st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
+def is_there(path: str) -> bool:
+    """Return whether anything has the name path, or may have it: the system may not tell."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in a constant
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _opener(path: str, flags: int) -> int:
+    """Open a file; wait a moment for what comes through a FIFO, but not until something writes."""
+    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if sys.platform != "win32":
+        if stat.S_ISFIFO(os.fstat(file).st_mode):
+            select.select([file], [], [], _FIFO_SECONDS)
+        os.set_blocking(file, True)  # without a writer, reading ends at once all the same
+    return file
 
 
 def check(path: str, obstacle: Obstacle | None = None) -> None:
-    """Raise UserError if write is sure to refuse path, before seconds are spent on a key."""
-    if path == "-":
-        return
-    with atomic.errors_about(path), contextlib.suppress(FileNotFoundError):
-        _check_directory(path)
-        _check_replaceable(path, path, obstacle)
+    """Raise UserError if path is sure to be refused, before seconds are spent on a key.
+
+    obstacle: as for write_request; None for a key.
+    """
+    if path != "-":
+        with _errors_about(path):
+            _check_directory(path)
+            _replaceable(path, obstacle)
 
 
-def write(path: str, data: bytes, obstacle: Obstacle | None = None) -> None:
-    """Write a private key to a new file of mode 0600, or a request.
+def write_key(path: str, key: bytes) -> None:
+    """Write a private key to a new file of mode 0600.
 
-    obstacle: None for a key. A request replaces a file to which obstacle has no objection.
     Raises UserError; then the directory is unchanged, or a message says what is not.
     """
     if path == "-":
-        console.write_data(data)
+        console.write_data(key)
         return
-    mode = atomic.KEY_MODE if obstacle is None else atomic.PUBLIC_MODE
-    with (
-        atomic.temporary_file(path, data, mode) as temporary,
-        contextlib.ExitStack() as moved,
-        atomic.errors_about(path),
-    ):
-        for _ in range(_TRIES):
-            if atomic.give_name(temporary, path):
-                return
-            with contextlib.suppress(FileNotFoundError):  # what had the name is gone again
-                _check_replaceable(path, path, obstacle)
-                atomic.check_links(temporary, path)
-                old = moved.enter_context(atomic.moved_aside(path))
-                _check_replaceable(path, old, obstacle)
-        raise UserError(f"{path}: other programs keep replacing it; run this again")
+    with _errors_about(path), atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
+        if not atomic.link(temporary, path):
+            raise UserError(f"{path}: {_exists(path)}")
 
 
-def free_name(path: str) -> str:
-    """Return path, or if something has that name, path with a number from 2 before its suffix."""
+def write_request(path: str, request: bytes, obstacle: Obstacle) -> bytes | None:
+    """Write a request to a new file, or in place of one to which obstacle has no objection.
+
+    Returns what it replaced. Raises UserError, as write_key does. What another program puts there
+    in the microseconds between the last look and the replacing is lost.
+    """
+    if path == "-":
+        console.write_data(request)
+        return None
+    with _errors_about(path), atomic.temporary_file(path, request, atomic.PUBLIC_MODE) as temporary:
+        old = _replaceable(path, obstacle)
+        atomic.replace(temporary, path)
+    return old
+
+
+def free_name(path: str, ending: str = "") -> str:
+    """Return path, or a name like it that is free: with ending, then with a number from 2 too.
+
+    Both come before the suffix. After different endings no two names are the same.
+    """
     stem, suffix = os.path.splitext(path)
-    stem += "-" if stem[-1:].isdigit() or "." in os.path.basename(stem) else ""
-    number = 1
-    while os.path.lexists(path):
-        number += 1
-        path = f"{stem}{number}{suffix}"
-    return path
+    dash = "-" if stem[-1:].isdigit() or "." in os.path.basename(stem) else ""
+    numbered = (f"{stem}{dash}{number}{ending}{suffix}" for number in itertools.count(2))
+    names = itertools.chain((path, f"{stem}{ending}{suffix}"), numbered)
+    return next(name for name in names if not os.path.lexists(name))
 
 
-def _check_replaceable(path: str, file: str, obstacle: Obstacle | None) -> None:
-    """Raise UserError, about path, if a file must not be replaced. Raises OSError."""
-    kind = stat.S_IFMT(os.lstat(file).st_mode)
-    if kind != stat.S_IFREG:
-        other = "is not a regular file; give one, or - for standard output"
-        problem: str | None = _OTHERS.get(kind, other)
-    else:
-        problem = _exists(path) if obstacle is None else _objection(file, obstacle)
-    if problem:
+@contextlib.contextmanager
+def _errors_about(path: str) -> Iterator[None]:
+    """Turn an error of the operating system into a UserError about path."""
+    try:
+        yield
+    except OSError as error:
+        is_long = error.errno == errno.ENAMETOOLONG
+        advice = f"choose {'a shorter name' if is_long else 'another directory'} with --out FILE"
+        raise UserError(f"{path}: {error.strerror or error}; {advice}") from error
+
+
+def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
+    """Return the content of the file at path if it may be replaced, None if nothing is there.
+
+    obstacle: None if nothing may be replaced. Raises UserError and OSError.
+    """
+    try:
+        kind = stat.S_IFMT(os.lstat(path).st_mode)
+        if kind != stat.S_IFREG:
+            other = "not a regular file; give one, or - for standard output"
+            raise UserError(f"{path}: {_OTHERS.get(kind, other)}")
+        if obstacle is None:
+            raise UserError(f"{path}: {_exists(path)}")
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _AT_ONCE)) as file:
+            data = file.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
+    except FileNotFoundError:
+        return None
+    if len(data) > MAX_SIZE:
+        raise UserError(f"{path}: too large for a request (CSR); use --out FILE")
+    if problem := obstacle(data):
         raise UserError(f"{path}: {problem}")
+    return data
 
 
 def _exists(path: str) -> str:
     another = shell.command("--out", shell.file(free_name(path))) or "--out FILE"
     advice = f"use that key, write a new one with {another}, or move the old one away"
-    return f"already exists, and a key is never replaced; {advice}"
-
-
-def _objection(file: str, obstacle: Obstacle) -> str | None:
-    """Return what obstacle has against the content of a file. Raises OSError."""
-    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | _AT_ONCE)) as content:
-        data = content.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
-    if len(data) > MAX_SIZE:
-        return "is too large for a request (CSR); use --out FILE"
-    return obstacle(data)
+    return f"the file already exists, and a key is never replaced; {advice}"
 
 
 def _check_directory(path: str) -> None:
-    """Raise UserError if a file cannot be created at path; warn if anyone could replace it."""
+    """Raise UserError if no file can be created at path; warn if anyone could replace it."""
     directory, name = os.path.split(path)
     directory = directory or "."
+    mode = 0
     problem = ""
-    if not name or "\0" in name:  # as in the constant "keys\0.csr"
-        problem = "is not the name of a file;"
-    elif os.name == "nt" and re.fullmatch(_RESERVED, name, re.IGNORECASE):
-        problem = "is a reserved name on Windows;"
-    elif not os.path.isdir(directory):
+    if not name or "\0" in path:  # as in the constant "keys\0.csr"
+        problem = "not the name of a file;"
+    elif _WINDOWS and re.fullmatch(_RESERVED, name, re.IGNORECASE):
+        problem = "a reserved name on Windows;"
+    elif not is_there(directory):
         problem = f"the directory {directory} does not exist; create it, or"
+    elif not stat.S_ISDIR(mode := os.stat(directory).st_mode):
+        problem = f"{directory} is not a directory;"
     elif not os.access(directory, os.W_OK | os.X_OK):
-        problem = f"the directory {directory} is not writable;"
+        problem = f"you may not create files in the directory {directory};"
     if problem:
         raise UserError(f"{path or 'an empty name'}: {problem} choose another file with --out FILE")
-    mode = os.stat(directory).st_mode
-    if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        console.warn(f"{path}: anyone can replace files in {directory}; prevent it with chmod o-w")
+    if not _WINDOWS and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        advice = "choose a directory that only you can write to, with --out FILE"
+        console.warn(f"{path}: anyone can replace files in {directory}; {advice}")

@@ -1,11 +1,88 @@
-"""Why no CA may sign a key, and why Let's Encrypt rejects one."""
+"""Why no CA may sign a public key, and why Let's Encrypt rejects one.
 
-from common import letsencrypt
-from common.keys import CURVES, MAX_RSA_BITS, properties, weakness
+Each reason is what can be said of a key, such as "has 1024 bits". The file of Boulder with these
+rules has the same name: goodkey/good_key.go in https://github.com/letsencrypt/boulder.
+"""
 
-__all__ = ["CURVES", "MAX_RSA_BITS", "properties", "rejected", "weakness"]
+import math
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+# The curves of a key that a CA may sign (Baseline Requirements 6.1.5): SEC 2's name, and NIST's.
+CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+MIN_RSA_BITS = 2048  # Baseline Requirements 6.1.5
+MAX_RSA_BITS = 8192  # checking the numbers of a larger key takes from ten seconds to hours
+
+# What Let's Encrypt accepts: LetsEncryptCPS and goodKeyRSA, goodkey/good_key.go.
+ACCEPTED_RSA_BITS = (2048, 3072, 4096)
+ACCEPTED_RSA_EXPONENT = 65537
+ACCEPTED_CURVES = ("P-256", "P-384")
+
+# goodkey/good_key.go; the Baseline Requirements ask for 100 rounds (6.1.1.3).
+FERMAT_ROUNDS = 110
+# The product of the primes below 752 (Baseline Requirements 6.1.6).
+_SMALL_PRIMES = math.prod(
+    n for n in range(2, 752) if all(n % d for d in range(2, math.isqrt(n) + 1))
+)
+# The fingerprint of ROCA (CVE-2017-15361): modulo each of these primes, the modulus is a power of
+# 65537. One in 2**28 sound keys has it too. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+
+def weakness(public_key: object) -> str | None:
+    """Return why no CA may sign a public key (Baseline Requirements 6.1.1.3, 6.1.5, 6.1.6)."""
+    kind, bits, e = properties(public_key)
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        is_named = kind in CURVES.values()
+        return None if is_named else f"is on the curve {kind}, which no CA may sign"
+    if not isinstance(public_key, rsa.RSAPublicKey):
+        return "is neither an RSA nor an EC key, so no CA may sign it"
+    if bits < MIN_RSA_BITS:
+        return f"has {bits} bits, but no CA may sign a key with fewer than {MIN_RSA_BITS}"
+    if bits % 8:
+        return f"has {bits} bits, which is not a whole number of bytes, so no CA may sign it"
+    if bits > MAX_RSA_BITS:
+        return f"has {bits} bits, and keys over {MAX_RSA_BITS} bits take too long to check"
+    if e < 3 or e % 2 == 0:
+        return "has a public exponent that is even or below 3, so no CA may sign it"
+    n = public_key.public_numbers().n
+    if math.gcd(n, _SMALL_PRIMES) > 1:
+        return "can be broken: its modulus has a small factor"
+    if all(n % p in {pow(65537, k, p) for k in range(p)} for p in _ROCA_PRIMES):
+        return "can be broken: it comes from a faulty chip or library (ROCA, CVE-2017-15361)"
+    if _has_close_primes(n):
+        return "can be broken: its primes are close to each other (Fermat's method)"
+    return None
 
 
 def rejected(public_key: object) -> str | None:
-    """Return why Let's Encrypt rejects a key that a CA may sign, or None."""
-    return letsencrypt.key_reason(*properties(public_key))
+    """Return why Let's Encrypt rejects a public key that another CA may sign, or None."""
+    kind, bits, exponent = properties(public_key)
+    if kind != "RSA":
+        curves = " or ".join(ACCEPTED_CURVES)
+        return None if kind in ACCEPTED_CURVES else f"is on {kind}, not {curves}"
+    if bits not in ACCEPTED_RSA_BITS:
+        *sizes, last = ACCEPTED_RSA_BITS
+        return f"has {bits} bits, not {', '.join(map(str, sizes))} or {last}"
+    if exponent != ACCEPTED_RSA_EXPONENT:
+        return f"has a public exponent other than {ACCEPTED_RSA_EXPONENT}"
+    return None
+
+
+def properties(public_key: object) -> tuple[str, int, int]:
+    """Return the kind of a public key, its size in bits, and its exponent (0 of an EC key).
+
+    The kind is "RSA", or the curve of an EC key by its NIST name, such as "P-256".
+    """
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return "RSA", public_key.key_size, public_key.public_numbers().e
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return CURVES.get(public_key.curve.name, public_key.curve.name), public_key.key_size, 0
+    return type(public_key).__name__.removesuffix("PublicKey"), 0, 0
+
+
+def _has_close_primes(n: int) -> bool:
+    """Return whether Fermat's method factors n: n = a² - b² for an a just above the root of n."""
+    root = math.isqrt(n)
+    differences = (a * a - n for a in range(root, root + FERMAT_ROUNDS + 1))
+    return any(d >= 0 and math.isqrt(d) ** 2 == d for d in differences)

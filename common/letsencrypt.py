@@ -1,18 +1,19 @@
-"""What Let's Encrypt rejects although another CA may sign it.
+"""What Let's Encrypt rejects although it is a valid name, and its profiles.
 
 Most rules name their source, a file in Boulder, the CA's program
 (https://github.com/letsencrypt/boulder). Rules that need more than the request are left out:
 blocklists, rate limits, CAA records.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import NamedTuple
 
 from common.names import DomainName, Identifier
 
-RSA_BITS = (2048, 3072, 4096)  # LetsEncryptCPS, goodkey/good_key.go
-RSA_EXPONENT = 65537  # goodKeyRSA, goodkey/good_key.go
-CURVES = ("P-256", "P-384")  # LetsEncryptCPS, goodkey/good_key.go
+MAX_SENTENCES = 20  # about names; nobody reads more
+MAX_LOOKED_AT = 1000  # names; ten times what any profile allows
 
 MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 
@@ -52,32 +53,28 @@ _USES = {
 }
 
 
+class Reason(NamedTuple):
+    """Why Let's Encrypt rejects a name."""
+
+    text: str  # what can be said of the name, such as "is a public suffix"
+    only_private: bool = False  # whether no public CA may sign it: Baseline Requirements 4.2.2
+
+
 def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
     """Return what to warn of in a request for identifiers, which names.parse_all returned."""
-    warnings = [f"{reason}, so Let's Encrypt rejects it" for reason in name_reasons(identifiers)]
-    addresses = [str(name) for name in identifiers if not isinstance(name, DomainName)]
+    warnings = _sentences(identifiers, ", so Let's Encrypt rejects it")
+    addresses = [name for name in identifiers if not isinstance(name, DomainName)]
     if addresses and not warnings:
         warnings.append(
-            f"{addresses[0]}: Let's Encrypt issues certificates for IP addresses only under its "
-            "shortlived profile, which your ACME client has to request"
+            f"Let's Encrypt issues certificates for IP addresses such as {addresses[0]} only "
+            "under its shortlived profile, which your ACME client has to request"
         )
     return warnings
 
 
 def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return why Let's Encrypt rejects a request for identifiers; a reason begins with a name."""
-    domains = [name for name in identifiers if isinstance(name, DomainName)]
-    addresses = [name for name in identifiers if not isinstance(name, DomainName)]
-    public_suffix = _public_suffixes({name.rpartition(".")[2] for name in domains})
-    present = set(domains)
-    found = [(str(name), _domain_reason(name, public_suffix, present)) for name in domains]
-    found += [(str(address), _address_reason(address)) for address in addresses]
-    reasons = [f"{name}: {reason}" for name, reason in found if reason]
-    if not profiles(identifiers):
-        most = PROFILES["shortlived" if addresses else "classic"][0]
-        kind = "names, some of them IP addresses" if addresses else "names"
-        reasons.append(f"{len(identifiers)} {kind}: are more than the {most} any profile allows")
-    return reasons
+    """Return why Let's Encrypt rejects a request for identifiers, in sentences without a stop."""
+    return _sentences(identifiers, "")
 
 
 def profiles(identifiers: Sequence[Identifier]) -> list[str]:
@@ -86,23 +83,39 @@ def profiles(identifiers: Sequence[Identifier]) -> list[str]:
     return [
         profile
         for profile, (most, addresses) in PROFILES.items()
-        if len(identifiers) <= most and addresses >= has_address
+        if len(identifiers) <= most and (addresses or not has_address)
     ]
 
 
-def key_reason(kind: str, bits: int, exponent: int) -> str | None:
-    """Return why Let's Encrypt rejects a key, for an account or a certificate, or None.
+def _sentences(identifiers: Sequence[Identifier], rejected: str) -> list[str]:
+    """Return the reasons in sentences; rejected is the end of one about Let's Encrypt alone."""
+    reasons = itertools.islice(_reasons(identifiers), MAX_LOOKED_AT)
+    found = [(name, reason) for name, reason in reasons if reason]
+    private = ", so only a private CA signs it"
+    sentences = [
+        f"{name} {reason.text}{private if reason.only_private else rejected}"
+        for name, reason in found[:MAX_SENTENCES]
+    ]
+    if len(found) > MAX_SENTENCES:
+        sentences.append("there are more such names")
+    if not profiles(identifiers):
+        has_address = any(not isinstance(name, DomainName) for name in identifiers)
+        most = PROFILES["shortlived" if has_address else "classic"][0]
+        kind = "names, some of them IP addresses," if has_address else "names"
+        count = f"{len(identifiers)} {kind} are more than the {most} that any profile allows"
+        sentences.append(f"{count}{rejected}")
+    return sentences
 
-    kind: "RSA", or the curve of an ECDSA key by its NIST name, such as "P-256".
-    bits: size of the modulus. exponent: the public one. They do not matter for an ECDSA key.
-    """
-    if kind != "RSA":
-        return None if kind in CURVES else f"is on {kind}, not {' or '.join(CURVES)}"
-    if bits not in RSA_BITS:
-        return f"has {bits} bits, not {', '.join(map(str, RSA_BITS[:-1]))} or {RSA_BITS[-1]}"
-    if exponent != RSA_EXPONENT:
-        return f"has a public exponent other than {RSA_EXPONENT}"
-    return None
+
+def _reasons(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Reason | None]]:
+    """Yield each of the identifiers, with why Let's Encrypt rejects it."""
+    domains = {name for name in identifiers if isinstance(name, DomainName)}
+    public_suffix = _public_suffixes({name.rpartition(".")[2] for name in domains})
+    for name in identifiers:
+        if isinstance(name, DomainName):
+            yield name, _domain_reason(name, public_suffix, domains)
+        else:
+            yield name, _address_reason(name)
 
 
 def _public_suffixes(last_labels: set[str]) -> Callable[[str], str | None]:
@@ -128,29 +141,31 @@ def _public_suffixes(last_labels: set[str]) -> Callable[[str], str | None]:
 
 def _domain_reason(
     name: DomainName, public_suffix: Callable[[str], str | None], present: set[DomainName]
-) -> str | None:
+) -> Reason | None:
     base = name.removeprefix("*.")
-    if base.count(".") + 1 > MAX_LABELS:
-        return f"has more than {MAX_LABELS} labels"  # errTooManyLabels, policy/pa.go
-    if base == name and "." not in name:
-        return "is a single label"  # errTooFewLabels, policy/pa.go
     suffix = public_suffix(base)
-    # errNonPublic, policy/pa.go. The list has onion (RFC 7686), which the CA cannot validate.
-    if suffix in (None, "onion"):
-        return "does not end in a public suffix (a typo? only a private CA signs internal names)"
+    if suffix is None:  # errTooFewLabels and errNonPublic, policy/pa.go
+        if "." not in name:
+            return Reason("is a single label (a name without a dot)", only_private=True)
+        return Reason("does not end in a public suffix (a typo?)", only_private=True)
+    if suffix == "onion":  # RFC 7686; in the list, but the CA cannot validate it
+        return Reason("is a name of the Tor network")
+    if base.count(".") + 1 > MAX_LABELS:  # errTooManyLabels, policy/pa.go
+        return Reason(f"has more than {MAX_LABELS} labels (parts between dots)")
     # For a rule *.kobe.jp the package counts kobe.jp as a suffix too. Boulder does not: kobe.jp is
     # under jp and can have a certificate. For a rule *.er there is nothing above er.
     if suffix == base and ("." not in base or public_suffix(f"child.{base}") == base):
-        # errICANNTLD and errICANNTLDWildcard, policy/pa.go
-        return "is a public suffix" if base == name else "is a wildcard for a public suffix"
+        # errTooFewLabels, errICANNTLD and errICANNTLDWildcard, policy/pa.go
+        what = "is" if base == name else "is a wildcard for"
+        return Reason(f"{what} a public suffix (others register names under it)")
     covering = "*." + name.partition(".")[2]  # a wildcard stands for exactly one label
-    if base == name and covering in present:
-        return f"is covered by {covering}"  # wildcardOverlap, ra/ra.go
+    if base == name and covering in present:  # wildcardOverlap, ra/ra.go
+        return Reason(f"is covered by {covering}")
     return None
 
 
-def _address_reason(address: IPv4Address | IPv6Address) -> str | None:
+def _address_reason(address: IPv4Address | IPv6Address) -> Reason | None:
     for network, (block, use) in _USES.items():  # IsReservedAddr, iana/ip.go
         if address in network:
-            return f"is in {block} ({use}; only a private CA signs it)"
+            return Reason(f"is in {block} ({use})", only_private=True)
     return None

@@ -1,4 +1,4 @@
-"""Names for a certificate: what a text means, or why no CA may sign it, and what was meant.
+"""Names for a certificate: what a text means, or why no CA may sign it.
 
 Nothing is looked up: a name need not exist to be valid. These forms are accepted:
 
@@ -33,22 +33,27 @@ MAX_EMAIL = 128  # characters
 # Zero-width joiners: Persian and Indic names need them, and IDNA 2008 allows them in context.
 _JOINERS = "\u200c\u200d"
 
+# How Python represents the bytes 80 to FF of an argument that it cannot decode (PEP 383).
+_UNDECODED = ("\udc80", "\udcff")
+
 _BR = "Baseline Requirements"
 _LDH = "a name has only letters, digits, hyphens and dots (RFC 5890)"
 
 
 class InvalidName(ValueError):
-    """Not a name that a CA may sign; the message says why, and what was probably meant."""
+    """Not a name that a CA may sign, or not an e-mail address; the message says why."""
 
 
 def parse(text: str | Identifier) -> Identifier:
     """Return the identifier that text stands for, in a form listed above. Raises InvalidName."""
-    if isinstance(text, Identifier):
+    if isinstance(text, DomainName):
         return text
+    if not isinstance(text, str):  # an address, which may have a zone
+        text = str(ipaddress.ip_address(text))
     try:
         return _identifier(text)
     except InvalidName as error:
-        raise InvalidName(f"{_quoted(text)}: {error}{_hint(text)}") from None
+        raise InvalidName(f"{_quoted(text)} is not a valid name: it {error}") from None
 
 
 def parse_all(texts: Iterable[str | Identifier]) -> list[Identifier]:
@@ -90,11 +95,14 @@ def email_address(text: str) -> str:
         reason = f"has {len(text)} characters, more than the {MAX_EMAIL} that OpenSSL allows"
     else:
         return text
-    raise InvalidName(f"{_quoted(text)}: {reason}")
+    raise InvalidName(f"{_quoted(text)} {reason}")
 
 
 def check_domain_name(name: str) -> None:
-    """Raise InvalidName unless name is a domain name, in lower case, that a CA may sign."""
+    """Raise InvalidName unless name is a domain name, in lower case, that a CA may sign.
+
+    The message is what can be said of the name, such as "is empty".
+    """
     base = name.removeprefix("*.")
     if not base:
         raise InvalidName("is empty")
@@ -103,7 +111,7 @@ def check_domain_name(name: str) -> None:
     for label in base.split("."):
         _check_label(label)
     if len(name) > MAX_NAME:
-        raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
+        raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035)")
     if base.rpartition(".")[2].isdigit():  # so that a name is never mistaken for an IPv4 address
         raise InvalidName("ends in a label that has only digits (RFC 3696 section 2)")
     if f".{base}".endswith((".in-addr.arpa", ".ip6.arpa")):  # ballot SC-086v3, since 2026-03-15
@@ -111,8 +119,11 @@ def check_domain_name(name: str) -> None:
 
 
 def _identifier(text: str) -> Identifier:
+    """Return what text stands for. Raises InvalidName, as check_domain_name does."""
     if text.startswith("DNS:"):
         return _domain_name(text.removeprefix("DNS:"))
+    if ":" not in text and not text[-1:].isdigit():
+        return _domain_name(text)
     try:
         address = ipaddress.ip_address(text.removeprefix("IP:"))
     except ValueError:
@@ -127,7 +138,7 @@ def _identifier(text: str) -> Identifier:
 def _domain_name(text: str) -> DomainName:
     # The A-labels of a name are never shorter than its text, so this only bounds the work.
     if len(text) > 4 * MAX_NAME:
-        raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035 section 2.3.4)")
+        raise InvalidName(f"is longer than {MAX_NAME} characters (RFC 1035)")
     name = text.lower() if text.isascii() else _a_labels(text)
     name = name.removesuffix(".")
     check_domain_name(name)
@@ -140,6 +151,9 @@ def _a_labels(text: str) -> str:
 
     try:
         for char in text:
+            if _UNDECODED[0] <= char <= _UNDECODED[1]:
+                byte = ord(char) - 0xDC00
+                raise InvalidName(f"has a byte, {byte:02X}, that is not text in this terminal")
             invisible = unicodedata.category(char)[0] in "CZ" and char not in _JOINERS
             # The mapping silently drops some characters, which are invisible too.
             if invisible or not idna.uts46_remap(char, std3_rules=False):
@@ -164,14 +178,13 @@ def _check_label(label: str) -> None:
     if odd := re.search("[^a-z0-9-]", label):
         raise InvalidName(f"contains {odd[0]!a}; {_LDH}")
     if len(label) > MAX_LABEL:
-        raise InvalidName(f"has a label over {MAX_LABEL} characters (RFC 1035 section 2.3.4)")
+        raise InvalidName(f"has more than {MAX_LABEL} characters between two dots (RFC 1035)")
     if label.startswith("-") or label.endswith("-"):
         raise InvalidName(f"has the label {label}, which starts or ends with a hyphen (RFC 5890)")
     if label.startswith("xn--"):
         _check_p_label(label)
     elif label[2:4] == "--":
-        reason = "with -- where only an A-label (xn--…) may have it (RFC 5890)"
-        raise InvalidName(f"has the label {label}, {reason}")
+        raise InvalidName(f"has the label {label}; only after xn may -- stand there (RFC 5890)")
 
 
 def _check_p_label(label: str) -> None:
@@ -191,43 +204,6 @@ def _check_p_label(label: str) -> None:
         raise InvalidName(f"has the label {label}, whose text is not in NFC (RFC 5891)")
 
 
-# Texts that are not names but clearly contain one: a description, and a pattern that finds the
-# name. The first that fits is suggested.
-_SLIPS = (
-    ("a URL", r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:?#@\[\]]+|\[[^\]]*\])"),
-    ("an e-mail address", r"(?:mailto:)?[^\s@/:]+@([^\s@/:]+)$"),
-    ("an address in brackets", r"(\[[0-9a-f:.]+\])(?::\d+)?$"),
-    ("a network, not one address", r"([0-9a-f:.]+)/\d+$"),
-    ("a host with a port", r"([^:/@\s]+):\d+$"),
-    ("a name with a path", r"([^:/@\s]+)/"),
-    ("a name with extra characters around it", r"(?:dns:)?[\s\"'<(/.-]*([^\s,;]+?)[\s\"'>)/,;-]*$"),
-)
-
-
-def _hint(text: str) -> str:
-    """Return the end of a message: what text seems to be and what was meant, or nothing."""
-    text = text[: 4 * MAX_NAME]
-    words = [_meant(word) for word in re.split(r"[,;\s]+", text.strip(" ,;"))]
-    if len(words) > 1 and all(words):
-        return f"; this is a list; give each name by itself: {' '.join(map(str, words))}"
-    for kind, pattern in _SLIPS:
-        found = re.match(pattern, text, re.IGNORECASE)
-        meant = _meant(found[1].strip("[]")) if found else None
-        if meant:
-            return f"; this is {kind}: did you mean {meant}?"
-    dotted = "" if words[-1] else text.replace(",", ".")
-    meant = _meant(re.sub(r"[\s_]+", "-", text.strip())) or _meant(dotted)
-    return f"; did you mean {meant}?" if meant else ""
-
-
-def _meant(text: str) -> Identifier | None:
-    """Return what text stands for if it is plainly a name, with a dot or a colon, or None."""
-    try:
-        identifier = _identifier(text)
-    except InvalidName:
-        return None
-    return identifier if re.search(r"[.:]", str(identifier)) else None
-
-
 def _quoted(text: str) -> str:
+    """Return text in quotes, cut if it is long."""
     return repr(text) if len(text) <= 80 else f"{text[:80]!r}…"

@@ -29,13 +29,14 @@ def make(
         secret = passphrase.for_new_key(args.passphrase_file)
 
     kind, size = ("ECDSA", args.curve) if args.curve else ("RSA", f"{args.bits} bits")
-    console.progress(f"Making an {kind} key, {size}", args.quiet)
+    # On standard output the key would follow on the same line of a terminal.
+    console.progress(f"Making an {kind} key, {size}", args.quiet or path == "-")
     key = create_key(args.bits, args.curve)
     if secret:
         key = encryption.encrypted(key, secret, args.curve)
 
     console.hold_signals()
-    files.write(path, key)
+    files.write_key(path, key)
     if args.quiet:
         return
     is_pkcs1 = key.startswith(b"-----BEGIN RSA")

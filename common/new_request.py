@@ -1,29 +1,37 @@
 """What make_csr does around making a request: check, write and say what was done."""
 
 import argparse
-import functools
 import os
 from typing import NamedTuple
 
-from common import console, files, letsencrypt, names, openssl_commands, options, pem, shell
+from common import (
+    console,
+    files,
+    letsencrypt,
+    names,
+    openssl_commands,
+    options,
+    pem,
+    shell,
+    suggest,
+)
 from common.console import UserError
 from common.names import Identifier
 
 from cryptography import x509
-
-# Two constants of make_csr.py, until a reader edits them.
-ARTICLE_DOMAIN = "api.neoprime.xyz"
-ARTICLE_KEY_FILE = "certificate.key"
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+from OpenSSL import crypto
 
 
 class Plan(NamedTuple):
     """What a request will contain, and the files for it."""
 
-    identifiers: list[Identifier]
+    domain_name: Identifier
+    more_names: list[Identifier]
     email: str | None
     key: str
     out: str
-    obstacle: files.Obstacle  # to replacing what out holds
 
 
 def prepare(
@@ -49,71 +57,106 @@ def prepare(
     elif not args.names and email_address:
         email = options.checked(names.email_address, email_address, "EMAIL_ADDRESS = ")
     out = options.checked(str, csr_file, "CSR_FILE = ") if args.out is None else args.out
-    is_articles = not args.names and identifiers == [ARTICLE_DOMAIN]
-    obstacle = functools.partial(_obstacle, is_articles)
-    files.check(out, obstacle)
-    key = _key_file(args, identifiers, key_file, is_articles)
+    files.check(out, _obstacle)
+    key = _key_file(args, identifiers, key_file)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
-    return Plan(identifiers, email, key, out, obstacle)
+    return Plan(identifiers[0], identifiers[1:], email, key, out)
 
 
-def write(request: bytes, plan: Plan, quiet: bool) -> None:
-    """Write a request in PEM as planned, and say so. Raises UserError."""
-    if not x509.load_pem_x509_csr(request).is_signature_valid:
-        problem = "makes invalid signatures, because its private and public halves do not match"
+def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
+    """Write a request in PEM, signed with pkey, as planned, and say so. Raises UserError."""
+    csr = x509.load_pem_x509_csr(request)
+    if not csr.is_signature_valid:
+        problem = (
+            "this key makes invalid signatures, because its private and public halves do not match"
+        )
         raise UserError(f"{plan.key}: {problem}; restore a copy of the key")
     console.hold_signals()
-    files.write(plan.out, request, plan.obstacle)
+    old = files.write_request(plan.out, request, _obstacle)
+    if old is not None:
+        _warn_of_other_names(plan.out, old, csr)
     if quiet:
         return
-    listed = ", ".join(map(str, plan.identifiers[:3]))
-    if len(plan.identifiers) > 3:
-        listed += f" and {len(plan.identifiers) - 3} more"
     email = f", with the e-mail address {plan.email}" if plan.email else ""
+    identifiers = [plan.domain_name, *plan.more_names]
+    # OpenSSL copies the public key as the key has it, with a compressed point for example.
+    public_key = csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    is_same = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey) == public_key
     console.report(
         "the request (CSR)",
         plan.out,
-        f"PEM, signed by {plan.key}, for {listed}{email}",
-        openssl_commands.for_request(plan.key, plan.identifiers, plan.email, plan.out),
+        f"PEM, signed by {plan.key}, for {_listed([str(name) for name in identifiers])}{email}",
+        openssl_commands.for_request(
+            plan.key if is_same else None, identifiers, plan.email, plan.out
+        ),
         shell.show(shell.file(plan.out), shell.file(plan.key)),
     )
 
 
-def _key_file(
-    args: argparse.Namespace, identifiers: list[Identifier], key_file: object, is_articles: bool
-) -> str:
-    """Return --key, or the first name's key file, or the constant. Raises UserError.
+def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
+    """Return the file of the certificate key. Raises UserError if there is none.
 
-    is_articles: as for _obstacle.
+    It is --key; or the first name's own file; or key_file, the constant, which alone counts
+    without a name on the command line.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if args.key is not None:
         candidates: list[str] = [args.key]
     else:
-        candidates = [options.checked(str, key_file, "KEY_FILE = ")]
-        if args.names or key_file == ARTICLE_KEY_FILE:
-            candidates.insert(0, own[0])
-    for path in candidates:
-        if os.path.lexists(path):
-            return path
-    advice = "make a key with make_certificate_key.py, or give one with --key FILE"
-    if is_articles:
-        advice = "give the names for the request, or edit the constants in make_csr.py"
+        candidates = own[:1] if args.names else []
+        candidates.append(options.checked(str, key_file, "KEY_FILE = "))
+    for path in filter(files.is_there, candidates):
+        if args.key is None and not os.path.isfile(path):  # a pipe might keep us waiting
+            raise UserError(f"{path}: not a regular file; give the key with --key FILE")
+        return path
+
+    # Is there a key for another name, or for example.com if the name is *.example.com?
+    own += [path.removeprefix("_.") for path in own]
     if other := next(filter(os.path.isfile, own), None):
         advice = f"{other} exists: use --key {shell.file(other)}"
+    elif args.names or args.key is not None:
+        advice = "make a key with make_certificate_key.py, or give one with --key FILE"
+        advice = suggest.file(candidates[0], advice)
+    elif os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
+        command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
+        advice = f"example.com.key exists: run {command}"
+    else:
+        advice = "give the names for the request, or edit the constants in make_csr.py"
     raise UserError(f"{' or '.join(candidates) or 'an empty name'}: no such file; {advice}")
 
 
-def _obstacle(is_articles: bool, data: bytes) -> str | None:
-    """Return why a request must not replace a file with this content, or None.
-
-    is_articles: whether the request is for the article's name because no name was given.
-    """
-    csr = pem.request(data)
-    if csr is None:
-        return "is not exactly one request (CSR), so it is not replaced; use --out FILE"
-    article_names = x509.SubjectAlternativeName([x509.DNSName(ARTICLE_DOMAIN)]).public_bytes()
-    if is_articles and article_names not in csr.tbs_certrequest_bytes:  # both are DER
-        return "is a request for other names, and you gave none; give the names, or use --out FILE"
+def _obstacle(data: bytes) -> str | None:
+    """Return why a request must not replace a file with this content, or None."""
+    if pem.request(data) is None:
+        return "not exactly one request (CSR), so it is not replaced; use --out FILE"
     return None
+
+
+def _warn_of_other_names(path: str, old: bytes, csr: x509.CertificateSigningRequest) -> None:
+    """Say which names the old request was for, if csr, which has replaced it, is for others."""
+    replaced = pem.request(old)
+    old_names = _names(replaced) if replaced else None
+    if old_names is None:
+        console.warn(f"{path}: the old request was replaced; its names cannot be read")
+    elif set(old_names) != set(_names(csr) or ()):
+        listed = _listed(old_names) or "no names"
+        console.warn(f"{path}: the old request was replaced; it was for {listed}")
+
+
+def _names(csr: x509.CertificateSigningRequest) -> list[str] | None:
+    """Return the names in a request, its CN included, or None if they cannot be read."""
+    try:
+        found = [str(cn.value) for cn in csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        for extension in csr.extensions:
+            if isinstance(extension.value, x509.SubjectAlternativeName):
+                found += [str(name.value) for name in extension.value]
+    except Exception:  # noqa: BLE001 - cryptography has many for requests of other programs
+        return None
+    return list(dict.fromkeys(name.lower() for name in found))
+
+
+def _listed(items: list[str]) -> str:
+    """Return the first three of the items, and how many more there are."""
+    more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+    return ", ".join(items[:3]) + more

@@ -17,9 +17,13 @@ def for_key(
     """Return the commands that make such a key, view and verify it, and extract its public key.
 
     path: the file of the key, or "-" for standard output.
-    bits: size of the RSA modulus. curve: of an ECDSA key, or None. is_pkcs1: or else PKCS#8.
+    bits: size of the RSA modulus. curve: of an ECDSA key, or None. is_pkcs1: whether the key is in
+    PKCS#1; otherwise it is in PKCS#8.
     """
-    other = files.free_name(path)  # so that pasting the command destroys nothing
+    # Pasting a command destroys nothing: these names are free, and no message advises to write a
+    # key to them.
+    other = files.free_name(path, "-openssl")
+    public = files.free_name(f"{path.removesuffix('.key')}.pub", "-openssl")
     out = [] if path == "-" else ["-out", shell.file(other)]
     if is_encrypted:
         make = shell.command("openssl", *_generation(bits, curve, is_pkcs1, []))
@@ -28,7 +32,6 @@ def for_key(
     else:
         make = shell.command("openssl", *_generation(bits, curve, is_pkcs1, out))
     key = ["openssl", "pkey" if curve else "rsa", "-in", shell.file(path)]
-    public = files.free_name(f"{path.removesuffix('.key')}.pub")  # never the same as other
     return [
         (f"The same with OpenSSL{', to ' + other if out else ''}", make),
         ("View and verify", shell.command(*key, "-text", "-check", "-noout")),
@@ -44,21 +47,25 @@ def _generation(bits: int, curve: str | None, is_pkcs1: bool, out: list[str]) ->
 
 
 def for_request(
-    key: str, identifiers: Sequence[Identifier], email_address: str | None, out: str
+    key: str | None, identifiers: Sequence[Identifier], email_address: str | None, out: str
 ) -> list[Command]:
-    """Return the commands that make the same request, and that view and verify it."""
-    attributes = [("emailAddress", email_address), ("CN", names.common_name(identifiers))]
-    alternative_names = ",".join(
-        f"{'DNS' if isinstance(name, DomainName) else 'IP'}:{name}" for name in identifiers
-    )
-    make = ["openssl", "req", "-new", "-key", shell.file(key), "-sha256"]
-    make += ["-subj", _subject(attributes), "-addext", f"subjectAltName={alternative_names}"]
-    make += [] if out == "-" else ["-out", shell.file(out)]
-    view = ["openssl", "req", "-in", shell.file(out), "-text", "-verify", "-noout"]
-    return [
-        ("The same with OpenSSL", shell.command(*make)),
-        ("View and verify", shell.command(*view)),
-    ]
+    """Return the commands that make the same request, and that view and verify it.
+
+    key: its file, or None if OpenSSL would make another request with it.
+    """
+    make = None
+    if key is not None:
+        attributes = [("emailAddress", email_address), ("CN", names.common_name(identifiers))]
+        alternative_names = ",".join(
+            f"{'DNS' if isinstance(name, DomainName) else 'IP'}:{name}" for name in identifiers
+        )
+        words = ["openssl", "req", "-new", "-key", shell.file(key), "-sha256"]
+        words += ["-subj", _subject(attributes), "-addext", f"subjectAltName={alternative_names}"]
+        if out != "-":
+            words += ["-out", shell.file(out)]
+        make = shell.command(*words)
+    view = shell.command("openssl", "req", "-in", shell.file(out), "-text", "-verify", "-noout")
+    return [("The same with OpenSSL", make), ("View and verify", view)]
 
 
 def _subject(attributes: Sequence[tuple[str, str | None]]) -> str:

@@ -1,21 +1,29 @@
 """The command lines of the scripts."""
 
 import argparse
-import difflib
-import re
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeVar
 
-from common import console, files, letsencrypt, names
+from common import console, files, goodkey, names, suggest
 from common.console import UsageError
 from common.names import Identifier
 
 T = TypeVar("T")
 
+ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
+
+_LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_FOR_NAMES = ("names", "domain")  # arguments that are not options
+
 
 class Parser(argparse.ArgumentParser):
-    """A command line that reports a mistake in one line, as a UsageError."""
+    """A command line that reports a mistake in one line, as a UsageError.
+
+    What is given to an option that takes no value, or to none, may be a passphrase: it is not
+    shown.
+    """
 
     def __init__(self, prog: str, description: str | None) -> None:
         super().__init__(
@@ -29,43 +37,48 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         arguments = sys.argv[1:] if arguments is None else arguments
-        for argument in arguments:
-            if "PRIVATE KEY-----" in argument:  # "$(cat FILE)"; no message must show it
-                self.error("an argument is a private key; give the name of its file instead")
-            if argument.startswith("--") and argument.endswith("=--"):  # argparse would drop it
-                self.error(f"{argument}: -- is not a value")
-            if re.match("[\u2010-\u2015\u2212]", argument):  # as pasted from a web page
-                self.error(f"{argument}: begins with a long dash; type a hyphen instead")
+        if any("PRIVATE KEY-----" in argument for argument in arguments):  # "$(cat FILE)"
+            self.error("an argument is a private key; give the name of its file instead")
+        given = set[str]()
+        for argument in itertools.takewhile("--".__ne__, arguments):
+            if argument.startswith(_LONG_DASHES):  # as pasted from a web page
+                self.error("an option begins with a long dash; type a hyphen instead")
+            if argument.startswith("-") and argument != "-":
+                option = self._option(argument)
+                if option in given:  # argparse would take the last, and long for many
+                    self.error(f"{option} is given twice")
+                given.add(option)
         args, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
-            self.error(self._unknown(unknown[0]))
+            self.error("there is one argument too many")
         return args
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError, without a value that was given to an option that takes none.
-
-        It may be a passphrase.
-        """
-        message = re.sub("(?s)ignored explicit argument .*", "takes no value", message)
-        raise UsageError(message if message[-1] == "?" else f"{message}; see {self.prog} --help")
+        """Raise UsageError."""
+        raise UsageError(f"{message}; see {self.prog} --help")
 
     def print_help(self, file: object = None) -> None:
         """Write the help to standard output. Raises UserError."""
         console.write_text(self.format_help())
 
-    def _unknown(self, argument: str) -> str:
-        if not argument.startswith("-"):
-            return f"{argument}: is one argument too many"
-        options = re.findall(r"--[\w-]+", self.format_help())
-        option = argument.partition("=")[0]  # without its value, which may be a passphrase
-        if close := difflib.get_close_matches(option, options):
-            return f"{option}: is not an option; did you mean {close[0]}?"
-        try:
-            names.parse(argument)
-        except names.InvalidName as error:
-            if "did you mean" in str(error):
-                return str(error)
-        return f"{option}: is not an option of this program"
+    def _option(self, argument: str) -> str:
+        """Return the option in an argument. Raises UsageError if argparse would show its value."""
+        option, _, value = argument.partition("=")
+        option = option if option.startswith("--") else argument[:2]
+        action = self._option_string_actions.get(option)
+        if action is None:
+            takes_names = any(action.dest in _FOR_NAMES for action in self._actions)
+            advice = suggest.option(option, self._option_string_actions, takes_names)
+            if advice is None and takes_names and suggest.name(argument):
+                advice = "a name does not begin with a hyphen"
+            shown = option[:40] if option == argument or "=" in argument else f"{option}…"
+            help_ = f"see {self.prog} --help"
+            raise UsageError(f"{shown} is not an option of this program; {advice or help_}")
+        if action.nargs == 0 and argument != option:
+            self.error(f"{option} takes no value")
+        if value == "--":  # argparse would drop it
+            self.error(f"{option}: -- is not a value")
+        return option
 
 
 def key_parser(description: str | None, filename: str) -> Parser:
@@ -78,22 +91,26 @@ def key_parser(description: str | None, filename: str) -> Parser:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--bits",
-        type=int,
-        choices=letsencrypt.RSA_BITS,
+        type=_one_of("--bits", goodkey.ACCEPTED_RSA_BITS),
+        metavar=_braces(goodkey.ACCEPTED_RSA_BITS),
         default=4096,  # as in the article
         help="size of the RSA modulus (default: %(default)s)",
     )
     kind.add_argument(
-        "--curve", choices=letsencrypt.CURVES, help="make an ECDSA key on this curve instead"
+        "--curve",
+        type=_one_of("--curve", goodkey.ACCEPTED_CURVES),
+        metavar=_braces(goodkey.ACCEPTED_CURVES),
+        help="make an ECDSA key on this curve instead",
     )
     parser.add_argument(
         "--encrypt", action="store_true", help="encrypt the key; asks for the passphrase twice"
     )
+    default = str(filename).replace("%", "%%")  # readers edit the constant
     _add_files(
         parser,
         {
             "--passphrase-file": "encrypt the key with the first line of FILE",
-            "--out": f"where to write the key, - for standard output (default: {filename})",
+            "--out": f"where to write the key, - for standard output (default: {default})",
         },
     )
     return parser
@@ -117,7 +134,7 @@ def csr_parser(description: str | None) -> Parser:
         parser,
         {
             "--key": "the certificate key (default: first NAME's key file, else certificate.key)",
-            "--account-key": "the account key, which must not be --key (default: account.key)",
+            "--account-key": f"{ACCOUNT_KEY_HELP} (default: account.key)",
             "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
             "--out": "where to write the request, - for standard output (default: certificate.csr)",
         },
@@ -132,11 +149,12 @@ def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
     script: readers edit those, so the value may be of any type.
     """
     if not isinstance(value, str):
-        raise UsageError(f"{source}{value!r}: is not text; write one value in quotes")
+        raise UsageError(f"{source}{value!r} is not text; write one value in quotes")
     try:
         return parse(value)
     except names.InvalidName as error:
-        raise UsageError(f"{source}{error}") from None
+        guess = suggest.name(value) if parse is names.parse else None
+        raise UsageError(f"{source}{error}; {guess}" if guess else f"{source}{error}") from None
 
 
 def identifiers(arguments: Sequence[str]) -> list[Identifier]:
@@ -153,6 +171,25 @@ def identifiers(arguments: Sequence[str]) -> list[Identifier]:
     return names.parse_all(found)
 
 
+def _one_of(option: str, values: Sequence[T]) -> Callable[[str], T]:
+    """Return a function that returns the one of values that a text stands for.
+
+    It raises UsageError, so that argparse does not show what was given.
+    """
+
+    def parse(text: str) -> T:
+        for value in values:
+            if text == str(value):
+                return value
+        raise UsageError(f"{option} takes one of these: {', '.join(map(str, values))}")
+
+    return parse
+
+
+def _braces(values: Sequence[object]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
 def _add_files(parser: Parser, helps: dict[str, str]) -> None:
     """Add options that take a file, each with its help, and --quiet, which comes last."""
     for option, text in helps.items():
@@ -161,18 +198,33 @@ def _add_files(parser: Parser, helps: dict[str, str]) -> None:
 
 
 def _listed_names(path: str) -> list[Identifier]:
-    """Return the names in a file, one per line, without blank lines and # comments."""
-    data = files.read(path, "give a file of names after the @")
+    """Return the names in a file, one per line, without blank lines and # comments.
+
+    No message shows what is in the file: it may be a passphrase or a key, given by mistake.
+    """
+    data = files.read(path, suggest.file(path, "give a file of names after the @"))
+    if b"-----BEGIN " in data:
+        raise UsageError(f"{path}: this is PEM, not a list of names")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(f"{path}: is UTF-16, as PowerShell 5 writes after >; save it as UTF-8")
+        raise UsageError(
+            f"{path}: this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
+        )
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    found = []
+        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    found = list[Identifier]()
     for number, line in enumerate(lines, 1):
-        if name := line.partition("#")[0].strip(" \t\r"):
-            found.append(checked(names.parse, name, f"{path}, line {number}: "))
+        if text := line.partition("#")[0].strip(" \t\r"):
+            try:
+                found.append(names.parse(text))
+            except names.InvalidName:
+                guess = suggest.name(text)
+                kind = f"; this is {guess.kind}" if guess and guess.kind else ""
+                problem = f"this line is not a valid name{kind}; write one name per line"
+                raise UsageError(f"{path}, line {number}: {problem}") from None
     if not found:
-        raise UsageError(f"{path}: contains no names; write one per line")
+        raise UsageError(f"{path}: there are no names in it; write one per line")
+    if not any(suggest.is_plain(name) for name in found):  # but perhaps a passphrase
+        raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
     return found

@@ -12,11 +12,16 @@ import sys
 import unicodedata
 import warnings
 from collections.abc import Iterator
+from types import FrameType
 
-from common import console, files
+from common import console, files, suggest
 from common.console import UserError
 
 MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
+
+
+# What was read from a pipe, by its device and inode: it gives its content only once.
+_from_pipes: dict[tuple[int, int], bytes] = {}
 
 
 def for_new_key(path: str | None) -> bytes:
@@ -41,11 +46,26 @@ def for_key(key_path: str, path: str | None) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    data = files.read(path, "give the file with the passphrase with --passphrase-file")
-    with contextlib.suppress(OSError):  # a pipe may be gone once it is read
-        mode = os.stat(path).st_mode
-        if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+    """Return the first line of a file."""
+    try:
+        status = os.stat(path)
+    except OSError:  # reading says why
+        return _first_line(path)
+    if os.name != "posix" or stat.S_ISREG(status.st_mode):
+        if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             console.warn(f"{path}: other users can access this file; run chmod 600 to prevent that")
+        return _first_line(path)
+    pipe = status.st_dev, status.st_ino
+    if pipe not in _from_pipes:
+        _from_pipes[pipe] = _first_line(path)
+    return _from_pipes[pipe]
+
+
+def _first_line(path: str) -> bytes:
+    advice = "give the file with the passphrase with --passphrase-file"
+    data = files.read(path, suggest.file(path, advice))
+    if b"-----BEGIN " in data:
+        raise UserError(f"{path}: this is PEM, not a passphrase; {advice}")
     try:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode()
     except UnicodeDecodeError:
@@ -59,7 +79,7 @@ def _ask(prompt: str) -> bytes:
     if sys.platform == "win32" and not _is_console(sys.stdin):
         raise no_terminal  # getpass would wait forever
     try:
-        with warnings.catch_warnings(), _interruptible():
+        with warnings.catch_warnings(), _interruptible(), _stoppable(prompt):
             # Where there is no terminal, getpass warns, and reads what is on standard input.
             warnings.simplefilter("error", getpass.GetPassWarning)
             typed = getpass.getpass(prompt)
@@ -95,6 +115,49 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number in fatal:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _stoppable(prompt: str) -> Iterator[None]:
+    """Let Ctrl-Z stop the program with echo, and hide what is typed again once it continues.
+
+    getpass leaves that to its caller; readpassphrase(3) does the same.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import termios
+
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        yield
+        return
+    shown = termios.tcgetattr(terminal)
+    hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]  # as getpass does
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, shown)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)  # and here the program stops
+        signal.signal(number, stop)
+        hide(number, frame)
+
+    def hide(number: int, frame: FrameType | None) -> None:
+        if termios.tcgetattr(terminal)[3] & termios.ECHO:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
+            os.write(terminal, prompt.encode(errors="replace"))
+
+    handlers = {signal.SIGTSTP: stop, signal.SIGCONT: hide}
+    ours = {n: handler for n, handler in handlers.items() if signal.getsignal(n) is signal.SIG_DFL}
+    try:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(terminal)
 
 
 def _checked(text: str, what: str) -> bytes:

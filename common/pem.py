@@ -75,6 +75,7 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     """
     found = wrapping.blocks(data)
     keys = [block for block in found if block.label in KEY_LABELS]
+    keys = [block for block in keys if block.is_whole] or keys
     if len(keys) > 1:
         raise UserError(f"{path}: the file holds {len(keys)} private keys; put each in its own")
     if not keys or not keys[0].is_whole:

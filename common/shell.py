@@ -16,7 +16,7 @@ _PLAIN = r"[\w./\\:=+-]+"  # PowerShell splits other words at a comma, and takes
 def command(*words: str) -> str | None:
     """Return the command that consists of words, or None if it could not be pasted safely."""
     if not _WINDOWS:
-        text = shlex.join(words)
+        text = " ".join(map(_quoted, words))
     elif any(re.search(_SPECIAL, word) for word in words):
         return None
     else:
@@ -41,6 +41,11 @@ def show(*arguments: str) -> str | None:
 def file(path: str) -> str:
     """Return path as an argument that is not taken for an option or standard input."""
     return os.path.join(".", path) if path.startswith("-") else path
+
+
+def _quoted(word: str) -> str:
+    """Return a word for a POSIX shell. zsh takes what follows a = at its start for a command."""
+    return f"'{word}'" if word == shlex.quote(word) and word.startswith("=") else shlex.quote(word)
 
 
 def _path(name: str) -> str:

@@ -21,7 +21,6 @@ import base64
 import bisect
 import itertools
 import re
-import textwrap
 from typing import NamedTuple
 
 ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
@@ -41,8 +40,9 @@ SYNONYMS = {
     "CMS": PKCS7,  # RFC 7468 section 9
 }
 
-# What DER holds, by how it begins (re.DOTALL). A SEQUENCE is 0x30 and a length.
-SEQUENCE = rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...)"
+# What DER holds, by how it begins (re.DOTALL). A SEQUENCE is 0x30 and a length; BER may leave the
+# length open (0x80).
+SEQUENCE = rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
 _OID = SEQUENCE + rb"\x06"
 _PKCS = rb".\x2a\x86\x48\x86\xf7\x0d\x01"  # the length of an OID, and 1.2.840.113549.1
 _KINDS = (
@@ -61,17 +61,16 @@ _KINDS = (
     (PKCS12, rb"\x02\x01\x03" + _OID + _PKCS + rb"\x07"),  # version 3: RFC 7292 section 4
 )
 
-_LABELS = {label for label, _ in _KINDS} | {"DSA PRIVATE KEY"}
-# Labels, and what their content is taken for by how it begins.
-_ALIKE = {("DSA PRIVATE KEY", "RSA PRIVATE KEY"), (CERTIFICATE, CRL), (CRL, CERTIFICATE)}
+_LABELS = {label for label, _ in _KINDS}
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
 _HEADERS = re.compile(r"\s*(Proc-Type: ?4,ENCRYPTED)\s+(DEK-Info: ?[\w-]+(?:,[0-9A-Fa-f]+)?)\s")
-_BREAK = re.compile(r"(?:\\+r)?\\+n")  # in a quoted string
+_BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_ONLY_BASE64 = re.compile(rb"\s*[A-Za-z0-9+/][A-Za-z0-9+/\s]{60,}={0,2}\s*")
-_PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]+(?:\s+[A-Za-z0-9+/]{16,})*={0,2}")
+_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{60,}={0,2}")
+_LINES = rb"[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
+_PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi" + _LINES)
 
 
 class Fault(NamedTuple):
@@ -102,7 +101,8 @@ _UTF16 = Fault(
     "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
 )
 _IN_BASE64 = Fault(
-    "this is base64 of PEM", "decode it with: openssl base64 -d -A -in FILE -out NEW"
+    "this is base64 of PEM",
+    r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
 )
 _BARE = Fault("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it")
 _CUT_SHORT = Fault("the content is cut short, and the END line is missing", "restore a copy")
@@ -132,23 +132,22 @@ class Block(NamedTuple):
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
-    if data.startswith(b"\x30"):  # a SEQUENCE
-        der = _first_element(data)
-        return [Block(kind_of(data), der or data, bool(der), "", 0, None if der else _DAMAGED)]
-    if found := _in_text(data):
+    if not (kind := kind_of(data)) and (found := _in_text(data)):
         return found
-    for match in _PEM_IN_BASE64.finditer(data):
-        inside = blocks(_decoded(match[0].decode()))
-        found += [block._replace(line=1, fault=block.fault or _IN_BASE64) for block in inside]
-    if not found and _ONLY_BASE64.fullmatch(data):
-        inside = blocks(_decoded(data.decode()))
-        found = [block._replace(line=1, fault=block.fault or _BARE) for block in inside]
-    return found
+    if kind or re.match(SEQUENCE, data, re.DOTALL):
+        der = _first_element(data)
+        return [Block(kind, der or data, bool(der), "", 0, None if der else _DAMAGED)]
+    encoded = [(match[0], _IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]
+    if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
+        encoded = [(data, _BARE)]
+    inside = [(block, fault) for text, fault in encoded for block in blocks(_decoded(text))]
+    return [block._replace(line=1, fault=block.fault or fault) for block, fault in inside]
 
 
 def written(label: str, der: bytes, headers: str = "") -> bytes:
     """Return PEM. headers: those of RFC 1421, or ""."""
-    lines = textwrap.wrap(base64.b64encode(der).decode(), 64)
+    text = base64.b64encode(der).decode()
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     begin = [f"-----BEGIN {label}-----", *([headers, ""] if headers else [])]
     return "\n".join([*begin, *lines, f"-----END {label}-----", ""]).encode()
 
@@ -171,13 +170,15 @@ def _in_text(data: bytes) -> list[Block]:
     elif marks and "\r" in text and "\n" not in text:
         text, fault = text.replace("\r", "\n"), _CR
     starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]  # of the lines
-    found = []
+    found = []  # without what only mentions BEGIN
     for begin, end in itertools.zip_longest(marks, marks[1:]):
         if begin[2] == "BEGIN":
             line = bisect.bisect(starts, begin.start())
             before = text[max(starts[line - 1], begin.start() - 80) : begin.start()]
             block = _block(text, before, begin, end)
-            if block.der:  # or else BEGIN is only mentioned
+            body = text[begin.end() : end.start() if end else None]
+            is_begin = body.strip() and body.lstrip(" \t\r").startswith("\n")
+            if is_begin or block.is_whole or block.der.startswith(b"\x30"):
                 found.append(
                     block._replace(line=line, fault=(block.is_whole and fault) or block.fault)
                 )
@@ -185,33 +186,26 @@ def _in_text(data: bytes) -> list[Block]:
 
 
 def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | None) -> Block:
-    """Return the block from a BEGIN mark to the next mark, or to the end.
-
-    before: what is before it on its line.
-    """
+    """Return the block from a BEGIN mark to the next mark. before: what precedes it on its line."""
     has_end = end is not None and end[2] == "END"
     body = text[begin.end() : end.start() if end else None]
     headers = _HEADERS.match(body)
     lines = [one.strip(" \t\r>") for one in body[headers.end() if headers else 0 :].split("\n")]
-    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
-    pure = _decoded("".join(line for line in lines if _BASE64.fullmatch(line)))
-    is_whole, fault = True, None
-    if headers or not der.startswith(b"\x30"):
-        is_whole = has_end
-    elif whole := _first_element(der) or _first_element(pure):
-        fault = _NOISE if not _first_element(der) else None
-        der = whole
-    else:
-        is_whole = False
-    if not is_whole:
-        fault = _DAMAGED if has_end else _CUT_SHORT
-        return Block(label, der, False, "", 0, fault)
+    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines).encode())
+    whole, fault = _first_element(der), None
+    if headers or label not in _LABELS:
+        whole = der if has_end else b""
+    elif not whole:
+        pure = "".join(line for line in lines if _BASE64.fullmatch(line))
+        whole, fault = _first_element(_decoded(pure.encode())), _NOISE
+    if not whole:
+        return Block(label, der, False, "", 0, _DAMAGED if has_end else _CUT_SHORT)
     fault = _fault(text, before, begin, end if has_end else None, lines) or fault
-    kind = "" if headers else kind_of(der)
-    if kind and label in _LABELS and (label, kind) not in _ALIKE and kind != label:
+    kind = "" if headers else kind_of(whole)
+    if kind not in ("", label) and label in _LABELS and {label, kind} != {CERTIFICATE, CRL}:
         what = f"its label is {label}, but its content is that of {kind}"
         label, fault = kind, fault or Fault(what, f"write {kind} in BEGIN and END")
-    return Block(label, der, True, "\n".join(headers.groups()) if headers else "", 0, fault)
+    return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", 0, fault)
 
 
 def _fault(
@@ -236,16 +230,18 @@ def _fault(
     return _BLANK if "" in lines[1:-1] else None
 
 
-def _decoded(text: str) -> bytes:
+def _decoded(text: bytes) -> bytes:
     """Return what base64 stands for, up to the first other character."""
-    found = _BASE64.match("".join(text.split()))
+    found = _BASE64.match("".join(text.decode("utf-8", "replace").split()))
     digits = found[0].rstrip("=") if found else ""
     return base64.b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "===")
 
 
 def _first_element(der: bytes) -> bytes:
-    """Return the first element of DER, or b"" if it is not whole (X.690 section 8.1.3)."""
-    if len(der) < 2 or der[1] == 0x80:  # a length that BER leaves open
+    """Return the SEQUENCE at the start of DER, or b"" if it is not whole (X.690 section 8.1.3)."""
+    if not der.startswith(b"\x30") or len(der) < 2:
+        return b""
+    if der[1] == 0x80:  # a length that BER leaves open
         return der
     size = 2 + (der[1] & 0x7F if der[1] > 0x80 else 0)
     end = size + (der[1] if size == 2 else int.from_bytes(der[2:size], "big"))

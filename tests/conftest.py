@@ -4,6 +4,7 @@
 streams, imports) goes through `run_process`, and prompts through `on_a_terminal`.
 """
 
+import contextlib
 import functools
 import importlib
 import os
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests import pebble
+from course import pebble
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -36,6 +37,11 @@ Result = subprocess.CompletedProcess[str]
 Run = Callable[..., Result]
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Show = Callable[..., tuple[int, str, str]]
+
+
+def pytest_configure() -> None:
+    """Have the tests write their keys as users should, so that no warning says otherwise."""
+    os.umask(0o077)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -173,6 +179,33 @@ def shell(command: str, cwd: Path) -> Result:
     return run_process(["sh", "-c", command], cwd)
 
 
+@contextlib.contextmanager
+def page_served(directory: Path) -> Iterator[list[str]]:
+    """Run the course with --serve, and Ctrl-C at the end; return the commands that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "course.certificate", "--serve", str(directory)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=default_signals,
+    )
+    assert process.stdout is not None
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if "Ctrl-C" in line:
+            break
+    try:
+        yield [line[4:-1] for line in printed if line.startswith("  $ ")]
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (0, "\nThe web server has stopped.\n")
+    with pytest.raises(ProcessLookupError):  # nothing that it has started is left
+        os.killpg(process.pid, 0)
+
+
 def openssl(*arguments: str, cwd: Path) -> str:
     """Run OpenSSL, which must succeed, and return what it prints."""
     need("openssl")
@@ -244,7 +277,7 @@ def show(
 def key(tmp_path: Path) -> Path:
     """Return a copy of a 2048-bit key, as certificate.key in the test's own directory."""
     path = tmp_path / "certificate.key"
-    shutil.copy(ARTICLE / "rsa2048.key", path)
+    shutil.copyfile(ARTICLE / "rsa2048.key", path)
     return path
 
 
@@ -252,7 +285,7 @@ def key(tmp_path: Path) -> Path:
 def account_key(tmp_path: Path) -> Path:
     """Return a copy of a 4096-bit key, as account.key in the test's own directory."""
     path = tmp_path / "account.key"
-    shutil.copy(ARTICLE / "rsa4096.key", path)
+    shutil.copyfile(ARTICLE / "rsa4096.key", path)
     return path
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -10,8 +11,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from tests import certificate, pebble
-from tests.conftest import ARTICLE, ROOT, environment, need, openssl, with_a_change
+from course import certificate, pebble, web_server
+from tests.conftest import (
+    ARTICLE,
+    ROOT,
+    environment,
+    need,
+    openssl,
+    page_served,
+    run_process,
+    shell,
+    with_a_change,
+)
 
 import pytest
 from cryptography import x509
@@ -21,7 +32,7 @@ from josepy import b64, jwk
 
 Told = Callable[..., str]
 
-OTHER_CERTIFICATE = pebble.TLS / "tls.pem"
+OTHER_CERTIFICATE = pebble.TLS
 PEBBLES = ["", *filter(None, [os.environ.get("PEBBLE_NEW")])]
 
 
@@ -60,13 +71,13 @@ def files(tmp_path: Path) -> Path:
 def run_for(capsys: pytest.CaptureFixture[str]) -> Told:
     """Return what runs the program for a directory, and returns what it tells, or its error."""
 
-    def run(directory: Path, status: int = 0) -> str:
-        assert certificate.main([str(directory)]) == status
+    def run(directory: Path, status: int = 0, *options: str) -> str:
+        assert certificate.main([str(directory), *options]) == status
         output, errors = capsys.readouterr()
         if status == 0:
             assert errors == ""
             return output
-        assert re.fullmatch(r"certificate\.py: error: .+\n", errors)
+        assert re.fullmatch(r"certificate: error: .+\n", errors)
         return errors
 
     return run
@@ -119,8 +130,7 @@ class TestCertificate:
         lifetime = issued.not_valid_after_utc - issued.not_valid_before_utc
         assert lifetime == timedelta(days=90, seconds=-1)  # both ends count
 
-        shown = f"$ python -m common.show {files}/certificate.pem {key} {files}/certificate.csr\n"
-        assert shown in told
+        assert f" {files}/certificate.pem {key} {files}/certificate.csr\n" in told
         assert "belong together" in told
         assert re.search("system's roots +refuses the certificate: unable to get local", told)
         assert re.search("Pebble's root +accepts the certificate, and reads: Hello\n", told)
@@ -130,6 +140,48 @@ class TestCertificate:
         shutil.copy(OTHER_CERTIFICATE, files / "certificate.pem")  # which the new one replaces
         assert "reads: Hello" in run_for(files)
         assert len(list(files.iterdir())) == 4
+
+    def test_encrypted_keys(self, files: Path, run_for: Told, tmp_path: Path) -> None:
+        for name in ("account.key", "example.com.key"):
+            encrypt(files / name)
+        options = ["-key", "example.com.key", "-passin", "pass:secret", "-subj", "/CN=example.com"]
+        names = ["-addext", "subjectAltName=DNS:example.com", "-out", "certificate.csr"]
+        openssl("req", "-new", *options, *names, cwd=files)
+        make_key(files / "another.key")
+        secret = tmp_path / "passphrase.txt"
+        secret.write_text("secret\n")
+        secret.chmod(0o600)
+        told = run_for(files, 0, "--passphrase-file", str(secret))
+        assert f"common.show {files}/certificate.pem {files}/certificate.csr\n" in told
+        assert "reads: Hello" in told
+
+    def test_nobody_reads_to_the_end(self, files: Path) -> None:
+        command = shlex.join([sys.executable, "-m", "course.certificate", str(files)])
+        result = shell(f"{command} | head -n 3; test -e {files}/certificate.pem", ROOT)
+        assert (result.returncode, result.stderr, result.stdout.count("\n")) == (0, "", 3)
+
+    def test_from_another_directory(self, files: Path) -> None:
+        result = run_process([sys.executable, str(ROOT / "course/certificate.py"), "."], files)
+        assert result.returncode == 0, result.stderr
+        assert (
+            f"{ROOT}/common/show ./certificate.pem" in result.stdout
+            or "/common/show certificate.pem" in result.stdout
+        )
+
+    @pytest.mark.posix(reason="the commands are for a POSIX shell")
+    @pytest.mark.parametrize("name", ["DNS:example.com", "IP:127.0.0.1"])
+    def test_the_page_with_curl(self, name: str, files: Path) -> None:
+        need("curl")
+        make_request(files, "example.com.key", name)
+        with page_served(files) as commands:
+            refused, accepted = (
+                shell(command, ROOT) for command in commands if command.startswith("curl ")
+            )
+        assert (refused.returncode, refused.stdout) == (60, "")
+        assert accepted.returncode == 0, accepted.stderr
+        assert "certificate.csr" in accepted.stdout
+        (root,) = x509.load_pem_x509_certificates((files / "pebble-root.pem").read_bytes())
+        assert root.subject == root.issuer
 
     def test_a_wildcard(self, files: Path, run_for: Told) -> None:
         make_request(files, "example.com.key", "DNS:example.com", "DNS:*.example.com")
@@ -174,40 +226,40 @@ def add_certificate(directory: Path, more: str) -> None:
 
 # What is done to the files, and what is said of it.
 FAULTS: list[tuple[Callable[[Path], object], str]] = [
-    (lambda d: (d / "account.key").unlink(), "account.key is missing; "),
-    (lambda d: cut(d / "account.key"), "account.key is damaged, or not an account key"),
-    (lambda d: encrypt(d / "account.key"), "account.key is encrypted"),
-    (lambda d: make_key(d / "account.key", "P-521"), "account.key is damaged, or not an account"),
-    (lambda d: (d / "certificate.csr").unlink(), "certificate.csr is missing; "),
-    (lambda d: cut(d / "certificate.csr"), "certificate.csr is damaged"),
-    (lambda d: change_signature(d / "certificate.csr"), "certificate.csr is damaged"),
-    (lambda d: make_request(d, "example.com.key"), "certificate.csr has no subjectAltName"),
-    (lambda d: make_request(d, "account.key", "DNS:example.com"), "is signed by the account key"),
+    (lambda d: (d / "account.key").unlink(), "account.key: No such file or directory; steps 1 to"),
+    (lambda d: cut(d / "account.key"), "account.key: damaged, or not a private key"),
+    (lambda d: encrypt(d / "account.key"), "account.key: this passphrase does not"),
+    (lambda d: make_key(d / "account.key", "P-521"), "account.key: not an account key"),
+    (lambda d: (d / "certificate.csr").unlink(), "certificate.csr: No such file or directory; "),
+    (lambda d: cut(d / "certificate.csr"), "certificate.csr: damaged"),
+    (lambda d: change_signature(d / "certificate.csr"), "its signature is not valid"),
+    (lambda d: make_request(d, "example.com.key"), "certificate.csr: no subjectAltName"),
+    (lambda d: make_request(d, "account.key", "DNS:example.com"), "signed by the account key"),
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
-    (lambda d: (d / "example.com.key").unlink(), "no *.key file in"),
-    (lambda d: make_key(d / "example.com.key"), "no *.key file in"),
-    (lambda d: cut(d / "example.com.key"), "example.com.key is damaged"),
-    (lambda d: encrypt(d / "example.com.key"), "example.com.key is encrypted"),
-    (lambda d: add_certificate(d, "a note\n"), "certificate.pem is damaged, or not a file of only"),
-    (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "certificate.pem is damaged"),
+    (lambda d: (d / "example.com.key").unlink(), "no *.key file beside it fits; put that"),
+    (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put that"),
+    (lambda d: cut(d / "example.com.key"), "example.com.key: damaged"),
+    (lambda d: encrypt(d / "example.com.key"), "example.com.key: this passphrase does not open it"),
+    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: not only certificates, so it is"),
+    (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "not only certificates"),
 ]
 
 
 @pytest.mark.parametrize(("spoil", "message"), FAULTS)
 def test_a_fault_in_the_files(
-    spoil: Callable[[Path], object], message: str, files: Path, run_for: Told
+    spoil: Callable[[Path], object], message: str, files: Path, secret_file: str, run_for: Told
 ) -> None:
     for program in pebble.PROGRAMS:
         need(program)
     spoil(files)
     before = {path: path.read_bytes() for path in files.iterdir()}
-    assert message in run_for(files, 1)
+    assert message in run_for(files, 1, "--passphrase-file", str(files / secret_file))
     assert {path: path.read_bytes() for path in files.iterdir()} == before
 
 
 def test_without_pebble(tmp_path: Path) -> None:
     """The check needs no library: it comes before anything is installed."""
-    for module in (["-S", "-E", "-m", "tests.pebble"], ["-m", "tests.certificate"]):
+    for module in (["-S", "-E", "-m", "course.pebble"], ["-m", "course.certificate"]):
         result = subprocess.run(
             [sys.executable, *module],
             cwd=ROOT,
@@ -223,6 +275,36 @@ def test_without_pebble(tmp_path: Path) -> None:
             assert way in line
 
 
+@pytest.mark.parametrize("port", ["taken", "70000"])
+def test_a_port_that_the_page_cannot_have(port: str, files: Path, run_for: Told) -> None:
+    for program in pebble.PROGRAMS:
+        need(program)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = str(taken.getsockname()[1]) if port == "taken" else port
+        assert f"error: --port {number}: " in run_for(files, 1, "--serve", "--port", number)
+
+
+def test_an_error_after_show_has_run(
+    files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins with the name of this program, as run_for checks."""
+    for program in pebble.PROGRAMS:
+        need(program)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(web_server, "use", refuse)
+    assert "No space left on device" in run_for(files, 1)
+
+
+def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
+    for program in pebble.PROGRAMS:
+        need(program)
+    error = run_for(files / "certificate.csr", 1)
+    assert f"certificate.csr: a file; give its directory, {files}\n" in error
+
+
 @pytest.mark.posix(reason="sh, and signals that end a process")
 @pytest.mark.parametrize("number", sorted(pebble.ENDING))
 def test_a_signal_ends_what_was_started(number: int, files: Path) -> None:
@@ -234,11 +316,11 @@ def test_a_signal_ends_what_was_started(number: int, files: Path) -> None:
         program.write_text(f'#!/bin/sh\n[ "$1" = -help ] || {{ {signal_parent}; }}\n')
         program.chmod(0o755)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.certificate", str(files)],
+        [sys.executable, "-m", "course.certificate", str(files)],
         cwd=ROOT,
         env={**os.environ, "PATH": os.pathsep.join([str(programs), os.environ["PATH"]])},
         start_new_session=True,
     )
-    assert process.wait(timeout=30) == 128 + number
+    assert process.wait(timeout=30) == -number
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

@@ -1,6 +1,5 @@
 """Messages, signals and exit status: what a person at the terminal sees."""
 
-import ast
 import errno
 import io
 import os
@@ -15,7 +14,6 @@ from typing import Any
 from common import console
 from tests.conftest import (
     ROOT,
-    SCRIPTS,
     Run,
     command_of,
     environment,
@@ -342,7 +340,8 @@ class TestSignals:
             seen.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
         look()
-        monkeypatch.setattr("common.files.write", look)
+        monkeypatch.setattr("common.files.write_key", look)
+        monkeypatch.setattr("common.files.write_request", look)
         monkeypatch.setattr("common.console.report", look)
         arguments = ["--curve", "P-256"] if script != "make_csr.py" else []
         assert run(script, *arguments).returncode == 0
@@ -378,48 +377,3 @@ def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(
     ours = signal.signal(signal.SIGINT, before)
     console.hold_signals()
     assert signal.signal(signal.SIGINT, ours) is held
-
-
-# Each program imports common first: test_house.
-@pytest.mark.parametrize(
-    ("program", "command"),
-    [
-        ("make_csr.py", ["make_csr.py"]),
-        ("show", ["-m", "common.show", "a.key"]),
-        ("show", [os.path.join("common", "show"), "a.key"]),
-    ],
-)
-def test_missing_libraries_are_named(program: str, command: list[str]) -> None:
-    # -S leaves out site-packages, as in a Python where nothing was installed.
-    result = run_process([sys.executable, "-S", "-E", *command], ROOT)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == (
-        f"{program}: error: not installed in this Python: cryptography, pycryptodome, idna, "
-        "pyOpenSSL, publicsuffixlist; activate the virtual environment, or: "
-        f'python -m pip install -r "{ROOT / "requirements.txt"}"\n'
-    )
-
-
-def run_as_old(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run code in a Python that says it is 3.9."""
-    old = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); "
-    old += "sys.version_info = (3, 9, 18); sys.version = '3.9.18 (main)'; "
-    return run_process([sys.executable, "-c", old + code], directory)
-
-
-def test_an_old_python_is_told(tmp_path: Path) -> None:
-    path = str(ROOT / "make_csr.py")
-    code = f"sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
-    error = error_of(run_as_old(code, tmp_path))
-    assert error == "Python 3.9.18 is too old; run this with Python 3.10 or later"
-
-
-def test_an_importer_gets_an_import_error(tmp_path: Path) -> None:
-    code = "\ntry:\n    import make_csr\nexcept ImportError as error:\n    print(error)"
-    assert run_as_old(code, tmp_path).stdout.startswith("Python 3.9.18 is too old; ")
-
-
-@pytest.mark.parametrize("path", ["common/__init__.py", *SCRIPTS])
-def test_an_old_python_can_read(path: str) -> None:
-    """What it has to read before it is told, at least."""
-    assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))

@@ -1,10 +1,12 @@
 """make_csr: the request itself, and the command line around it."""
 
+import builtins
 import errno
 import os
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import make_csr
 from common import names
@@ -12,10 +14,12 @@ from tests.conftest import (
     ARTICLE,
     SECRET,
     Run,
+    command_of,
     error_of,
     openssl,
     pem_of,
     private_key,
+    run_process,
     warnings_of,
 )
 
@@ -27,7 +31,6 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
-OTHER_REQUEST = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
 REQUESTS = [  # made by the article's own program
     ("rsa2048", "api.neoprime.xyz", "support@neoprime.xyz"),
     ("rsa2048", "example.com", "hostmaster@example.com"),
@@ -78,7 +81,7 @@ def test_standard_output_carries_the_request_alone(run: Run) -> None:
 def test_quiet_says_nothing_but_warnings(run: Run) -> None:
     result = run("make_csr.py", "-q")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert len(warnings_of(run("make_csr.py", "-q", "localhost"))) == 1
+    assert len(warnings_of(run("make_csr.py", "-q", "localhost", "--out", "my.csr"))) == 1
 
 
 def test_a_request_has_the_names_in_their_order_each_once(run: Run, key: Path) -> None:
@@ -112,7 +115,7 @@ def test_an_ec_key_signs_with_sha256(curve: str, run: Run) -> None:
     assert csr.is_signature_valid
     assert csr.signature_hash_algorithm is not None
     assert csr.signature_hash_algorithm.name == "sha256"
-    p521 = "certificate.key: is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
+    p521 = "certificate.key: this key is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
     assert warnings_of(result) == ([p521] if curve == "P-521" else [])
 
 
@@ -146,11 +149,6 @@ class TestTheKeyFile:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (
-                [],
-                "api.neoprime.xyz.key or certificate.key: no such file; give the names for the "
-                "request, or edit the constants in make_csr.py",
-            ),
             (["a.org"], f"a.org.key or certificate.key: no such file; {MAKE_ONE}"),
             (
                 ["api.neoprime.xyz"],
@@ -171,19 +169,59 @@ class TestTheKeyFile:
     @pytest.mark.parametrize(
         ("arguments", "problem"),
         [
-            ([], "example.com.key or certificate.key: no such file"),
-            (["--key", "my.key"], "my.key: no such file"),
+            (["a.org", "b.org"], "a.org.key or certificate.key: no such file"),
+            (["a.org", "b.org", "--key", "my.key"], "my.key: no such file"),
+            (["*.b.org"], "_.b.org.key or certificate.key: no such file"),
+            (["a.org", "*.b.org"], "a.org.key or certificate.key: no such file"),
         ],
     )
-    def test_of_a_later_name(self, arguments: list[str], problem: str, run: Run) -> None:
-        Path("www.example.com.key").touch()
-        error = error_of(run("make_csr.py", "example.com", "www.example.com", *arguments))
-        assert error == f"{problem}; www.example.com.key exists: use --key www.example.com.key"
+    def test_of_another_name(self, arguments: list[str], problem: str, run: Run) -> None:
+        """Of a later name, or of the base name of a wildcard."""
+        Path("b.org.key").touch()
+        error = error_of(run("make_csr.py", *arguments))
+        assert error == f"{problem}; b.org.key exists: use --key b.org.key"
+
+    def test_after_both_scripts_with_their_defaults(self, run: Run) -> None:
+        error = error_of(run("make_csr.py"))
+        assert error == (
+            "certificate.key: no such file; "
+            "give the names for the request, or edit the constants in make_csr.py"
+        )
+        assert run("make_certificate_key.py", "--curve", "P-256").returncode == 0
+        problem, command = error_of(run("make_csr.py")).split(": run ")
+        assert problem == "certificate.key: no such file; example.com.key exists"
+        assert command.endswith("make_csr.py example.com")
+        assert run("make_csr.py", "example.com").returncode == 0
+        assert names_in(load()) == ["example.com"]
+
+    @pytest.mark.posix(reason="pipes with names")
+    @pytest.mark.parametrize("name", ["a.org.key", "certificate.key"])
+    def test_is_not_waited_for_unasked(self, name: str, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / name)
+        error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
+        assert error == f"{name}: not a regular file; give the key with --key FILE"
+
+    def test_cannot_be_reached(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It may exist."""
+
+        for place, name in ((os, "lstat"), (builtins, "open")):
+            true_call = getattr(place, name)
+
+            def call(
+                path: str, *arguments: str, true_call: Any = true_call, **options: str
+            ) -> object:
+                if path == "a.key":
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                return true_call(path, *arguments, **options)
+
+            monkeypatch.setattr(place, name, call)
+        error = error_of(run("make_csr.py", "--key", "a.key"))
+        assert error == f"a.key: {os.strerror(errno.EACCES)}; give the private key with --key FILE"
 
 
 IS_ACCOUNT_KEY = (
-    "certificate.key: is also the account key ({}), and a CA rejects one key for both; "
-    "make a certificate key with make_certificate_key.py"
+    "certificate.key: this is the account key ({}), which must not be the certificate key; "
+    "make one with make_certificate_key.py"
 )
 
 
@@ -221,7 +259,7 @@ class TestTheAccountKey:
         plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
         Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
         error = error_of(run("make_csr.py", "--key", "account.key"))
-        assert error.startswith("account.key: is also the account key")
+        assert error.startswith("account.key: this is the account key")
 
     def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
         for number, name in enumerate(("account.key", "certificate.key")):
@@ -234,18 +272,18 @@ class TestTheAccountKey:
         ("content", "reason"),
         [
             (None, f"No such file or directory{GIVE_IT}"),
-            (b"no key", f"contains no PEM (-----BEGIN …){GIVE_IT}"),
-            (b"", f"is empty{GIVE_IT}"),
+            (b"no key", f"the file contains no PEM (-----BEGIN …){GIVE_IT}"),
+            (b"", f"the file is empty{GIVE_IT}"),
             (
                 pem_of(private_key("P-256")) * 2,
-                "contains 2 private keys; put each in its own file",
+                "the file holds 2 private keys; put each in its own",
             ),
-            (pem_of(private_key("P-256"), b"secret"), "is encrypted"),
+            (pem_of(private_key("P-256"), b"secret"), "encrypted with another passphrase"),
             ("directory", f"{IS_DIRECTORY}{GIVE_IT}"),
-            (pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1), "cannot be opened"),
+            (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
             (
-                pem_of(private_key("P-256")).replace(b"\n", b"\nProc-Type : 4,ENCRYPTED\n\n", 1),
-                "cannot be opened",
+                pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
+                "the content is damaged: part of it is missing; restore a copy",
             ),
         ],
     )
@@ -257,12 +295,12 @@ class TestTheAccountKey:
         if isinstance(content, bytes):
             Path("none").write_bytes(content)
         (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
-        assert found == f"certificate.key was not compared with the account key; none: {reason}"
+        assert found == f"certificate.key was not compared with the account key (none: {reason})"
 
     def test_is_also_looked_for_unasked(self, key: Path, run: Run) -> None:
         Path("account.key").write_bytes(b"")
         (found,) = warnings_of(run("make_csr.py"))
-        assert found.endswith(f"; account.key: is empty{GIVE_IT}")
+        assert found.endswith(f"(account.key: the file is empty{GIVE_IT})")
 
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
@@ -270,6 +308,7 @@ class TestTheAccountKey:
 
 
 LDH = "; a name has only letters, digits, hyphens and dots (RFC 5890)"
+NOT_VALID = "is not a valid name: it "
 NOT_TEXT = "is not text; write one value in quotes"
 
 
@@ -281,8 +320,8 @@ class TestTheConstants:
         ("constant", "value", "message"),
         [
             ("DOMAIN_NAME", ["a.org"], NOT_TEXT),
-            ("DOMAIN_NAME", "", "is empty"),
-            ("DOMAIN_NAME", "a_b.org", f"contains '_'{LDH}; did you mean a-b.org?"),
+            ("DOMAIN_NAME", "", "is not a valid name: it is empty"),
+            ("DOMAIN_NAME", "a_b.org", f"{NOT_VALID}contains '_'{LDH}; did you mean a-b.org?"),
             ("EMAIL_ADDRESS", ["a@b.org"], NOT_TEXT),
             ("EMAIL_ADDRESS", "nobody", "is not an e-mail address such as hostmaster@example.com"),
             ("KEY_FILE", None, NOT_TEXT),
@@ -293,7 +332,7 @@ class TestTheConstants:
         self, constant: str, value: object, message: str, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(make_csr, constant, value)
-        assert error_of(run("make_csr.py"), 2) == f"{constant} = {value!r}: {message}"
+        assert error_of(run("make_csr.py"), 2) == f"{constant} = {value!r} {message}"
         assert os.listdir() == ["certificate.key"]
 
     @pytest.mark.usefixtures("key")
@@ -312,22 +351,24 @@ class TestTheConstants:
         monkeypatch.setattr(make_csr, "DOMAIN_NAME", "a.example.org")
         monkeypatch.setattr(make_csr, "EMAIL_ADDRESS", "me@example.org")
         monkeypatch.setattr(make_csr, "CSR_FILE", "my.csr")
-        Path("my.csr").write_bytes(OTHER_REQUEST)  # the reader's own names replace any request
         result = run("make_csr.py")
         assert names_in(load("my.csr")) == ["a.example.org"]
         assert "/emailAddress=me@example.org/CN=a.example.org" in result.stderr
 
-    @pytest.mark.usefixtures("key")
-    def test_an_edited_key_file_comes_before_that_of_the_name(
+    def test_with_a_character_that_no_file_name_has(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        os.rename("certificate.key", "my.key")
+        monkeypatch.setattr(make_csr, "KEY_FILE", "my\0.key")
+        assert error_of(run("make_csr.py")).startswith("my\\x00.key: no such file; ")
+
+    @pytest.mark.usefixtures("key")
+    def test_name_the_key_unless_names_are_given(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         Path("api.neoprime.xyz.key").write_bytes(pem_of(private_key("P-256")))
-        assert "signed by api.neoprime.xyz.key, " in run("make_csr.py").stderr
-        monkeypatch.setattr(make_csr, "KEY_FILE", "my.key")
-        assert "signed by my.key, " in run("make_csr.py").stderr
+        assert "signed by certificate.key, " in run("make_csr.py").stderr
         assert "signed by api.neoprime.xyz.key, " in run("make_csr.py", "api.neoprime.xyz").stderr
-        os.remove("my.key")
+        monkeypatch.setattr(make_csr, "KEY_FILE", "my.key")
         assert error_of(run("make_csr.py")) == (
             "my.key: no such file; api.neoprime.xyz.key exists: use --key api.neoprime.xyz.key"
         )
@@ -338,7 +379,7 @@ class TestTheConstants:
     ) -> None:
         monkeypatch.setattr(f"{script}.FILENAME", None)
         error = error_of(run(f"{script}.py"), 2)
-        assert error == "FILENAME = None: is not text; write one value in quotes"
+        assert error == "FILENAME = None is not text; write one value in quotes"
 
     @pytest.mark.parametrize("value", [None, ["a.org"], "a_b"])
     def test_of_make_certificate_key(
@@ -346,30 +387,61 @@ class TestTheConstants:
     ) -> None:
         monkeypatch.setattr("make_certificate_key.DOMAIN_NAME", value)
         error = error_of(run("make_certificate_key.py"), 2)
-        assert error.startswith(f"DOMAIN_NAME = {value!r}: ")
+        assert error.startswith(f"DOMAIN_NAME = {value!r} is not ")
         assert os.listdir() == []
 
-    @pytest.mark.usefixtures("key")
+
+REPLACED = "certificate.csr: the old request was replaced;"
+
+
+@pytest.mark.usefixtures("key")
+class TestReplacingARequest:
+    """The warning that tells what was there."""
+
     @pytest.mark.parametrize(
-        "name",
+        ("old", "new", "said"),
         [
-            "article/rsa2048-example.com.csr",
-            # Of these, cryptography reads no extensions.
-            "odd/repeated-extension.csr",
-            "odd/unknown-tls-feature.csr",
-            "odd/x400-name.csr",
+            (["a.org"], ["b.org"], "a.org"),
+            (
+                ["a.org", "192.0.2.1", "b.org", "c.org"],
+                [],
+                "a.org, 192.0.2.1, b.org and 1 more",
+            ),
+            (["a.org", "b.org"], ["b.org", "a.org"], None),
+            (["a.org"], ["a.org", "--email", "me@a.org"], None),
+            (["a.org"], ["a.org", "b.org"], "a.org"),
         ],
     )
-    def test_unedited_ones_replace_no_request_for_other_names(self, name: str, run: Run) -> None:
-        path = Path("certificate.csr")
-        shutil.copy(ARTICLE.parent / name, path)
-        before = path.read_bytes()
-        assert error_of(run("make_csr.py")) == (
-            "certificate.csr: is a request for other names, and you gave none; "
-            "give the names, or use --out FILE"
-        )
-        assert path.read_bytes() == before
-        assert run("make_csr.py", "api.neoprime.xyz").returncode == 0  # the user typed it
+    def test_for_other_names(
+        self, old: list[str], new: list[str], said: str | None, run: Run
+    ) -> None:
+        assert run("make_csr.py", *old).returncode == 0
+        found = warnings_of(run("make_csr.py", "-q", *new))
+        assert found == ([f"{REPLACED} it was for {said}"] if said else [])
+
+    @pytest.mark.parametrize("name", ["repeated-extension", "unknown-tls-feature", "x400-name"])
+    def test_that_cryptography_cannot_read(self, name: str, run: Run) -> None:
+        shutil.copy(ARTICLE.parent / "odd" / f"{name}.csr", "certificate.csr")
+        assert warnings_of(run("make_csr.py")) == [f"{REPLACED} its names cannot be read"]
+
+    @pytest.mark.parametrize(
+        ("subject", "said"),
+        [
+            ("/CN=Old.example.org", "old.example.org"),
+            ("/O=Example", "no names"),
+            ("/CN=\x1b[31m", r"\x1b[31m"),
+            ("/CN=API.neoprime.xyz", None),
+        ],
+    )
+    def test_without_a_san(self, subject: str, said: str | None, run: Run) -> None:
+        command = ["req", "-new", "-key", "certificate.key", "-subj", subject]
+        openssl(*command, "-out", "certificate.csr", cwd=Path())
+        found = warnings_of(run("make_csr.py"))
+        assert found == ([f"{REPLACED} it was for {said}"] if said else [])
+
+    def test_that_is_not_replaced_is_not_mentioned(self, run: Run) -> None:
+        assert run("make_csr.py", "a.org").returncode == 0
+        assert warnings_of(run("make_csr.py", "b.org", "--out", "-")) == []
 
 
 def test_an_invalid_signature_is_not_written(
@@ -382,14 +454,15 @@ def test_an_invalid_signature_is_not_written(
 
     monkeypatch.setattr(x509, "load_pem_x509_csr", lambda data: Invalid())
     assert error_of(run("make_csr.py")) == (
-        "certificate.key: makes invalid signatures, because its private and public halves do not "
-        "match; restore a copy of the key"
+        "certificate.key: this key makes invalid signatures, because its private and public halves "
+        "do not match; restore a copy of the key"
     )
     assert os.listdir() == [key.name]
 
 
-A_LIST = "; this is a list; give each name by itself: a.org b.org"
-UTF_16 = ": is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
+KEY = ARTICLE / "rsa2048.key"
+NO_NAME = ", line {}: this line is not a valid name{}; write one name per line"
+UTF_16 = ": this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
 
 
 class TestAListOfNames:
@@ -414,25 +487,22 @@ class TestAListOfNames:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"", ": contains no names; write one per line"),
-            (b"# nothing\n\n", ": contains no names; write one per line"),
-            (b"a.org\nno name\n", f", line 2: 'no name': contains ' '{LDH}"),
-            (
-                b"a.org\xe2\x80\xa8b.org\n",  # U+2028 LINE SEPARATOR
-                f", line 1: 'a.org\\u2028b.org': has an invisible character, U+2028{LDH}{A_LIST}",
-            ),
-            (
-                b"a.org\x0c\n",
-                f", line 1: 'a.org\\x0c': contains '\\x0c'{LDH}; this is a name with extra "
-                "characters around it: did you mean a.org?",
-            ),
-            (b"@names\n", f", line 1: '@names': contains '@'{LDH}"),
-            (b"a.org\n--out=x\n", f", line 2: '--out=x': contains '='{LDH}"),
-            (b"m\xfcnchen.org\n", ": is not UTF-8 at byte 1; save it as UTF-8"),
-            ("a\n".encode("utf-16-le"), f", line 1: 'a\\x00': contains '\\x00'{LDH}"),
+            (b"", ": there are no names in it; write one per line"),
+            (b"# nothing\n\n", ": there are no names in it; write one per line"),
+            (b"a.org\nno name\n", NO_NAME.format(2, "")),
+            (b"a.org\xe2\x80\xa8b.org\n", NO_NAME.format(1, "; this is a list")),  # U+2028
+            (b"a.org\nhttps://b.org/\n", NO_NAME.format(2, "; this is a URL")),
+            (b"a.org\n--out=x\n", NO_NAME.format(2, "")),
+            # Files that may be given by mistake: no message shows what is in them.
+            (b"correct horse\n", NO_NAME.format(1, "")),
+            (b"hunter2\n", ": no line has a dot; give a single label on the command line"),
+            (KEY.read_bytes(), ": this is PEM, not a list of names"),
+            (KEY.read_bytes().partition(b"\n")[2], NO_NAME.format(1, "")),
+            (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
+            ("a\n".encode("utf-16-le"), NO_NAME.format(1, "")),
             (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), UTF_16),
             (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), UTF_16),
-            (b"a.org\n" * 200_000, ": is larger than 1 MiB; give a file of names after the @"),
+            (b"a.org\n" * 200_000, ": larger than 1 MiB; give a file of names after the @"),
             (None, ": No such file or directory; give a file of names after the @"),
         ],
     )
@@ -444,7 +514,8 @@ class TestAListOfNames:
         assert not os.path.exists("certificate.csr")
 
 
-LONG_DASH = "begins with a long dash; type a hyphen instead; see make_csr.py --help"
+LONG_DASH = "an option begins with a long dash; type a hyphen instead; see make_csr.py --help"
+NAMES = "is not an option of this program; give the names without an option"
 NO_OPTION = "is not an option of this program; see make_csr.py --help"
 
 
@@ -452,25 +523,34 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([""], "'': is empty"),
-        (["--email", ""], "--email '': is not an e-mail address such as hostmaster@example.com"),
-        (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org': contains '\n'{LDH}"),
-        (["--emial", "a@b.org"], "--emial: is not an option; did you mean --email?"),
+        ([""], "'' is not a valid name: it is empty"),
+        (["--email", ""], "--email '' is not an e-mail address such as hostmaster@example.com"),
+        (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
+        (["--emial", "a@b.org"], "--emial is not an option of this program; did you mean --email?"),
         (
             ["-example.com"],
-            "'-example.com': has the label -example, which starts or ends with a hyphen (RFC 5890)"
-            "; this is a name with extra characters around it: did you mean example.com?",
+            "-e… is not an option of this program; a name does not begin with a hyphen",
         ),
-        (["-nobody"], f"-nobody: {NO_OPTION}"),
-        (["--keys=example.key"], "--keys: is not an option; did you mean --key?"),
-        (["--password=secret"], f"--password: {NO_OPTION}"),
-        (["--out=--"], "--out=--: -- is not a value; see make_csr.py --help"),
+        (["-xsecret"], f"-x… {NO_OPTION}"),
+        (["-q", "-q"], "-q is given twice; see make_csr.py --help"),
+        (["--keys=example.key"], "--keys is not an option of this program; did you mean --key?"),
+        (
+            ["--password=secret"],
+            "--password is not an option of this program; did you mean --passphrase-file?",
+        ),
+        # As other clients have them.
+        (["-d", "a.org"], f"-d {NAMES}"),
+        (["--domains=a.org"], f"--domains {NAMES}"),
+        (["--san", "a.org"], f"--san {NAMES}"),
+        (["--quiet=secret", "a.org"], "--quiet takes no value; see make_csr.py --help"),
+        (["-qsecret", "a.org"], "-q takes no value; see make_csr.py --help"),
+        (["--out=--"], "--out: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
-        (["--acc", "x"], f"--acc: {NO_OPTION}"),  # no abbreviations
+        (["--acc", "x"], f"--acc {NO_OPTION}"),  # no abbreviations
         # As pasted from a web page.
-        (["—key", "x"], f"—key: {LONG_DASH}"),
-        (["–-key=x"], f"–-key=x: {LONG_DASH}"),
-        (["a.org", "\u2212q"], f"\u2212q: {LONG_DASH}"),
+        (["—key", "x"], LONG_DASH),
+        (["–-key=x"], LONG_DASH),
+        (["a.org", "\u2212q"], LONG_DASH),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
@@ -502,12 +582,23 @@ class TestCreateCsr:
         with pytest.raises(TypeError, match=r"^more_names is a sequence of names, not one string$"):
             make_csr.create_csr(pkey, "example.com", None, "localhost")
 
-    @pytest.mark.parametrize("arguments", [("a_b", None), ("a.org", "nobody")])
+    @pytest.mark.parametrize(
+        ("domain_name", "email_address", "message"),
+        [
+            ("a_b", None, "a_b"),
+            ("a.org", "nobody", "nobody"),
+            (ip_address("fe80::1%eth0"), None, "zone"),
+        ],
+    )
     def test_refuses_what_is_not_a_name(
-        self, pkey: crypto.PKey, arguments: tuple[str, str | None]
+        self,
+        pkey: crypto.PKey,
+        domain_name: str | names.Identifier,
+        email_address: str | None,
+        message: str,
     ) -> None:
-        with pytest.raises(names.InvalidName, match=r"a_b|nobody"):
-            make_csr.create_csr(pkey, *arguments)
+        with pytest.raises(names.InvalidName, match=message):
+            make_csr.create_csr(pkey, domain_name, email_address)
 
     def test_refuses_another_kind_of_key(self) -> None:
         pem = Ed25519PrivateKey.generate().private_bytes(

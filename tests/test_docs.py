@@ -3,7 +3,10 @@
 Every `sh` block of a page runs, in the order of the page, in one shell that starts in a directory
 with the project's programs and nothing else. What a block prints is compared with the `text` block
 after it, if there is one. There `…` within a line stands for anything in that line, and a line
-that is only `…` for any lines. A block that says in its first line "not tried here" is left alone.
+that is only `…` for any lines. At the end of the page, nothing may be left of what it made.
+
+A block is left alone if its first line says "not tried here", or "not run by the tests", which
+means that somebody has tried it by hand.
 """
 
 import os
@@ -23,8 +26,22 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 TEXTS = {name: path.read_text("utf-8") for name, path in zip(NAMES, DOCUMENTS, strict=True)}
 
+# A page that needs the files of another continues in its directory.
+CONTINUED = {"docs/exercises.md": "docs/answers.md"}
+
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-UNTRIED = "not tried here"
+LEFT_ALONE = ("not tried here", "not run by the tests")
+NO_COMMANDS = {"nginx", "dns"}
+# A block with --serve runs until it says how to stop it. Then it gets what Ctrl-C sends.
+SERVING = """set -m
+{{ {block}}} > served.txt 2>&1 &
+set +m
+until grep -q Ctrl-C served.txt || ! kill -0 $! 2> /dev/null; do sleep 0.1; done
+kill -INT -- -$! 2> /dev/null
+wait $!
+cat served.txt
+rm served.txt
+"""
 
 
 class Step(NamedTuple):
@@ -38,7 +55,8 @@ def steps(text: str) -> list[Step]:
     end = -1  # of the last sh block
     for block in BLOCK.finditer(text):
         language, content = block[2], block[3]
-        if language == "mermaid" or UNTRIED in content.partition("\n")[0]:
+        first = content.partition("\n")[0]
+        if language in NO_COMMANDS or any(words in first for words in LEFT_ALONE):
             continue
         if language == "text":
             assert text[end : block.start()].strip() == "", f"follows no commands: {content}"
@@ -58,16 +76,21 @@ def matches(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed) is not None
 
 
-def printed(commands: list[str], directory: Path) -> list[str]:
-    """Return what each block of commands prints, standard output and standard error together."""
+def sandbox(directory: Path) -> None:
+    """Put the project's programs into a directory."""
     for name in ("requirements.txt", *(path.name for path in ROOT.glob("make_*.py"))):
         shutil.copy(ROOT / name, directory)
-    for package in ("common", "tests"):
+    for package in ("common", "course"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, directory / package, ignore=ignored)
+
+
+def printed(commands: list[str], directory: Path) -> list[str]:
+    """Return what each block of commands prints, standard output and standard error together."""
     mark = "end of a step"
+    blocks = [SERVING.format(block=one) if "--serve\n" in one else one for one in commands]
     result = subprocess.run(
-        ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in commands)],
+        ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in blocks)],
         cwd=directory,
         env={
             **{name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
@@ -89,14 +112,26 @@ def printed(commands: list[str], directory: Path) -> list[str]:
     return parts
 
 
+def files(directory: Path) -> set[Path]:
+    """Return what is in a directory, without what Python and pip keep there."""
+    found = {path.relative_to(directory) for path in directory.rglob("*")}
+    return {path for path in found if not {"__pycache__", ".venv"} & set(path.parts)}
+
+
 @pytest.mark.posix(reason="the blocks are for bash, and show the modes of files")
-@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if steps(text)])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if steps(TEXTS[name]) and name not in CONTINUED.values()]
+)
 def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
     told = steps(TEXTS[name])
+    if name in CONTINUED:
+        told += steps(TEXTS[CONTINUED[name]])
     for program in ("bash", "openssl"):
         need(program)
-    if any("tests.certificate" in step.commands for step in told):
+    if any("course" in step.commands for step in told):
         need("pebble")
+    sandbox(tmp_path)
+    before = files(tmp_path)
     outputs = printed([step.commands for step in told], tmp_path)
     wrong = [
         f"$ {step.commands}{output}"
@@ -104,6 +139,7 @@ def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
         if not matches(step.expected, output)  # a block without a text block prints nothing
     ]
     assert not wrong, "\n".join(wrong)
+    assert files(tmp_path) == before, "the page does not clean up"
 
 
 def test_how_outputs_are_compared() -> None:
@@ -117,7 +153,7 @@ def test_how_outputs_are_compared() -> None:
 def test_a_block_is_tried_or_says_that_it_is_not() -> None:
     assert steps("```sh\na\n```\n\n```text\nb\n```\n") == [Step("a\n", "b\n")]
     assert steps("  ```sh\n  # not tried here: why\n  ```\n") == []
-    for text in ("```nginx\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
+    for text in ("```js\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
         with pytest.raises(AssertionError):
             steps(text)
 
@@ -153,6 +189,8 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*(?![\w-])")
         (["make_certificate_key.py"], "Making a key"),
         (["make_csr.py"], "Making a request"),
         (["-m", "common.show"], "Looking at files"),
+        (["-m", "course.certificate"], "Getting a certificate"),
+        (["-m", "course.deactivate"], "Deactivating an account"),
     ],
 )
 def test_the_reference_has_the_options_of_the_programs(command: list[str], heading: str) -> None:

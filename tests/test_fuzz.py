@@ -16,6 +16,7 @@ from pathlib import Path
 import make_csr
 from common import names
 from common.show import __main__ as show
+from course import pebble
 from tests.conftest import ARTICLE, Result, commands_of, openssl, pem_of, private_key, shell
 
 import pytest
@@ -38,7 +39,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 KEY = ARTICLE / "rsa2048.key"
-CERTIFICATE = (ARTICLE.parent / "pebble" / "tls.pem").read_bytes()
+CERTIFICATE = pebble.TLS.read_bytes()
 
 labels = st.one_of(
     st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),

@@ -4,15 +4,14 @@ BR are the Baseline Requirements; the bounds of the checks are those of Boulder'
 goodkey/good_key.go.
 """
 
-import base64
-import json
 import math
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from common import keys
+import make_csr
+from common import goodkey
 from tests.conftest import (
     ARTICLE,
     Run,
@@ -20,6 +19,7 @@ from tests.conftest import (
     need,
     pem_of,
     private_key,
+    warnings_of,
     with_a_change,
 )
 
@@ -28,25 +28,24 @@ from Crypto.IO import PEM
 from Crypto.Util.asn1 import DerSequence
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
-    NoEncryption,
     PrivateFormat,
     PublicFormat,
-    pkcs12,
 )
+
+Patch = pytest.MonkeyPatch
 
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 LINES = KEY.splitlines(keepends=True)
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
+GIVE_IT = "; give it with --account-key FILE"
 GIVE = "; give the private key with --key FILE"
-ANOTHER = "; make another key"
-RESTORE = "; restore a copy of the key"
+ANOTHER = "; make another"
 NEITHER = "is neither an RSA nor an EC key, so no CA may sign it"
-CUT_SHORT = "is cut short: an END line is missing; restore it from a copy"
-BINARY = "is binary (DER); convert it to PEM with: openssl pkey -in FILE"
-PKCS7 = "PKCS#7 (.p7b); take the certificates out with: openssl pkcs7 -print_certs -in FILE"
-UTF_16 = "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"
-NUMBERS = "is damaged: its numbers do not agree; restore a copy"
+LOST = "the content is damaged: part of it is missing; restore a copy"
+NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
+DAMAGED = "the key is damaged; restore a copy"
 SOURCE = str(ARTICLE / "rsa2048.key")
 
 # Primes, so that the moduli below take no time to find.
@@ -79,6 +78,7 @@ def is_square(n: int) -> bool:
 
 TOO_FEW = ", but no CA may sign a key with fewer than 2048"
 FACTOR = "can be broken: its modulus has a small factor"
+EXPONENT = "has a public exponent that is even or below 3, so no CA may sign it"
 CLOSE = "can be broken: its primes are close to each other (Fermat's method)"
 
 # A modulus, an exponent, and why no CA may sign such a key (None: one may).
@@ -99,10 +99,10 @@ RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
         "has 8200 bits, and keys over 8192 bits take too long to check",
     ),
     # BR 6.1.6; newer releases of cryptography do not load such keys
-    "exponent 1": (N, 1, "has the public exponent 1, but it must be odd and at least 3"),
-    "exponent 2": (N, 2, "has the public exponent 2, but it must be odd and at least 3"),
+    "exponent 1": (N, 1, EXPONENT),
+    "exponent 2": (N, 2, EXPONENT),
     "exponent 3": (N, 3, None),
-    "even exponent": (N, 65538, "has the public exponent 65538, but it must be odd and at least 3"),
+    "even exponent": (N, 65538, EXPONENT),
     # BR 6.1.1.3
     "factor 2": (N - 1, 65537, FACTOR),
     "factor 751": (751 * 2 * P * Q // 2, 65537, FACTOR),
@@ -128,11 +128,10 @@ def test_an_rsa_key(kind: str, run: Run) -> None:
     n, e, reason = RSA_KEYS[kind]
     Path("my.key").write_bytes(rsa_pem(n, e))
     error = error_of(run("make_csr.py", "--key", "my.key"))
-    expected = [f"my.key: {reason}{ANOTHER}"] if reason else []
+    expected = [f"my.key: this key {reason}{ANOTHER}"] if reason else []
     if not reason or "exponent" in reason:  # only if it is sound does the rest of the key count
         expected.append(f"my.key: {NUMBERS}")
     assert error in expected
-    assert keys._rsa_weakness(n, e) == reason
     assert os.listdir() == ["my.key"]
 
 
@@ -143,7 +142,7 @@ def test_a_key_with_most_of_the_fingerprint_of_roca(prime: int) -> None:
     start = (2**2047 // step + 1) * step + 65537
     moduli = (n for n in range(start, 2**2048, step) if n % prime not in powers)
     n = next(n for n in moduli if math.gcd(n, math.prod(range(2, 752))) == 1)
-    assert keys.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
+    assert goodkey.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
 
 
 def made(*arguments: str) -> Callable[[], bytes]:
@@ -192,113 +191,44 @@ def numbers_that_disagree() -> bytes:
     return pem_of(wrong.private_key(unsafe_skip_rsa_key_validation=True))
 
 
-def p12() -> bytes:
-    return pkcs12.serialize_key_and_certificates(
-        None, private_key("P-256"), None, None, NoEncryption()
-    )
-
-
-def openssh() -> bytes:
-    return pem_of(private_key("P-256"), form=PrivateFormat.OpenSSH)
-
-
 def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
     Path("account.key").write_bytes(numbers_that_disagree())
     Path("my.key").write_bytes(pem_of(private_key(2048)))
     error = error_of(run("make_csr.py", "--key", "my.key"))
     assert error == (
-        "my.key: is also the account key (account.key), and a CA rejects one key for both; "
-        "make a certificate key with make_certificate_key.py"
+        "my.key: this is the account key (account.key), which must not be the certificate key; "
+        "make one with make_certificate_key.py"
     )
 
 
 # The content of the file, and the error after the file's name.
 UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
-    "empty": (b"", f"is empty{GIVE}"),
-    "blank": (b"\n \n", f"is empty{GIVE}"),
-    "text": (b"hello\n", f"contains no PEM (-----BEGIN …){GIVE}"),
-    "binary": (bytes(range(256)) * 8, f"contains no PEM (-----BEGIN …){GIVE}"),
-    "large": (bytes(2**20 + 1), f"is larger than 1 MiB{GIVE}"),
-    "cut short": (KEY[:900], CUT_SHORT),
-    "notes, and cut short": (b"notes\n" + KEY[:900], CUT_SHORT),
-    "cut short, CRLF": (KEY.replace(b"\n", b"\r\n")[:900], CUT_SHORT),
-    "without its END line": (b"".join(LINES[:-1]), CUT_SHORT),
-    "another END line": (KEY.replace(b"END RSA", b"END EC"), CUT_SHORT),
-    "a line lost": (b"".join(LINES[:5] + LINES[6:]), f"is damaged{RESTORE}"),
+    "empty": (b"", f"the file is empty{GIVE}"),
+    "large": (bytes(2**20 + 1), f"larger than 1 MiB{GIVE}"),
+    "a line lost": (b"".join(LINES[:5] + LINES[6:]), LOST),
     "one character changed": (
         KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
         NUMBERS,
     ),
-    "indented": (
-        b"  " + KEY.replace(b"\n", b"\n  "),
-        "is indented; remove the spaces before its lines",
-    ),
-    "CR alone": (KEY.replace(b"\n", b"\r"), "ends its lines with CR only; save it with LF or CRLF"),
-    "UTF-16, little endian": (KEY.decode().encode("utf-16"), UTF_16),
-    "UTF-16, big endian": (b"\xfe\xff" + KEY.decode().encode("utf-16-be"), UTF_16),
-    "two keys": (KEY + KEY, "contains 2 private keys; put each in its own file"),
-    "request": (REQUEST, f"contains a certificate signing request{GIVE}"),
-    "request, older label": (
-        REQUEST.replace(b" CERT", b" NEW CERT"),
-        f"contains a certificate signing request{GIVE}",
-    ),
-    "unheard of": (
-        KEY.replace(b"RSA PRIVATE KEY", b"MAGIC"),
-        f"contains PEM with the label MAGIC{GIVE}",
-    ),
-    "not a label": (
-        KEY.replace(b"RSA PRIVATE KEY", b"\xff\x1b"),
-        f"contains PEM with the label \ufffd\\x1b{GIVE}",
-    ),
-    "unheard of key": (
-        KEY.replace(b"RSA ", b"X "),
-        f"contains PEM with the label X PRIVATE KEY{GIVE}",
-    ),
-    "JWK": (
-        json.dumps({"kty": "EC"}).encode(),
-        "is JSON, perhaps a JSON Web Key (JWK); convert it to PEM",
-    ),
-    "PuTTY": (
-        b"PuTTY-User-Key-File-3: ssh-rsa\n",
-        "is a PuTTY key; export it from PuTTYgen as an OpenSSL key",
-    ),
-    "SSH public key": (b"ssh-rsa AAAAB3Nza a@b\n", f"is an SSH public key{GIVE}"),
-    "SSH public key, ECDSA": (b"ecdsa-sha2-nistp256 AAAAE2", f"is an SSH public key{GIVE}"),
-    "OpenSSH": (
-        openssh,
-        "contains an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY",
-    ),
-    "DER, RSA": (base64.b64decode(b"".join(LINES[1:-1])), BINARY),
-    "DER, with a CR and no LF": (b"\x30\x77\x02\x01\x01\x04\x20" + b"\r" * 32, BINARY),
-    "PKCS#12": (
-        p12,
-        "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE",
-    ),
-    "PKCS#7": (made("crl2pkcs7", "-nocrl"), f"contains {PKCS7}"),
-    "PKCS#7, DER": (made("crl2pkcs7", "-nocrl", "-outform", "DER"), f"is {PKCS7}"),
-    "public key": (made("rsa", "-in", SOURCE, "-pubout"), f"contains a public key{GIVE}"),
-    "PKCS#1 public key": (
-        made("rsa", "-in", SOURCE, "-RSAPublicKey_out"),
-        f"contains a public key{GIVE}",
-    ),
-    "certificate": (
-        made("req", "-x509", "-key", SOURCE, "-subj", "/CN=a"),
-        f"contains a certificate{GIVE}",
-    ),
+    "two keys": (KEY + KEY, "the file holds 2 private keys; put each in its own"),
+    "request": (REQUEST, f"this is a certificate signing request{GIVE}"),
     "RSA-PSS": (
         made("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
-        NEITHER + ANOTHER,
+        f"this key {NEITHER}{ANOTHER}",
     ),
-    "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), NEITHER + ANOTHER),
-    "Ed25519": (made("genpkey", "-algorithm", "ED25519"), NEITHER + ANOTHER),
-    "P-224": (on_curve("secp224r1"), f"is on the curve secp224r1, which no CA may sign{ANOTHER}"),
+    "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), f"this key {NEITHER}{ANOTHER}"),
+    "Ed25519": (made("genpkey", "-algorithm", "ED25519"), f"this key {NEITHER}{ANOTHER}"),
+    "P-224": (
+        on_curve("secp224r1"),
+        f"this key is on the curve secp224r1, which no CA may sign{ANOTHER}",
+    ),
     "secp160r1": (
         on_curve("secp160r1"),
-        "is a key that no CA may sign (Curve 1.3.132.0.8 is not supported); make another",
+        "no CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
     ),
     "another's point": (lambda: with_point(point_of(1)), NUMBERS),
-    "infinity": (lambda: with_point(b"\0"), f"is damaged{RESTORE}"),
-    "not on the curve": (with_point(b"\4" + bytes(64)), f"is damaged{RESTORE}"),
+    "infinity": (lambda: with_point(b"\0"), DAMAGED),
+    "not on the curve": (with_point(b"\4" + bytes(64)), DAMAGED),
     "numbers that disagree": (numbers_that_disagree, NUMBERS),
     "encrypted": (
         lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
@@ -359,12 +289,80 @@ def test_other_forms_of_a_key(kind: str, run: Run) -> None:
 )
 def test_properties(kind: int | str, properties: tuple[str, int, int]) -> None:
     public_key = private_key(kind).public_key()
-    assert keys.properties(public_key) == properties
-    assert keys.weakness(public_key) is None
+    assert goodkey.properties(public_key) == properties
+    assert goodkey.weakness(public_key) is None
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent", "reason"),
+    [
+        (2048, 65537, None),
+        (3072, 65537, None),
+        (4096, 65537, None),
+        (2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
+        (8192, 65537, "has 8192 bits, not 2048, 3072 or 4096"),
+        (2048, 3, "has a public exponent other than 65537"),
+    ],
+)
+def test_what_lets_encrypt_accepts(bits: int, exponent: int, reason: str | None) -> None:
+    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
+    public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
+    assert goodkey.rejected(public_key) == reason
+
+
+def test_the_curves_that_lets_encrypt_accepts() -> None:
+    kinds = ("P-256", "P-384", "P-521")
+    reasons = [goodkey.rejected(private_key(kind).public_key()) for kind in kinds]
+    assert reasons == [None, None, "is on P-521, not P-256 or P-384"]
+
+
+def encrypted_der(form: PrivateFormat) -> bytes:
+    protection = BestAvailableEncryption(b"x" * 9)
+    return private_key(2048).private_bytes(Encoding.DER, form, protection)
+
+
+@pytest.mark.parametrize("path", ["account.key", "other.key"])
+def test_an_encrypted_account_key_in_der(path: str, run: Run) -> None:
+    """With the passphrase of the certificate key; without one it cannot be compared."""
+    Path(path).write_bytes(encrypted_der(PrivateFormat.PKCS8))
+    Path("secret").write_bytes(b"x" * 9)
+    Path("secret").chmod(0o600)
+    Path("my.key").write_bytes(pem_of(private_key(2048), b"x" * 9))
+    arguments = ["--key", "my.key", "--passphrase-file", "secret", "--account-key", path]
+    error = error_of(run("make_csr.py", *arguments))
+    assert error.startswith(f"my.key: this is the account key ({path}), ")
+    Path("my.key").write_bytes(pem_of(private_key("P-256")))
+    (warning,) = warnings_of(run("make_csr.py", *arguments))
+    assert warning.endswith(f"({path}: encrypted with another passphrase)")
+
+
+@pytest.mark.posix(reason="a pipe with a name")
+def test_a_pipe_in_place_of_the_account_key_is_not_waited_for(key: Path, run: Run) -> None:
+    os.mkfifo("account.key")
+    (warning,) = warnings_of(run("make_csr.py"))
+    assert warning.endswith(f"(account.key: not a regular file{GIVE_IT})")
+
+
+def test_an_error_that_is_not_about_the_key(run: Run, key: Path, monkeypatch: Patch) -> None:
+    """It does not become "damaged"."""
+
+    def create_csr(*arguments: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(make_csr, "create_csr", create_csr)
+    assert "this is a bug in the program" in error_of(run("make_csr.py"))
+
+
+def test_a_missing_key_with_nearly_that_name(key: Path, run: Run) -> None:
+    arguments = ["--key", "certificate.key", "--account-key", "certifcate.key"]
+    (warning,) = warnings_of(run("make_csr.py", *arguments))
+    assert warning.endswith("; did you mean certificate.key?)")
 
 
 def test_properties_of_other_keys() -> None:
-    assert keys.properties(ec.generate_private_key(ec.SECP256K1()).public_key())[0] == "secp256k1"
+    assert (
+        goodkey.properties(ec.generate_private_key(ec.SECP256K1()).public_key())[0] == "secp256k1"
+    )
     ed25519 = type("Ed25519PublicKey", (), {})()
-    assert keys.properties(ed25519) == ("Ed25519", 0, 0)
-    assert keys.weakness(ed25519) == NEITHER
+    assert goodkey.properties(ed25519) == ("Ed25519", 0, 0)
+    assert goodkey.weakness(ed25519) == NEITHER

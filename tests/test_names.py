@@ -1,4 +1,4 @@
-"""What a text means as a name, what is refused and what was meant.
+"""What a text means as a name, and what is refused.
 
 BR are the Baseline Requirements, pa.go is Boulder's policy/pa.go: what is refused here, it refuses
 too, unless another source is given.
@@ -80,13 +80,13 @@ REFUSED = {
     "is empty": ["", ".", "DNS:"],
     "has an empty label: two dots in a row, or a dot at the start": ["a..", ".a", "a..b"],
     # errLabelTooLong and errNameTooLong, pa.go
-    "has a label over 63 characters (RFC 1035 section 2.3.4)": [
+    "has more than 63 characters between two dots (RFC 1035)": [
         f"{LABEL63}a.org",
         "a" * 80,
         "a" * 81,
         "a" * 4 * 253,
     ],
-    "is longer than 253 characters (RFC 1035 section 2.3.4)": [
+    "is longer than 253 characters (RFC 1035)": [
         f"{NAME253}g",
         f"*.{NAME253}",
         "a." * 2000 + "a",
@@ -98,7 +98,7 @@ REFUSED = {
         "[a-].com",
         "[xn--].net",
     ],
-    "has the label {label}, with -- where only an A-label (xn--…) may have it (RFC 5890)": [
+    "has the label {label}; only after xn may -- stand there (RFC 5890)": [
         "[bq--abwhky3f6fxq].jakacomo.com",
         "[a---b].org",
     ],
@@ -169,37 +169,7 @@ ODD = {
 }
 
 # What nobody sees, or the mapping of UTS #46 drops.
-INVISIBLE = "\ufeff\u202e\u00ad\u00a0\u2028\udcff\ufe0f\u034f"
-
-# The text, and what is offered instead.
-SLIPS = {
-    "https://example.com": "this is a URL: did you mean example.com?",
-    "https://me:pw@www.example.com:8443/a?b#c": "this is a URL: did you mean www.example.com?",
-    "HTTP://[2001:db8::1]:80/": "this is a URL: did you mean 2001:db8::1?",
-    "mailto:hostmaster@example.com": "this is an e-mail address: did you mean example.com?",
-    "192.0.2.1:443": "this is a host with a port: did you mean 192.0.2.1?",
-    "[2001:db8::1]": "this is an address in brackets: did you mean 2001:db8::1?",
-    "[2001:db8::1]:443": "this is an address in brackets: did you mean 2001:db8::1?",
-    "192.0.2.0/24": "this is a network, not one address: did you mean 192.0.2.0?",
-    "2001:db8::/32": "this is a network, not one address: did you mean 2001:db8::?",
-    "example.com/index.html": "this is a name with a path: did you mean example.com?",
-    "a.com,b.com": "this is a list; give each name by itself: a.com b.com",
-    "a.com; B.com;": "this is a list; give each name by itself: a.com b.com",
-    "a.com,b.MX": "this is a list; give each name by itself: a.com b.mx",
-    "https://b.MX/": "this is a URL: did you mean b.mx?",
-    "example.com,": "this is a name with extra characters around it: did you mean example.com?",
-    " example.com ": "this is a name with extra characters around it: did you mean example.com?",
-    "'example.com'": "this is a name with extra characters around it: did you mean example.com?",
-    "//example.com": "this is a name with extra characters around it: did you mean example.com?",
-    "-example.com": "this is a name with extra characters around it: did you mean example.com?",
-    "dns:example.com": "this is a name with extra characters around it: did you mean example.com?",
-    "my_site.example.com": "; did you mean my-site.example.com?",
-    "DNS:my_site.com": "; did you mean my-site.com?",
-    "my site.com": "; did you mean my-site.com?",
-    "example,com": "; did you mean example.com?",
-    "www.example,com": "; did you mean www.example.com?",
-    "münchen.example:80": "this is a host with a port: did you mean xn--mnchen-3ya.example?",
-}
+INVISIBLE = "\ufeff\u202e\u00ad\u00a0\u2028\ud800\ufe0f\u034f"
 
 
 def refusal(text: str) -> str:
@@ -228,11 +198,9 @@ def test_the_vectors_of_punycode(text: str) -> None:
 
 
 def reason(text: str) -> str:
-    """Return the refusal without the text before it and the guess after it."""
+    """Return the refusal without what comes before the reason."""
     start = repr(text) if len(text) <= 80 else f"{text[:80]!r}…"
-    message = refusal(text)
-    assert message.startswith(f"{start}: ")
-    return re.sub("; (this is|did you mean) .*", "", message[len(start) + 2 :])
+    return refusal(text).removeprefix(f"{start} is not a valid name: it ")
 
 
 @pytest.mark.parametrize("why", REFUSED)
@@ -257,17 +225,19 @@ def test_a_filler_that_only_a_newer_mapping_drops() -> None:
     assert "U+3164" in refusal("a\u3164b.com")
 
 
-@pytest.mark.parametrize("text", SLIPS)
-def test_a_plain_slip(text: str) -> None:
-    assert refusal(text).endswith(SLIPS[text])
+@pytest.mark.parametrize("byte", ["80", "FC", "FF"])
+def test_a_byte_that_the_terminal_does_not_have(byte: str) -> None:
+    text = b"m%cnchen.example" % int(byte, 16)
+    found = reason(text.decode(errors="surrogateescape"))
+    assert found == f"has a byte, {byte}, that is not text in this terminal"
 
 
-@pytest.mark.parametrize(
-    "text", ["https://a b/", "my site", "localhost:80", "a..b", "*", "a,b.com"]
-)
-def test_no_guess_where_nothing_plain_is_meant(text: str) -> None:
-    assert "did you mean" not in refusal(text)
-    assert "list" not in refusal(text)
+def test_an_address_with_a_zone() -> None:
+    """It is refused as its text is; nobody would see that the zone is lost."""
+    with pytest.raises(names.InvalidName) as caught:
+        names.parse(ip_address("fe80::1%eth0"))
+    assert str(caught.value) == refusal("fe80::1%eth0")
+    assert names.parse(ip_address("::ffff:192.0.2.1")) == ip_address("::ffff:192.0.2.1")
 
 
 def test_a_long_text_is_cut_in_the_message() -> None:
@@ -315,7 +285,7 @@ def test_what_is_not_an_email_address(text: str, reason: str) -> None:
     with pytest.raises(names.InvalidName) as caught:
         names.email_address(text)
     start = f"{text[:80]!r}…" if len(text) > 80 else repr(text)
-    assert str(caught.value) == f"{start}: {reason}"
+    assert str(caught.value) == f"{start} {reason}"
 
 
 def test_a_character_that_is_newer_than_this_python() -> None:

@@ -15,6 +15,7 @@ from tests.conftest import (
     Result,
     Run,
     commands_of,
+    error_of,
     on_a_terminal,
     openssl,
     pem_of,
@@ -57,6 +58,12 @@ def paste(command: str) -> Result:
     return result
 
 
+def is_verified(view: str) -> bool:
+    """Paste the command that views a request; return whether OpenSSL has verified it."""
+    result = paste(view)
+    return "verify OK" in result.stdout + result.stderr  # standard output since OpenSSL 3.5
+
+
 def made_by(command: str) -> Path:
     """Paste a command that makes one new file and changes no other; return that file."""
     before = contents()
@@ -77,7 +84,7 @@ class TestOfAKey:
         assert made_by(extract) == Path("my.pub")
         assert Path("my.pub").read_text() == public_key_of(Path("my.key"))
         other = made_by(make)
-        assert other == Path("my2.key")
+        assert other == Path("my-openssl.key")
         assert other.stat().st_mode & 0o777 == 0o600
         ours, its = (kind_of(path) for path in (Path("my.key"), other))
         assert ours == its
@@ -102,12 +109,12 @@ class TestOfAKey:
         assert Path("account.pub").read_text() == public_key_of(
             Path("account.key"), SECRET.encode()
         )
-        other = load(Path("account2.key").read_bytes(), SECRET.encode())
+        other = load(Path("account-openssl.key").read_bytes(), SECRET.encode())
         assert isinstance(other, ec.EllipticCurvePrivateKey)
         assert other.key_size == 384
         ours, its = (
             re.findall(r"(?:OBJECT|INTEGER) +:(.*)", openssl("asn1parse", "-in", name, cwd=Path()))
-            for name in ("account.key", "account2.key")
+            for name in ("account.key", "account-openssl.key")
         )
         assert ours == its
 
@@ -117,7 +124,7 @@ class TestOfAKey:
 
     def test_one_with_the_suffix_of_a_public_key(self, run: Run) -> None:
         make, _, extract = commands_of(run("make_account_key.py", "--curve=P-256", "--out=a.pub"))
-        assert made_by(make) == Path("a2.pub")
+        assert made_by(make) == Path("a-openssl.pub")
         assert made_by(extract) == Path("a.pub.pub")
 
     def test_on_standard_output(self, run: Run) -> None:
@@ -126,12 +133,29 @@ class TestOfAKey:
             assert paste(make).stdout.startswith(f"-----BEGIN {label}PRIVATE KEY-----\n")
 
     def test_pasting_all_again_destroys_nothing(self, run: Run) -> None:
-        names_before = ["account.pub", "account2.key", "account2.pub"]
+        names_before = ["account.pub", "account-openssl.key", "account-openssl.pub"]
         for name in names_before:
             Path(name).write_text("perhaps a key")
         make, _, extract = commands_of(run("make_account_key.py", "--curve", "P-256"))
-        assert made_by(make) == Path("account3.key")
-        assert made_by(extract) == Path("account3.pub")
+        assert made_by(make) == Path("account2-openssl.key")
+        assert made_by(extract) == Path("account2-openssl.pub")
+
+    @pytest.mark.parametrize("out", ["account.key", "account-openssl.key", "a.pub"])
+    def test_an_example_writes_to_no_name_that_a_refused_run_advises(
+        self, out: str, run: Run
+    ) -> None:
+        examples, advised = set[str](), set[str]()
+        for _ in range(3):
+            make, _, extract = commands_of(
+                run("make_account_key.py", "--curve=P-256", f"--out={out}")
+            )
+            examples |= {made_by(make).name, made_by(extract).name}
+            (out,) = re.findall(
+                r"--out (\S+),", error_of(run("make_account_key.py", f"--out={out}"))
+            )
+            advised.add(out)
+        assert len(examples) == 6
+        assert not examples & advised
 
 
 EMAILS = [
@@ -163,7 +187,7 @@ class TestOfARequest:
     @pytest.mark.parametrize("request_", REQUESTS)
     def test_is_the_same_to_the_last_byte(self, request_: str, run: Run) -> None:
         make, view = commands_of(run("make_csr.py", *REQUESTS[request_]))
-        assert "verify OK" in paste(view).stderr
+        assert is_verified(view)
         ours = Path("certificate.csr").read_bytes()
         os.unlink("certificate.csr")
         assert made_by(make).read_bytes() == ours
@@ -176,7 +200,7 @@ class TestOfARequest:
         result = run("make_csr.py", "example.org", f"--key={name}.key", f"--out={name}")
         make, view = commands_of(result)
         ours = Path(name).read_bytes()
-        assert "verify OK" in paste(view).stderr
+        assert is_verified(view)
         os.unlink(name)
         assert made_by(make).read_bytes() == ours
         words = shlex.split(result.stderr.splitlines()[-1].removeprefix("Next: "))
@@ -194,6 +218,18 @@ class TestOfARequest:
         first, second = map(x509.load_pem_x509_csr, (ours, made_by(make).read_bytes()))
         assert first.signature_algorithm_oid == second.signature_algorithm_oid
         assert first.tbs_certrequest_bytes == second.tbs_certrequest_bytes
+
+    @pytest.mark.parametrize("encoding", ["compressed", "hybrid", "explicit"])
+    def test_with_a_key_that_openssl_copies_is_not_printed(self, encoding: str, run: Run) -> None:
+        """`openssl req` puts the public key into a request as the key file has it."""
+        Path("plain.key").write_bytes(pem_of(private_key("P-256")))
+        option = ["-param_enc", encoding] if encoding == "explicit" else ["-conv_form", encoding]
+        openssl("ec", "-in", "plain.key", *option, "-out", "certificate.key", cwd=Path())
+        (view,) = commands_of(run("make_csr.py"))
+        assert "verify OK" in paste(view).stderr
+        its = "openssl req -new -key certificate.key -subj /CN=a -out its.csr"
+        public_key = openssl("req", "-in", made_by(its).name, "-pubkey", "-noout", cwd=Path())
+        assert public_key != public_key_of(Path("plain.key"))
 
     @pytest.mark.usefixtures("key")
     def test_on_standard_output(self, run: Run) -> None:
@@ -237,6 +273,11 @@ def test_what_the_terminal_cannot_show_is_not_printed(monkeypatch: pytest.Monkey
     assert shell.command("openssl", "u") == "openssl u"
     monkeypatch.setattr(sys, "stderr", None)
     assert shell.command("openssl", "ü") is not None
+
+
+def test_zsh_takes_no_word_for_a_command() -> None:
+    """A word like =ls stands for the path of ls there."""
+    assert shell.command("openssl", "=a.key", "-subj=b") == "openssl '=a.key' -subj=b"
 
 
 class TestOnWindows:

@@ -1,8 +1,12 @@
 """A passphrase: from a file, and asked for on a terminal."""
 
+import contextlib
 import getpass
 import io
 import os
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +20,8 @@ from tests.conftest import (
     Run,
     Session,
     command_of,
+    default_signals,
+    environment,
     error_of,
     on_a_terminal,
     pem_of,
@@ -24,6 +30,7 @@ from tests.conftest import (
 )
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
@@ -56,7 +63,13 @@ class TestAFile:
             ("secret".encode("utf-16"), NOT_UTF_8),
             ("secret".encode("utf-16-le"), CONTROL),
             (b"caf\xe9\n", NOT_UTF_8),
-            (bytes(2**20 + 1), f"is larger than 1 MiB{GIVE}"),
+            (pem_of(private_key("P-256")), f"this is PEM, not a passphrase{GIVE}"),
+            (
+                b"Bag Attributes\n" + pem_of(private_key("P-256")),
+                f"this is PEM, not a passphrase{GIVE}",
+            ),
+            (b"\x30\x82\x04\xa4\x02\x01\x00", NOT_UTF_8),  # as an RSA key in DER begins
+            (bytes(2**20 + 1), f"larger than 1 MiB{GIVE}"),
             (None, f"No such file or directory{GIVE}"),
         ],
     )
@@ -110,11 +123,14 @@ class TestAFile:
 
     @pytest.mark.posix(reason="pipes have names")
     def test_may_be_a_pipe(self) -> None:
-        read, write = os.pipe()
-        os.write(write, b"secret\n")
-        os.close(write)
-        assert passphrase.for_new_key(f"/dev/fd/{read}") == b"secret"
-        os.close(read)
+        """Which is read once, for all keys of a run: `--passphrase-file <(…)`."""
+        for secret in (b"secret", b"another"):
+            read, write = os.pipe()
+            os.write(write, secret + b"\n")
+            os.close(write)
+            path = f"/dev/fd/{read}"
+            assert passphrase.for_key("a", path) == passphrase.for_key("b", path) == secret
+            os.close(read)
 
     @pytest.mark.posix(reason="a pipe with a name")
     def test_may_be_gone_once_it_is_read(self, tmp_path: Path) -> None:
@@ -180,6 +196,83 @@ class TestATerminal:
         assert session.status == 1
         assert f"error: {UNDECODABLE}\r\n" in session.written
         assert "hunter2" not in session.written
+
+
+SHELLS = [name for name in ("sh", "bash", "zsh") if shutil.which(name)]
+NO_SETTINGS = {"bash": ["--norc"], "zsh": ["-f"]}
+
+
+class Screen:
+    """A shell on a terminal of its own, with job control."""
+
+    def __init__(self, shell: str, cwd: Path) -> None:
+        import fcntl
+        import pty
+        import termios
+
+        def start() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            default_signals()
+
+        self.ours, self.theirs = pty.openpty()
+        self.written = ""  # since the last line was typed
+        self.process = subprocess.Popen(
+            [shell, *NO_SETTINGS.get(shell, []), "-i"],
+            cwd=cwd,
+            env=environment(PS1="READY> ", TERM="dumb"),
+            stdin=self.theirs,
+            stdout=self.theirs,
+            stderr=self.theirs,
+            start_new_session=True,
+            preexec_fn=start,
+        )
+
+    def type(self, text: str) -> None:
+        self.written = ""
+        os.write(self.ours, text.encode())
+
+    def wait_for(self, pattern: str) -> None:
+        """Wait until what is written matches pattern."""
+        import select
+
+        while not re.search(pattern, self.written, re.DOTALL):
+            assert select.select([self.ours], [], [], 60)[0], self.written
+            self.written += os.read(self.ours, 4096).decode(errors="backslashreplace")
+
+    def shows_what_is_typed(self) -> bool:
+        import termios
+
+        return bool(termios.tcgetattr(self.theirs)[3] & termios.ECHO)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+        os.close(self.theirs)
+
+
+@pytest.mark.posix(reason="job control")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_ctrl_z_does_not_leave_a_prompt_that_echoes(shell: str, tmp_path: Path) -> None:
+    """See readpassphrase(3)."""
+    with contextlib.closing(Screen(shell, tmp_path)) as screen:
+        screen.wait_for("READY> ")
+        screen.type(f"{shlex.join(MAKE)}\n")
+        for prompt in ("Passphrase for the new key: $", "Repeat the passphrase: $"):
+            screen.wait_for(prompt)
+            assert not screen.shows_what_is_typed()
+            screen.type("typed too early\x1a")
+            screen.wait_for("READY> ")
+            if shell == "sh":  # the others set the terminal for their own prompts
+                assert screen.shows_what_is_typed()
+            screen.type("fg\n")
+            screen.wait_for(prompt)
+            assert not screen.shows_what_is_typed()
+            screen.type(f"{SECRET}\n")
+        screen.wait_for("READY> ")
+        assert SECRET not in screen.written
+    made = load_pem_private_key((tmp_path / "account.key").read_bytes(), SECRET.encode())
+    assert isinstance(made, ec.EllipticCurvePrivateKey)
 
 
 @pytest.mark.parametrize("script", ["make_account_key.py", "make_csr.py"])

@@ -1,4 +1,4 @@
-"""Finding a private key or a request in the text of a file."""
+"""What counts as a request and nothing else; test_wrapping has what else a file may hold."""
 
 from common import pem
 from tests.conftest import ARTICLE
@@ -9,16 +9,6 @@ KEY = (ARTICLE / "rsa2048.key").read_bytes()
 REQUEST = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
 LINES = REQUEST.splitlines(keepends=True)
 END = LINES[-1]
-
-
-def test_blocks_in_their_order() -> None:
-    found = pem.blocks(b"notes\r\n" + KEY + b"more\n" + REQUEST.replace(b"\n", b"\r\n") + b"rest")
-    assert found == [("RSA PRIVATE KEY", KEY), ("CERTIFICATE REQUEST", REQUEST)]
-
-
-@pytest.mark.parametrize("data", [b"", KEY[:500], b"-----END RSA PRIVATE KEY-----\n"])
-def test_no_blocks(data: bytes) -> None:
-    assert pem.blocks(data) == []
 
 
 REPLACEABLE = {

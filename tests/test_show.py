@@ -1,18 +1,22 @@
 """show: what is in keys, requests and certificates."""
 
 import base64
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
-from common.jwk import thumbprint
+from common import wrapping
 from tests.conftest import ARTICLE, ROOT, Show, environment
-from tests.made import EC, LEAF, RSA, openssl, request, san, write
+from tests.made import CA, EC, LEAF, RSA, certificate, integer, openssl, request, san, tlv, write
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
 )
 
@@ -38,7 +42,7 @@ def test_nothing_steers_the_terminal(show: Show) -> None:
         ("pkcs8 -topk8 -iter 3000",
          "PBES2, PBKDF2, 3000 iterations, HMAC-SHA256, AES-256-CBC"),
         ("pkcs8 -topk8 -scrypt", "PBES2, scrypt, AES-256-CBC"),
-        ("rsa -aes256 -traditional", "OpenSSL's older form, with MD5 (RFC 1421)"),
+        ("rsa -aes256 -traditional", "OpenSSL's older form, with MD5 (RFC 1421), AES-256-CBC"),
     ],
 )  # fmt: skip
 def test_how_a_key_is_encrypted(command: str, told: str, show: Show) -> None:
@@ -49,7 +53,8 @@ def test_how_a_key_is_encrypted(command: str, told: str, show: Show) -> None:
     assert status == 0
     assert f"encryption     {told}\n" in out
     assert "a.key and plain.key hold the same key\n" in out
-    assert "this passphrase does not open it" in show("a.key", "--passphrase-file", "a.key")[2]
+    write("wrong", b"wrong\n")
+    assert "this passphrase does not open the key" in show("a.key", "--passphrase-file", "wrong")[2]
     assert "use --passphrase-file" in show("a.key")[2]
 
 
@@ -62,7 +67,7 @@ def test_a_damaged_setting_of_an_encryption(show: Show) -> None:
     assert cost in data
     write("a.key", data.replace(cost, bytes.fromhex("02024001020108")))
     status, _, err = show("a.key", "--passphrase-file", "secret")
-    assert (status, "this passphrase does not open it" in err) == (1, True)
+    assert (status, "this passphrase does not open the key" in err) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -106,54 +111,107 @@ def test_public_of_a_request_and_a_certificate(show: Show) -> None:
     assert public == 3 * public[: len(public) // 3]
 
 
-def test_the_thumbprints_of_the_rfcs() -> None:
-    modulus = (  # RFC 7638 section 3.1
-        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJEC"
-        "PebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2Qvz"
-        "qY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZ"
-        "u0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
-    )
-    n = int.from_bytes(base64.urlsafe_b64decode(f"{modulus}=="), "big")
-    rsa_key = rsa.RSAPublicNumbers(65537, n).public_key()
-    assert thumbprint(rsa_key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    short = ec.derive_private_key(379, ec.SECP256R1()).public_key()  # its x begins with a zero
-    assert thumbprint(short) == "7Yxe6c_3bAa6kiaK1G-BZmi9EeNsUmlcbdnrtLeuK4E"
-
-
-ADVICE = "give a key, a request or a certificate"
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        (b"", f"is empty; {ADVICE}"),
-        (b"\xff\xfe-\0", "is UTF-16, as PowerShell 5 writes after >; save it as ASCII"),
-        (b"# README\n", f"contains no PEM (-----BEGIN …); {ADVICE}"),
-        (b"-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----",
-         "contains an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"),
-        (b"-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----",
-         f"contains PEM with the label EC PARAMETERS; {ADVICE}"),
-        (b"\x30\x82\x02\x10\x02\x01\x03\x30\x82" + bytes(523),
-         "is PKCS#12 (.p12, .pfx); take the key out with: openssl pkcs12 -nocerts -noenc -in FILE"),
-        (b"\x30\x03\x02\x01\x05", f"is DER, but not a whole key, request or certificate; {ADVICE}"),
-        ((ARTICLE.parent / "odd" / "version-2.csr").read_bytes(),
-         "is of an unsupported kind (2 is not a valid CSR version)"),
-        (LEAF.public_bytes(Encoding.DER).replace(b"\x0c\x02CA", b"\x0c\x02\xff\xff"),  # not UTF-8
-         "is damaged and cannot be read as a certificate; restore a copy"),
-        (LEAF.public_bytes(Encoding.PEM).replace(b"\nMII", b"\nM!II"),
-         "is damaged and cannot be read as a certificate; restore a copy"),
-    ],
-)  # fmt: skip
-def test_a_wrong_file_beside_a_good_one(data: bytes, told: str, show: Show) -> None:
-    write("wrong", data)
-    write("a.pem", LEAF)
-    status, out, err = show("wrong", "a.pem")
-    assert (status, err) == (1, f"show: error: wrong: {told}\n")
-    assert out.startswith("a.pem: certificate\n")
-
-
 def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     Path("common").mkdir()  # must not be taken for the project's
     command = [sys.executable, str(ROOT / "common" / "show"), str(ARTICLE / "rsa2048.key")]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=environment())
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
+
+
+def swapped(order: str, version: int = 0) -> bytes:
+    """Return an RSA key in PKCS#1 whose n, e and d stand in another order, as in a bad program."""
+    it, public = RSA.private_numbers(), RSA.public_key().public_numbers()
+    numbers = {"n": public.n, "e": public.e, "d": it.d}
+    rest = (it.p, it.q, it.dmp1, it.dmq1, it.iqmp)
+    return tlv(0x30, *map(integer, (version, *(numbers[one] for one in order), *rest)))
+
+
+@pytest.mark.parametrize("order", ["nde", "den", "edn", "dne"])
+@pytest.mark.parametrize("option", ["--public", "--bytes", None])
+def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
+    order: str, option: str | None, show: Show
+) -> None:
+    write("a.key", wrapping.written("RSA PRIVATE KEY", swapped(order)))
+    write("good.key", wrapping.written("RSA PRIVATE KEY", swapped("ned")))
+    assert show("--public", "good.key")[0] == 0
+    status, out, err = show(*([option] if option else []), "a.key")
+    assert status == (0 if option == "--bytes" else 1)
+    secret = RSA.private_numbers().d
+    digits = base64.b64decode("".join(out.splitlines()[1:-1])) if "BEGIN PUBLIC" in out else b""
+    assert digits == b""
+    assert not any(f"{secret:x}"[at : at + 6] in out for at in range(500))
+    if option != "--bytes":
+        assert err.startswith("show: error: a.key: ")
+
+
+def test_a_swapped_key_that_cryptography_does_not_read(show: Show) -> None:
+    """OpenSSL does not look at the version, so it would print d as the public exponent."""
+    write("a.key", wrapping.written("RSA PRIVATE KEY", swapped("nde", version=5)))
+    for option in ("--public", "--bytes"):
+        out = show(option, "a.key")[1]
+        assert "BEGIN PUBLIC" not in out
+        assert f"{RSA.private_numbers().d:x}"[:6] not in out
+
+
+def test_a_huge_key_takes_no_time(show: Show) -> None:
+    """Numbers of 100,000 bits, which are checked by arithmetic in other keys."""
+    p, q = (1 << 100_000) - 1, (1 << 100_000) - 3
+    numbers = (0, p * q, 65537, 3, p, q, 3, 3, 3)
+    content = b"".join(large(number) for number in numbers)
+    write("a.key", wrapping.written("RSA PRIVATE KEY", tlv_of(content)))
+    for option in ([], ["--public"], ["--bytes"]):
+        started = time.process_time()
+        show(*option, "a.key")
+        assert time.process_time() - started < 2
+
+
+def large(number: int) -> bytes:
+    content = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return b"\2" + length(content) + content
+
+
+def tlv_of(content: bytes) -> bytes:
+    return b"\x30" + length(content) + content
+
+
+def length(content: bytes) -> bytes:
+    return (
+        tlv(4, content)[1:][: -len(content)]
+        if len(content) < 65536
+        else (b"\x83" + len(content).to_bytes(3, "big"))
+    )
+
+
+@pytest.mark.posix(reason="a FIFO")
+def test_a_fifo(show: Show) -> None:
+    """One that nothing writes to is an empty file; <(command) and its like are read."""
+    os.mkfifo("fifo")
+    assert show("fifo") == (1, "", f"show: error: fifo: the file is empty; {ADVICE}\n")
+    data = EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    writer = threading.Thread(target=Path("fifo").write_bytes, args=(data,))
+    writer.start()
+    status, out, err = show("fifo")
+    writer.join()
+    assert (status, err) == (0, "")
+    assert out.startswith("fifo: private key\n")
+
+
+ADVICE = "give a key, a request or a certificate"
+
+
+def test_a_bundle_of_150_certificates(show: Show) -> None:
+    bundle = [certificate(f"CA {n}", CA, issuer=f"CA {n}") for n in range(150)]
+    write("bundle.pem", *bundle)
+    started = time.process_time()
+    status, out, err = show("bundle.pem")
+    assert (status, err, out.count(": certificate\n")) == (0, "", 150)
+    assert time.process_time() - started < 2
+
+
+def test_a_curve_that_cryptography_does_not_know(show: Show) -> None:
+    openssl("ecparam -genkey -noout -name secp128r1 -out a.key")
+    Path("a.key").chmod(0o600)
+    status, out, err = show("a.key")
+    assert (status, err) == (0, "")
+    assert "  numbers        not checked (of an unusual kind)\n" in out
+    assert show("--public", "a.key") == (0, openssl("pkey -in a.key -pubout"), "")

@@ -11,6 +11,7 @@ Each module imports only modules listed above it:
     items       what a key, a request and a certificate say
     opening     reading a key, a request or a certificate
     verdict     whether Let's Encrypt would accept a key or a request
+    chain       which certificate issued which, and what is wrong with a chain of them
     match       which keys, requests and certificates belong together
     describe    a page about each of them
     boxes       the elements of a file as boxes, in HTML

@@ -18,7 +18,7 @@ if not __package__:  # run by its path, which puts this directory where the proj
 
 from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable
-from common.show import describe, files, match, opening, picture
+from common.show import chain, describe, files, match, opening, picture
 from common.show.bytes import walk
 from common.show.files import Part
 from common.show.items import Item, Key
@@ -29,6 +29,8 @@ T = TypeVar("T")
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 _TOGETHER = "What belongs together"
+_RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
+
 _MOST_LINES = 200  # about what belongs together; hundreds of files with one key make thousands
 
 
@@ -74,7 +76,7 @@ def _parser() -> options.Parser:
     parser.add_argument(
         "--account-key",
         metavar="FILE",
-        help="the account key, which must not be used as a certificate key (default: the file "
+        help=f"{options.ACCOUNT_KEY_HELP} (default: the file "
         f"named {keys.ACCOUNT_KEY_FILE} among those given)",
     )
     return parser
@@ -100,11 +102,11 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
         named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
-    relations = match.issued(items)
+    relations = chain.issued(items)
     together = list(islice(match.together(items, relations), _MOST_LINES + 1))
     if len(together) > _MOST_LINES:
         together[-1] = "and more, which is left out"
-    warned = list(match.warnings(items, relations))
+    warned = list(chain.warnings(items, relations))
     found = [*faults, *match.faults(items, relations, account_key)]
     if args.html:
         told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
@@ -139,8 +141,11 @@ def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]
 def _public_keys(items: Sequence[Item], faults: list[str]) -> Iterable[str]:
     """Yield the public keys in PEM; add to faults the keys whose numbers do not agree."""
     for item in items:
+        is_unknown = isinstance(item, Key) and item.is_private and item.numbers_agree is None
         if isinstance(item, Key) and item.numbers_agree is False:
             faults.append(f"{item.where}: its numbers do not agree; restore a copy of the key")
+        elif is_unknown and item.key_algorithm.startswith(_RSA):  # e and d may be swapped
+            faults.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
         else:
             yield wrapping.written("PUBLIC KEY", item.spki).decode()
 

@@ -156,19 +156,27 @@ def _header(der: bytes, at: int, end: int, depth: int) -> Element:
 
     Raises ValueError if that is not the header of an element in DER.
     """
-    head = der[at : min(at + 129, end)]
-    if head and head[0] & 31 == 31:
-        raise _fault(at, "no known document has a tag number this high")
-    size = max(2, head[1] - 126) if len(head) > 1 else 2
+    head = der[at : min(at + 132, end)]
+    before = 1  # the octets of the tag
+    number = head[0] & 31 if head else 0
+    if number == 31:  # a number over 30 follows, 7 bits an octet: section 8.1.2.4
+        number = 0
+        while before < 5 and before < len(head) and (before == 1 or head[before - 1] & 128):
+            number = number << 7 | head[before] & 127
+            before += 1
+        if before < len(head) and (number < 31 or head[before - 1] & 128):
+            raise _fault(at, "the number of its tag is too high, or not written as DER has it")
+    size = before + (max(1, head[before] - 127) if len(head) > before else 1)
     if len(head) < size:
         raise _fault(at, "the data ends in the middle of a tag or length")
-    length = head[1] if size == 2 else int.from_bytes(head[2:size], "big")
-    if size != 2 + ((length.bit_length() + 7) // 8 if length > 127 else 0):
+    long_form = head[before + 1 : size]
+    length = int.from_bytes(long_form, "big") if long_form else head[before]
+    if len(long_form) != ((length.bit_length() + 7) // 8 if length > 127 else 0):
         raise _fault(at, "an indefinite or needlessly long length, which DER does not allow")
     constructed = bool(head[0] & 32)
-    tag = f"[{_CLASSES[head[0] >> 6]}{head[0] & 31}]"
+    tag = f"[{_CLASSES[head[0] >> 6]}{number}]"
     if head[0] < 64:
-        tag = _UNIVERSAL.get(head[0] & 31, tag)
+        tag = _UNIVERSAL.get(number, tag)
         if constructed != (tag in ("SEQUENCE", "SET")):
             tag += " (constructed)" if constructed else " (primitive)"
     return Element(der, at, at + size, at + size + length, depth, tag, constructed, tag)

@@ -30,6 +30,8 @@ Row = tuple[str, str | list[str]]
 
 _VALIDITY = {True: "valid", False: "not valid", None: "not checked (of an unknown kind)"}
 
+_NUMBERS = {True: "agree", False: "do not agree", None: "not checked (of an unusual kind)"}
+
 _FORMATS = {
     "OneAsymmetricKey": "PKCS#8",
     "EncryptedPrivateKeyInfo": "PKCS#8",
@@ -82,7 +84,7 @@ def _key(key: Key) -> list[Row]:
     encryption = mode = numbers = ""
     if key.is_private:
         encryption = _encryption(key) if block.is_encrypted else "none"
-        numbers = "agree" if key.numbers_agree else "do not agree"
+        numbers = _NUMBERS[key.numbers_agree]
         mode = _mode(key.part.mode)
     return [
         ("kind", _key_kind(key)),
@@ -148,6 +150,7 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
 def _certificate(certificate: Certificate) -> list[Row]:
     first, start = certificate.time("notBefore")
     last, end = certificate.time("notAfter")
+    serial = int.from_bytes(certificate.content("serialNumber"), "big", signed=True)
     is_own = certificate.names_itself_as_issuer and certificate.verified_with(
         certificate.public_key
     )
@@ -162,7 +165,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         ("valid until", _time(last, end) + left),
         *_key_and_extensions(certificate),
         ("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
-        ("serial number", f"{int.from_bytes(certificate.content('serialNumber'), 'big'):x}"),
+        ("serial number", f"{serial:x}"),
         ("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
     ]
 
@@ -181,6 +184,9 @@ def _names(item: Signed) -> list[str] | str:
     """Return the names, and what some clients make of the CN."""
     shown = [_plain(str(name)) for name in item.names]
     cn = item.common_name
+    extension = item.extensions.get(ALTERNATIVE_NAMES)
+    if not shown and extension and extension.children[-1].content != b"\x30\0":
+        return "cannot be read here"
     texts = [(oid, values.string(value)) for oid, value in item.subject]
     if not shown and any(oid == ALTERNATIVE_NAMES or "DNS:" in text for oid, text in texts):
         return "none: the subjectAltName in the subject is mere text, which programs ignore"
@@ -221,7 +227,7 @@ def _plain(text: str) -> str:
 
 
 def _time(when: datetime | None, text: str) -> str:
-    return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else f"{text!r}, which is not a time"
+    return values.in_utc(when) if when else f"{text!r}, which is not a time"
 
 
 def _time_left(first: datetime, last: datetime) -> str:

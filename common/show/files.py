@@ -4,7 +4,7 @@ import os
 import stat
 from dataclasses import dataclass
 
-from common import files, pem, wrapping
+from common import files, pem, suggest, wrapping
 from common.console import UserError
 from common.show import der, grammar
 from common.wrapping import Block
@@ -42,11 +42,9 @@ class Part:
 
 def read(path: str) -> list[Part]:
     """Return the parts of a file; a PKCS#7 file counts as its certificates. Raises UserError."""
-    data = files.read(path, ADVICE)
-    mode = None
-    if os.name == "posix":
-        status = os.stat(path)
-        mode = stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else None
+    data, status = files.read_with_status(path, suggest.file(path, ADVICE))
+    has_mode = os.name == "posix" and stat.S_ISREG(status.st_mode)
+    mode = stat.S_IMODE(status.st_mode) if has_mode else None
     blocks = wrapping.blocks(data)
     # Parameters (of a curve, say) appear beside keys and add nothing.
     blocks = [block for block in blocks if not block.label.endswith(" PARAMETERS")] or blocks

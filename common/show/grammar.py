@@ -100,8 +100,8 @@ _PUBLIC = ("CertificationRequest", "Certificate", "SubjectPublicKeyInfo", "RSAPu
 
 
 def words(oid: str) -> str:
-    """Return what an OID stands for, or its numbers."""
-    return OIDS[oid].words if oid in OIDS else oid
+    """Return what an OID stands for, or its numbers ("" for one that cannot be read)."""
+    return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
 
 
 def read(data: bytes, is_whole_key: bool) -> Document:
@@ -110,9 +110,13 @@ def read(data: bytes, is_whole_key: bool) -> Document:
     is_whole_key: as for recognize. Raises ValueError if nothing can be read.
     """
     if len(data) > der.MAX_SIZE:
-        raise ValueError(f"more than {der.MAX_SIZE} bytes: too long for a key or a certificate")
+        raise ValueError(
+            f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate"
+        )
     if not data.startswith(b"\x30"):  # SEQUENCE
-        raise ValueError("not DER: a key, a request or a certificate starts with the byte 0x30")
+        raise ValueError(
+            "this is not DER: a key, a request or a certificate starts with the byte 0x30"
+        )
     root, fault = der.read(data)
     return Document(DOCUMENTS.get(recognize(root, is_whole_key), _UNKNOWN), root, fault)
 

@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 COMMON_NAME = "2.5.4.3"
 ALTERNATIVE_NAMES = "2.5.29.17"
-TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
 
 _KINDS = {"[1]": "email", "[2]": "DNS", "[6]": "URI"}  # GeneralName, RFC 5280 section 4.2.1.6
@@ -62,8 +61,8 @@ class Item:
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the public key, in hexadecimal."""
-        return hashlib.sha256(self.identity).hexdigest()
+        """The SHA-256 of the public key as OpenSSL writes it, in hexadecimal."""
+        return hashlib.sha256(self.spki).hexdigest()
 
     @cached_property
     def key_algorithm(self) -> str:
@@ -77,12 +76,8 @@ class Item:
 class Key(Item):
     """A private key or a public key."""
 
-    numbers_agree: bool | None  # None for a public key
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is a private key."""
-        return self.numbers_agree is not None
+    is_private: bool
+    numbers_agree: bool | None  # None if that cannot be told here, or for a public key
 
     @property
     def is_whole(self) -> bool:
@@ -111,18 +106,24 @@ class Signed(Item):
         octets = self.root.children[2].content[1:]
         return signature.verify(public_key, self.signature_algorithm, octets, self.signed.encoded)
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[Element]]:
+        found: dict[str, list[Element]] = {}
+        for element in self.root.all():
+            found.setdefault(element.name, []).append(element)
+        return found
+
     def field(self, name: str) -> Element | None:
         """Return the first element with a name."""
-        return next((element for element in self.root.all() if element.name == name), None)
+        return next(iter(self.fields(name)), None)
 
     def content(self, name: str) -> bytes:
         """Return the content of the first element with a name, or b""."""
-        found = self.field(name)
-        return found.content if found else b""
+        return next((one.content for one in self.fields(name)), b"")
 
     def fields(self, name: str) -> list[Element]:
         """Return the elements with a name."""
-        return [element for element in self.root.all() if element.name == name]
+        return self._by_name.get(name, [])
 
     @cached_property
     def subject(self) -> list[tuple[str, Element]]:
@@ -138,8 +139,7 @@ class Signed(Item):
     @cached_property
     def extensions(self) -> dict[str, Element]:
         """The extensions by their OIDs, the first of each kind."""
-        pairs = [(one.children[0].oid, one) for one in self.fields("Extension")]
-        return dict(reversed(pairs))
+        return {one.children[0].oid: one for one in reversed(self.fields("Extension"))}
 
     @cached_property
     def names(self) -> list[Name]:
@@ -193,8 +193,7 @@ class Certificate(Signed):
 
     def encoded(self, field: str) -> bytes:
         """Return the subject or the issuer in DER."""
-        found = self.field(field)
-        return found.encoded if found else b""
+        return next((one.encoded for one in self.fields(field)), b"")
 
     def time(self, field: str) -> tuple[datetime | None, str]:
         """Return notBefore or notAfter, and its text; None for what is not a time."""
@@ -215,7 +214,7 @@ def _general_names(sequence: Element) -> Iterator[Name]:
             if len(one.content) in (4, 16):
                 yield Name("IP", ipaddress.ip_address(one.content))
         elif one.tag in _KINDS:
-            yield Name(_KINDS[one.tag], one.content.decode("latin-1"))
+            yield Name(_KINDS[one.tag], values.string(one))
         else:
             yield Name(one.name or "a name of another type", "")
 

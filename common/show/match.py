@@ -2,60 +2,18 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from itertools import combinations, groupby, product
-from typing import NamedTuple, TypeVar
+from itertools import groupby, product
 
 from common import names
-from common.show import values
-from common.show.items import COMMON_NAME, Certificate, Item, Key, Name, Request, Signed
-
-T = TypeVar("T", bound=Item)
+from common.show.chain import Issued, by_certificate, is_end_entity, only, signers
+from common.show.items import Certificate, Item, Key, Name, Request, Signed
 
 _FORGED = "have the same key, but the signature of the request is not valid"
 
-# So begin the names of the CAs of Let's Encrypt's staging environment.
-# https://letsencrypt.org/docs/staging-environment/
-_STAGING = "(STAGING)"
-
-# Signatures checked in one run. Hundreds of CAs with one name would take a square of that.
-_MOST_CHECKS = 1000
-
-
-class Issued(NamedTuple):
-    """A certificate, one that has the name of its issuer, and whether that one signed it."""
-
-    certificate: Certificate
-    issuer: Certificate
-    is_signed: bool
-
-
-def issued(items: Sequence[Item]) -> list[Issued]:
-    """Return each certificate with those that could be its issuers, itself included.
-
-    RFC 5280 section 6.1: the names decide, and the identifiers of the key where both have one
-    (section 4.2.1.1).
-    """
-    by_name: dict[bytes, list[Certificate]] = {}
-    for one in _of(items, Certificate):
-        by_name.setdefault(one.encoded("subject"), []).append(one)
-    checked: dict[tuple[bytes, bytes], bool | None] = {}
-    found = []
-    for one in _of(items, Certificate):
-        for issuer in by_name.get(one.encoded("issuer"), ()):
-            wanted, has = one.content("keyIdentifier"), issuer.content("SubjectKeyIdentifier")
-            pair = one.part.block.der, issuer.identity
-            if wanted and has and wanted != has:
-                continue
-            if pair not in checked and len(checked) < _MOST_CHECKS:
-                checked[pair] = one.verified_with(issuer.public_key)
-            if (is_signed := checked.get(pair)) is not None:
-                found.append(Issued(one, issuer, is_signed))
-    return found
-
 
 def together(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str]:
-    """Yield a line for what belongs together, or is expected to. relations: from issued."""
-    keys, requests, certificates = _of(items, Key), _of(items, Request), _of(items, Certificate)
+    """Yield a line for what belongs together, or is expected to. relations: from chain.issued."""
+    keys, requests, certificates = only(items, Key), only(items, Request), only(items, Certificate)
     for _, same in groupby(sorted(keys, key=lambda key: key.identity), lambda key: key.identity):
         if len(group := sorted((key.where for key in same), key=[k.where for k in keys].index)) > 1:
             yield f"{', '.join(group[:-1])} and {group[-1]} hold the same key"
@@ -67,8 +25,9 @@ def together(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str
         same_key = [request for request in requests if request.identity == certificate.identity]
         for request in (same_key or requests) if is_end_entity(certificate) else ():
             yield f"{certificate.where} and {request.where} {_compared(certificate, request)}"
+    found = by_certificate(relations)
     for certificate in certificates:
-        for issuer in _issuers(certificate, relations):
+        for issuer in signers(found.get(certificate, ())):
             if issuer is not certificate:
                 yield f"{certificate.where} is issued by {issuer.where}"
 
@@ -77,8 +36,8 @@ def faults(
     items: Sequence[Item], relations: Sequence[Issued], account_key: Item | None
 ) -> Iterator[str]:
     """Yield what is wrong with items, alone or together. account_key: None if unknown."""
-    signed = [*_of(items, Request), *_of(items, Certificate)]
-    keys = _of(items, Key)
+    signed = [*only(items, Request), *only(items, Certificate)]
+    keys = only(items, Key)
     if account_key is not None:  # it must not fit
         keys = [key for key in keys if key.identity != account_key.identity]
     for item in items:
@@ -92,10 +51,9 @@ def faults(
     for item in filter(is_end_entity, signed):
         if keys and all(key.identity != item.identity for key in keys):
             theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
-            own = f"its public key has the SHA-256 {_short(item)}"
-            yield f"{item.where}: no given key fits; {own}, {theirs}"
-    for certificate in _of(items, Certificate):
-        named = [one for one in relations if one.certificate is certificate]
+            own = f"its public key has SHA-256 {_short(item)}"
+            yield f"{item.where}: no given key fits: {own}; {theirs}"
+    for certificate, named in by_certificate(relations).items():
         issuers = [one.issuer for one in named if one.issuer is not certificate]
         if issuers and not any(one.is_signed for one in named):
             what = f"{issuers[0].where} has the name of its issuer, but did not sign it"
@@ -104,58 +62,6 @@ def faults(
         if account_key is not None and account_key.identity == item.identity:
             what = f"its key is the account key ({account_key.where}), which a CA rejects"
             yield f"{item.where}: {what}; make a certificate key with make_certificate_key.py"
-
-
-def warnings(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str]:
-    """Yield why a server could not use the certificates of a file as they are."""
-    keys, certificates = _of(items, Key), _of(items, Certificate)
-    for path, group in groupby(certificates, key=lambda item: item.part.path):
-        chain = list(group)
-        if any(_is_staging(one) for one in chain):
-            what = "this is from Let's Encrypt's staging environment, which no browser trusts"
-            yield f"{path}: {what}; get a certificate from the production environment"
-        if is_end_entity(chain[0]):
-            yield from _chain_warnings(path, chain, relations)
-        elif any(map(is_end_entity, chain)):
-            yield f"{path}: the first certificate is a CA's; put the server's certificate first"
-        elif (
-            keys
-            and not any(map(is_end_entity, certificates))
-            and all(key.identity != one.identity for key in keys for one in chain)
-        ):
-            yield f"{path}: this is a CA's certificate, and no given key fits it"
-
-
-def _chain_warnings(
-    path: str, chain: list[Certificate], relations: Sequence[Issued]
-) -> Iterator[str]:
-    """Yield what is wrong with a chain that begins with a server's certificate.
-
-    RFC 8446 section 4.4.2: each certificate should certify the one before it.
-    """
-    places: dict[bytes, Certificate] = {}
-    once = []
-    for one in chain:
-        first = places.setdefault(one.part.block.der, one)
-        if first is not one:
-            yield f"{one.where}: the same certificate is there twice; remove one of them"
-        else:
-            once.append(one)
-    direct = {(id(one.certificate), id(one.issuer)) for one in relations if one.is_signed}
-    if any((id(later), id(earlier)) in direct for earlier, later in combinations(once, 2)):
-        yield f"{path}: the certificates are in the wrong order; put each one before its issuer's"
-        return
-    for at, one in enumerate(once[1:], 1):
-        if not any((id(earlier), id(one)) in direct for earlier in once[:at]):
-            yield f"{one.where}: it did not issue any certificate before it; remove or replace it"
-    if len(once) == 1 and not _issuers(once[0], relations):
-        what = "the certificate of its issuer is missing, so many clients will reject it"
-        yield f"{path}: {what}; append it (an ACME client's fullchain.pem holds both)"
-
-
-def is_end_entity(item: Item) -> bool:
-    """Return whether an item is a request, or a certificate that is not a CA's."""
-    return isinstance(item, Request) or (isinstance(item, Certificate) and not item.is_ca)
 
 
 def story(
@@ -185,34 +91,6 @@ def story(
                 placed[id(item)] = item
                 waiting += issuers.get(id(item), [])
     return list(placed.values())
-
-
-def signer(item: Item, relations: Sequence[Issued]) -> tuple[Item | None, bool | None]:
-    """Return what holds the key that should have signed an item, and whether it did.
-
-    None if that is unknown. A request is signed with its own key.
-    """
-    if isinstance(item, Request):
-        return item, item.is_signature_valid
-    found = [(one.issuer, one.is_signed) for one in relations if one.certificate is item]
-    return max(found, key=lambda pair: pair[1], default=(None, None))
-
-
-def _of(items: Sequence[Item], kind: type[T]) -> list[T]:
-    return [item for item in items if isinstance(item, kind)]
-
-
-def _issuers(certificate: Certificate, relations: Sequence[Issued]) -> list[Certificate]:
-    """Return those that signed a certificate: itself alone, if it did."""
-    found = [one.issuer for one in relations if one.certificate is certificate and one.is_signed]
-    return [certificate] if certificate in found else found
-
-
-def _is_staging(certificate: Certificate) -> bool:
-    return any(
-        oid == COMMON_NAME and values.string(value).startswith(_STAGING)
-        for oid, value in certificate.issuer
-    )
 
 
 def _compared(certificate: Certificate, request: Request) -> str:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import crypto
 
-CLOSED = "encrypted as a whole (RFC 1421), so its DER cannot be shown"
+CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
 # All that the libraries raise about what they cannot read.
 _ERRORS = (
@@ -68,7 +68,7 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    return Key(part, root, spki, _public_key(spki), None)
+    return Key(part, root, spki, _public_key(spki), is_private=False, numbers_agree=None)
 
 
 def is_whole_key(part: Part) -> bool:
@@ -95,13 +95,13 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
         try:
             key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
-        except _ERRORS:
-            return Key(part, _root(part), spki, _public_key(spki), numbers_agree=False)
+        except _ERRORS:  # on a curve that cryptography does not know, say
+            return Key(part, _root(part), spki, _public_key(spki), True, numbers_agree=None)
     public_key = key.public_key()
     spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if pkey is not None:
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    return Key(part, _root(part), spki, public_key, _numbers_agree(key))
+    return Key(part, _root(part), spki, public_key, True, _numbers_agree(key))
 
 
 def _why_closed(secret: bytes | None, error: Exception) -> str:

@@ -11,12 +11,12 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.show import describe, grammar, match, opening, values
+from common.show import chain, describe, grammar, match, opening, values
 from common.show.boxes import Html, Mark, box, escaped, some, table, tag
+from common.show.chain import Issued
 from common.show.der import Element
 from common.show.files import Part
 from common.show.items import Item, Key, Signed
-from common.show.match import Issued
 
 _COLOURS = 6  # in picture.css
 
@@ -88,7 +88,7 @@ def page(
     known = [
         (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
         for item in story
-        for holder, is_valid in [match.signer(item, relations)]
+        for holder, is_valid in [chain.signer(item, relations)]
     ]
     opened = {id(item.part) for item in items}
     cards = [_card(item.part, (item, facts), account_key) for item, facts in known]

@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import itertools
+import re
 from datetime import datetime, timezone
 
 from common.console import printable
@@ -75,7 +76,7 @@ def in_words(element: Element) -> str | None:
     if kind == "OID":
         return element.oid or None
     if kind.endswith("Time") and (when := time(element)):
-        return f"{when:%Y-%m-%d %H:%M:%S} UTC"
+        return in_utc(when)
     if kind.endswith(("String", "Time")):
         return f'"{printable(string(element))}"'
     if element.name == "iPAddress" and len(content) in (4, 16):
@@ -87,7 +88,12 @@ def in_words(element: Element) -> str | None:
 
 def string(element: Element) -> str:
     """Return the text of a string, with escapes for octets that its encoding does not have."""
-    return element.content.decode(_ENCODINGS.get(element.type, "latin-1"), "backslashreplace")
+    if element.type in _ENCODINGS:
+        return element.content.decode(_ENCODINGS[element.type], "backslashreplace")
+    try:  # some programs write UTF-8 where it does not belong
+        return element.content.decode("utf-8")
+    except UnicodeDecodeError:
+        return element.content.decode("latin-1")
 
 
 def number(element: Element) -> int:
@@ -107,14 +113,25 @@ def octets(element: Element) -> bytes:
 
 
 def time(element: Element) -> datetime | None:
-    """Return a time (RFC 5280 section 4.1.2.5), or None for a text that is not one."""
-    text = string(element)
+    """Return a time, or None for a text that is not one.
+
+    RFC 5280 section 4.1.2.5 has it end in seconds and Z. OpenSSL also reads one without seconds,
+    with a fraction or with another time zone (X.680 sections 46 and 47).
+    """
+    text, fraction = string(element), r"(?:\.[0-9]+)?"
     if element.type == "UTCTime":
-        text = f"{'19' if text[:2] >= '50' else '20'}{text}"
-    with contextlib.suppress(ValueError):
-        if len(text) == len("YYYYMMDDHHMMSSZ"):
-            return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
+        text, fraction = f"{'19' if text[:2] >= '50' else '20'}{text}", ""
+    found = re.fullmatch(rf"([0-9]{{12}})([0-9][0-9])?{fraction}(Z|[+-][0-9]{{4}})", text)
+    with contextlib.suppress(ValueError, OverflowError):
+        if found:
+            numbers = f"{found[1]}{found[2] or '00'}{found[3]}"
+            return datetime.strptime(numbers, "%Y%m%d%H%M%S%z").astimezone(timezone.utc)
     return None
+
+
+def in_utc(when: datetime) -> str:
+    """Return a time in words, the year in four digits."""
+    return f"{when.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def key_usages(element: Element) -> list[str]:

@@ -11,10 +11,11 @@ from common import goodkey, letsencrypt, names
 from common.names import DomainName, Identifier
 from common.show import grammar, signature
 from common.show.der import Element
-from common.show.items import TLS_FEATURE, Item, Key, Request
+from common.show.items import Item, Key, Request
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+_TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 _MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleExtValue, ra/ra.go
 
 # goodSignatureAlgorithms, csr/csr.go
@@ -47,7 +48,7 @@ _UNUSUAL = (
 def of_key(key: Key) -> str:
     """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not."""
     if reason := _key_reason(key):
-        return f"rejects it: {reason}"
+        return f"rejects it: it {reason}"
     told = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.identity:
         return f"{told}, but not in a request by openssl req, which copies its encoding"
@@ -109,7 +110,7 @@ def _is_allowed(value: Element) -> bool:
 def _identifiers(request: Request) -> tuple[list[Identifier], list[str]]:
     """Return what a request asks for, and why Let's Encrypt rejects that."""
     reasons = []
-    features = request.extensions.get(TLS_FEATURE)
+    features = request.extensions.get(_TLS_FEATURE)
     if features and features.children[-1].content == _MUST_STAPLE:
         reasons.append("it asks for must-staple")  # containsMustStaple, ra/ra.go
     domains = [str(name.value) for name in request.names if name.kind == "DNS"]

@@ -3,7 +3,7 @@
 Its DNS server, pebble-challtestsrv, says that every name is at 127.0.0.1. There a small web
 server shows what an ACME client puts into a directory: the answers to HTTP-01 challenges.
 
-`python -m tests.pebble` checks that Pebble is installed. Nothing here needs a library.
+`python -m course.pebble` checks that Pebble is installed. Nothing here needs a library.
 """
 
 import contextlib
@@ -27,7 +27,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 PROGRAMS = ("pebble", "pebble-challtestsrv")
-TLS = Path(__file__).parent / "data" / "pebble"  # the certificate of https://127.0.0.1
+# The certificate of https://127.0.0.1, and its key, which everybody knows: only the clients that
+# are told to trust it do.
+TLS, TLS_KEY = (Path(__file__).parent / "data" / f"pebble.{suffix}" for suffix in ("pem", "key"))
 PATIENCE = 30  # seconds for a program to start
 LIFETIME = 90 * 24 * 3600  # seconds that a certificate lives: as long as Let's Encrypt's
 ENDING = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
@@ -45,6 +47,15 @@ class Failure(Exception):
     """What is missing or does not work, in one line for the user."""
 
 
+class Ended(KeyboardInterrupt):
+    """A signal came that ends this program."""
+
+    def __init__(self, number: int) -> None:
+        """Take the number of the signal."""
+        super().__init__()
+        self.number = number
+
+
 class Pebble(NamedTuple):
     """A running Pebble and what belongs to it."""
 
@@ -55,6 +66,19 @@ class Pebble(NamedTuple):
     dns_url: str  # where pebble-challtestsrv takes TXT records for DNS-01
     root: str  # the root certificate that Pebble has made for this run, in PEM
     log: Path
+
+
+def end_on_signals() -> None:
+    """Have the signals that end a program raise Ended, so that it ends what it has started."""
+
+    def end(number: int, _: object) -> None:
+        for each in ENDING:
+            signal.signal(each, signal.SIG_IGN)  # once is enough
+        raise Ended(number)
+
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as after nohup
+            signal.signal(number, end)
 
 
 def check() -> None:
@@ -76,7 +100,7 @@ def running(directory: Path) -> Iterator[Pebble]:
     Raises Failure if it is missing or does not start.
     """
     check()
-    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS / "tls.pem"))
+    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
     acme, management, dns, dns_management = (f"127.0.0.1:{port}" for port in _free_ports(4))
     directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
@@ -88,8 +112,8 @@ def running(directory: Path) -> Iterator[Pebble]:
         config = {
             "listenAddress": acme,
             "managementListenAddress": management,
-            "certificate": str(TLS / "tls.pem"),
-            "privateKey": str(TLS / "tls.key"),
+            "certificate": str(TLS),
+            "privateKey": str(TLS_KEY),
             "httpPort": web_server.server_port,
             "certificateValidityPeriod": LIFETIME,  # for 2.4; newer ones have profiles
             "profiles": {"default": {"description": "90 days", "validityPeriod": LIFETIME}},
@@ -133,21 +157,6 @@ def serving(server: http.server.HTTPServer) -> Iterator[None]:
     finally:
         server.shutdown()
         thread.join()
-
-
-def acme_tiny(pebble: Pebble, account_key: Path, csr: Path) -> subprocess.CompletedProcess[str]:
-    """Have acme-tiny get the certificate for a request; it is on its standard output, in PEM."""
-    command = ["acme_tiny", "--account-key", str(account_key), "--csr", str(csr)]
-    command += ["--directory-url", pebble.directory_url]
-    command += ["--acme-dir", str(pebble.challenge_dir), "--disable-check"]
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        env={**os.environ, "SSL_CERT_FILE": str(TLS / "tls.pem"), "NO_PROXY": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def _challenge_server(directory: Path, requests: list[tuple[str, str]]) -> http.server.HTTPServer:
@@ -233,4 +242,4 @@ if __name__ == "__main__":
     try:
         check()
     except Failure as failure:
-        sys.exit(f"pebble.py: error: {failure}")
+        sys.exit(f"pebble: error: {failure}")

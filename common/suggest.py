@@ -1,0 +1,154 @@
+"""What was probably meant: a name, an option or a file."""
+
+import difflib
+import itertools
+import os
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from common import names
+from common.names import Identifier
+
+# What quotation, lists and sentences leave around a name.
+_AROUND = " \t\r\n\"'`“”„‘’‚«»<>()[]{}:,;/-."
+
+# What stands before a name in OpenSSL's configuration and output, in a subject and on Windows.
+_BEFORE = re.compile(
+    r"(subjectAltName *= *)?((DNS|IP)[. ]?(Name|Address|\d+)? *[:=]|(.*[/, ])?CN *=)",
+    re.IGNORECASE,
+)
+
+# Texts that contain a name: what they are, and a pattern that finds the name.
+_KINDS = (
+    ("a URL", r"[a-z][a-z0-9+.-]*:/+(?:[^/@]*@)?([^/:?#@\[\]]+|\[[^\]]*\])"),
+    ("an e-mail address", r"(?:mailto:)?[^\s@/:]+@([^\s@/:]+)$"),
+    ("an address in brackets", r"(\[[0-9a-f:.]+\])(?::\d+)?$"),
+    ("a network, not one address", r"([0-9a-f:.]+)/\d+$"),
+    ("a host with a port", r"([^:/@\s]+):\d+$"),
+    ("a name with a path", r"([^:/@\s]+)/"),
+)
+
+# Options of other ACME clients and of OpenSSL that take names.
+_FOR_NAMES = (
+    "-d",
+    "-n",
+    "--cn",
+    "--common-name",
+    "--dns",
+    "--domain",
+    "--domains",
+    "--host",
+    "--hostname",
+    "--name",
+    "--names",
+    "--san",
+    "--sans",
+    "--subject-alt-name",
+)
+# And others, with the option that does it here.
+_FOR_OTHERS = {
+    "-k": "--bits",
+    "--keylength": "--bits",
+    "--key-size": "--bits",
+    "--rsa-key-size": "--bits",
+    "--ecc": "--curve",
+    "--key-type": "--curve",
+    "--elliptic-curve": "--curve",
+    "-o": "--out",
+    "--output": "--out",
+    "-m": "--email",
+    "--mail": "--email",
+    "-p": "--passphrase-file",
+    "--passin": "--passphrase-file",
+    "--passout": "--passphrase-file",
+    "--password": "--passphrase-file",
+}
+
+
+class Guess(NamedTuple):
+    """What a text that is not a name seems to be, such as "a URL", and the names in it."""
+
+    kind: str  # empty if only a character is wrong
+    names: list[Identifier]
+
+    def __str__(self) -> str:
+        """Return the guess as the end of a message."""
+        if len(self.names) > 1:
+            return (
+                f"this is {self.kind}; give each name by itself: {' '.join(map(str, self.names))}"
+            )
+        kind = f"this is {self.kind}: " if self.kind else ""
+        return f"{kind}did you mean {self.names[0]}?"
+
+
+def name(text: str) -> Guess | None:
+    """Return what a text that is not a name was probably meant to be, or None."""
+    text = re.sub("[\udc80-\udcff]", _latin_1, text[: 4 * names.MAX_NAME]).strip()
+    for separator in ("[,;\r\n]+", r"[,;\s]+"):
+        words = [_only(word) for word in re.split(separator, text.strip(_AROUND))]
+        found = [guess.names[0] for guess in words if guess]
+        if 1 < len(words) == len(found):
+            return Guess("a list", found)
+    if guess := _only(text):
+        return guess
+    candidates = [re.sub(r"[\s_]+", "-", text)]
+    if not words[-1]:  # or else the comma stood before another name
+        candidates.append(text.replace(",", "."))
+    return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
+
+
+def is_plain(identifier: Identifier) -> bool:
+    """Return whether identifier is plainly a name, and not a word that may be anything."""
+    return any(char in ".:" for char in str(identifier))
+
+
+def option(given: str, known: Iterable[str], takes_names: bool) -> str | None:
+    """Return advice about an option that is not among those known, or None."""
+    known = list(known)
+    if given in _FOR_NAMES and takes_names:
+        return "give the names without an option"
+    meant = _FOR_OTHERS.get(given)
+    close = [meant] if meant in known else difflib.get_close_matches(given[:80], known, 1)
+    return f"did you mean {close[0]}?" if close else None
+
+
+def file(path: str, otherwise: str) -> str:
+    """Return advice about the file at path: another of nearly that name if it is missing."""
+    directory, missing = os.path.split(path)
+    close: list[str] = []
+    if missing and not os.path.lexists(path):
+        try:
+            with os.scandir(directory or ".") as entries:
+                present = [entry.name for entry in itertools.islice(entries, 1000)]
+            close = difflib.get_close_matches(missing[:255], present, 1, 0.85)
+        except OSError:  # the directory is missing, too
+            pass
+    return f"did you mean {os.path.join(directory, close[0])}?" if close else otherwise
+
+
+def _only(text: str) -> Guess | None:
+    """Return the one name that is plainly meant by text, and what text is."""
+    for kind, pattern in _KINDS:
+        found = re.match(pattern, text, re.IGNORECASE)
+        if found and (meant := _plain(found[1].strip("[]"))):
+            return Guess(kind, [meant])
+    bare = text.strip(_AROUND)
+    if before := _BEFORE.match(bare):
+        bare = re.split("[/,;]", bare[before.end() :])[0].strip(_AROUND)
+    kind = "" if bare == text else "a name with extra characters around it"
+    return Guess(kind, [meant]) if (meant := _plain(bare)) else None
+
+
+def _plain(text: str) -> Identifier | None:
+    """Return what text stands for if it is plainly a name, or None."""
+    try:
+        identifier = names.parse(text)
+    except names.InvalidName:
+        return None
+    return identifier if is_plain(identifier) else None
+
+
+def _latin_1(byte: re.Match[str]) -> str:
+    """Return the character of Latin-1 for a byte that Python could not decode (PEP 383)."""
+    return chr(ord(byte[0]) - 0xDC00)

@@ -1,0 +1,201 @@
+"""A small ACME client (RFC 8555): the messages to a CA that lead to a certificate."""
+
+import contextlib
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from common import jwk
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+AccountKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Names = list[x509.DNSName | x509.IPAddress]
+_EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 section 3.4
+    "secp256r1": ("ES256", hashes.SHA256()),
+    "secp384r1": ("ES384", hashes.SHA384()),
+}
+PATIENCE = 60  # seconds for the CA to answer, to check a proof or to sign a certificate
+
+# Some of the reasons for a refusal (section 6.7).
+BAD_NONCE, NO_ACCOUNT, UNAUTHORIZED = (
+    f"urn:ietf:params:acme:error:{name}"
+    for name in ("badNonce", "accountDoesNotExist", "unauthorized")
+)
+
+
+class Problem(Exception):
+    """What the CA says when it refuses (section 6.7), or why nothing was heard from it."""
+
+    def __init__(self, text: str, kind: object = None) -> None:
+        """kind: the URN of the reason for a refusal, which programs understand."""
+        super().__init__(text)
+        self.kind = kind
+
+
+class Account:
+    """An account at a CA, known by its key, which signs every message.
+
+    Each method may raise Problem.
+    """
+
+    def __init__(
+        self,
+        key: AccountKey,
+        directory_url: str,
+        opener: urllib.request.OpenerDirector,
+        must_exist: bool = False,
+    ) -> None:
+        """Find the account of key, or register one unless it must exist (section 7.3).
+
+        opener: what reaches the CA; it decides which TLS certificate of the CA to trust.
+        """
+        self._key, self._opener = key, opener
+        self._sender: dict[str, object] = {"jwk": jwk.members(key.public_key())}
+        self.thumbprint = jwk.thumbprint(key.public_key())
+        _, body = _fetch(opener, directory_url)
+        self._directory = _parse(directory_url, body)
+        if not {"newNonce", "newAccount", "newOrder"} <= self._directory.keys():
+            raise Problem(f"{directory_url}: not the directory of an ACME server")
+        wish = {"onlyReturnExisting" if must_exist else "termsOfServiceAgreed": True}
+        self.url, body = self._post(self._directory["newAccount"], wish)
+        self.status = _parse(self.url, body).get("status")
+        self._sender = {"kid": self.url}
+
+    def order(self, names: Names) -> dict[str, Any]:
+        """Ask for a certificate for names (section 7.4); return the order, with its URL."""
+        identifiers = [
+            {"type": "dns" if isinstance(name, x509.DNSName) else "ip", "value": str(name.value)}
+            for name in names
+        ]
+        url, body = self._post(self._directory["newOrder"], {"identifiers": identifiers})
+        return {**_parse(url, body), "url": url}
+
+    def read(self, url: str) -> dict[str, Any]:
+        """Return an authorization (a name, and the challenges to choose from) or an order."""
+        return {**_parse(url, self._post(url)[1]), "url": url}
+
+    def prove(self, authorization: dict[str, Any], challenge: dict[str, Any]) -> None:
+        """Have the CA check a name (section 7.5.1)."""
+        self._post(challenge["url"], {})
+        self._wait(authorization["url"])
+
+    def finalize(self, order: dict[str, Any], csr: x509.CertificateSigningRequest) -> str:
+        """Send the request (section 7.4); return the certificate and its chain, in PEM."""
+        der = csr.public_bytes(Encoding.DER)
+        self._post(order["finalize"], {"csr": jwk.base64url(der)})
+        return self._post(self._wait(order["url"])["certificate"])[1].decode()
+
+    def deactivate(self) -> None:
+        """Have the CA refuse this key from now on (section 7.3.6)."""
+        self._post(self.url, {"status": "deactivated"})
+
+    def _post(self, url: str, payload: object = None, tries: int = 5) -> tuple[str, bytes]:
+        """Sign payload, send it (section 6.2), and return Location and body of the answer.
+
+        Without a payload it only reads (POST-as-GET, section 6.3).
+        """
+        headers, _ = _fetch(self._opener, self._directory["newNonce"])
+        algorithm, _ = _algorithm(self._key)
+        header = {"alg": algorithm, "nonce": headers["Replay-Nonce"], "url": url, **self._sender}
+        message = {
+            "protected": jwk.base64url(json.dumps(header).encode()),
+            "payload": "" if payload is None else jwk.base64url(json.dumps(payload).encode()),
+        }
+        signature = _sign(self._key, f"{message['protected']}.{message['payload']}".encode())
+        message["signature"] = jwk.base64url(signature)
+        try:
+            headers, body = _fetch(self._opener, url, json.dumps(message).encode())
+        except Problem as problem:
+            if problem.kind != BAD_NONCE or tries == 1:
+                raise
+            return self._post(url, payload, tries - 1)  # as section 6.5 asks
+        return headers["Location"], body
+
+    def _wait(self, url: str) -> dict[str, Any]:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            found = self.read(url)
+            if found["status"] == "valid":
+                return found
+            if found["status"] == "invalid":
+                parts = [found, *found.get("challenges", [])]
+                raise _refusal(next((part["error"] for part in parts if "error" in part), {}))
+            time.sleep(0.05)
+        raise Problem(f"the CA did not decide within {PATIENCE} seconds")
+
+
+def names_of(csr: x509.CertificateSigningRequest) -> Names:
+    """Return the domain names and IP addresses in the subjectAltName of a request."""
+    try:
+        found = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [name for name in found if isinstance(name, (x509.DNSName, x509.IPAddress))]
+
+
+def account_key(key: object) -> AccountKey:
+    """Return a private key that an account can have. Raises ValueError for any other."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _EC_ALGORITHMS:
+        return key
+    raise ValueError("neither RSA nor ECDSA on P-256 or P-384")
+
+
+def _fetch(
+    opener: urllib.request.OpenerDirector, url: str, data: bytes | None = None
+) -> tuple[http.client.HTTPMessage, bytes]:
+    """Return headers and body of an answer. Raises Problem."""
+    if not url.startswith("https://"):  # section 6.1
+        raise Problem(f"{url}: not an https:// address, which ACME requires")
+    headers = {"User-Agent": "acme-keys (Python urllib)"}  # section 6.1
+    if data is not None:
+        headers["Content-Type"] = "application/jose+json"  # section 6.2
+    try:
+        with opener.open(urllib.request.Request(url, data, headers), timeout=PATIENCE) as answer:
+            return answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refusal(_parse(url, error.read())) from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)  # of a URLError
+        words = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None)
+        raise Problem(f"{url}: {words or reason}") from error
+
+
+def _parse(url: str, body: bytes) -> dict[str, Any]:
+    """Return the JSON object in an answer. Raises Problem."""
+    with contextlib.suppress(ValueError):
+        found = json.loads(body)
+        if isinstance(found, dict):
+            return found
+    raise Problem(f"{url}: no answer as an ACME server gives it")
+
+
+def _algorithm(key: AccountKey) -> tuple[str, hashes.HashAlgorithm]:
+    """Return the name of the algorithm with which a key signs, and its hash."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return "RS256", hashes.SHA256()
+    return _EC_ALGORITHMS[key.curve.name]
+
+
+def _sign(key: AccountKey, data: bytes) -> bytes:
+    _, digest = _algorithm(key)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(data, padding.PKCS1v15(), digest)
+    size = (key.key_size + 7) // 8
+    numbers = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
+    return b"".join(number.to_bytes(size, "big") for number in numbers)
+
+
+def _refusal(document: dict[str, Any]) -> Problem:
+    kind = document.get("type")
+    return Problem(f"the CA refuses: {document.get('detail')} ({kind})", kind)

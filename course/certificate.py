@@ -1,0 +1,250 @@
+"""Get a certificate for your own files from Pebble, a CA on this machine, and explain each step."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+if __name__ == "__main__":
+    if not __package__:  # run by its path, which puts this directory where the project's should be
+        sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once while it imports
+
+from course import pebble
+
+try:
+    from common import console, options, shell
+except ImportError as missing:  # of the libraries
+    sys.exit(f"certificate: error: {missing}")
+
+from common.console import UserError
+from course import acme_client, files, web_server
+from course.files import KeyFile
+from course.telling import facts, lines, say, shown
+
+from cryptography import x509
+
+
+class Plan(NamedTuple):
+    """The learner's files, opened and checked, and the files to write."""
+
+    account_key: acme_client.AccountKey
+    csr: x509.CertificateSigningRequest
+    names: acme_client.Names
+    key: KeyFile
+    csr_file: Path
+    chain_file: Path
+    root_file: Path
+
+
+@console.program("certificate")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    args = _parser().parse(argv)
+    try:
+        pebble.check()
+        plan = _plan(args)
+        with web_server.listen(args.port if args.serve else 0) as server:
+            root = _get_certificate(plan)
+            _look(plan)
+            _try(plan, server, root)
+            if args.serve:
+                files.write(plan.root_file, root)
+                shown_there = [plan.csr_file, plan.chain_file]
+                web_server.serve(server, plan.names[0], plan.root_file, shown_there)
+            elif command := shell.script(
+                "course/certificate.py", "--serve", shell.file(str(args.DIR))
+            ):
+                say(f"Next: {command}")
+    except (pebble.Failure, acme_client.Problem) as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{error.filename or 'this machine'}: {error.strerror or error}") from error
+
+
+def _parser() -> options.Parser:
+    parser = options.Parser("python -m course.certificate", __doc__)
+    parser.add_argument(
+        "DIR",
+        type=Path,
+        nargs="?",
+        default="walkthrough",
+        help="the directory of account.key, certificate.csr and the key that signed it; the "
+        "certificate is written to certificate.pem there (default: walkthrough)",
+    )
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="at the end, serve a page about the certificate at https://NAME:PORT/ until Ctrl-C; "
+        "writes the root of the CA to pebble-root.pem",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        help=f"the port for --serve (default: {web_server.PORT} or, if it is taken, another)",
+    )
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="open encrypted keys with the first line of FILE (default: ask for it)",
+    )
+    return parser
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    """Return what the command line asks for. Raises UserError for whatever cannot work."""
+    directory: Path = args.DIR
+    if directory.is_file():
+        raise UserError(f"{directory}: a file; give its directory, {directory.parent}")
+    if not directory.is_dir():
+        raise UserError(f"{directory}: no such directory; give that of your files, such as .")
+    csr_file = directory / "certificate.csr"
+    account_key = files.read_account_key(directory / "account.key", args.passphrase_file)
+    csr = files.read_request(csr_file)
+    names = acme_client.names_of(csr)
+    if csr.public_key() == account_key.public_key():
+        raise UserError(
+            f"{csr_file}: signed by the account key, and a CA rejects one key for both; "
+            "make a certificate key, and sign the request with it"
+        )
+    if not names:
+        raise UserError(
+            f"{csr_file}: no subjectAltName, where Pebble looks for the names; make it again"
+        )
+    for name in names:
+        if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
+            reason = "the CA would look for your web server there, and not on this machine"
+            raise UserError(f"{name.value}: {reason}; make a request without it")
+        if isinstance(name, x509.DNSName) and name.value.startswith("*."):
+            reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
+            raise UserError(f"{name.value}: {reason}; make a request without the wildcard")
+    key = files.key_of(csr, csr_file, args.passphrase_file)
+    chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
+    files.check_replaceable(chain_file)
+    if args.serve:
+        files.check_replaceable(root_file)
+    return Plan(account_key, csr, names, key, csr_file, chain_file, root_file)
+
+
+def _get_certificate(plan: Plan) -> str:
+    """Get the certificate, show how, and return the root of the CA. Raises Problem, Failure."""
+    with tempfile.TemporaryDirectory() as temporary, pebble.running(Path(temporary)) as ca:
+        say("""\
+            Pebble is Let's Encrypt's own small test CA. It now runs on this machine and speaks
+            ACME (RFC 8555), the protocol of Let's Encrypt.
+
+            The account
+
+            account.key signs every message to the CA. The first message creates the account. The
+            thumbprint identifies the account's public key: it is the SHA-256 of this key, written
+            as a JSON Web Key (JWK, RFC 7638).
+            """)
+        account = acme_client.Account(plan.account_key, ca.directory_url, ca.opener)
+        facts(account=account.url, thumbprint=account.thumbprint)
+        say(f"""
+            The order
+
+            You ask for a certificate for the names in {plan.csr_file.name}.
+            """)
+        order = account.order(plan.names)
+        facts(names=", ".join(str(name.value) for name in plan.names), order=order["url"])
+        say("""
+            The challenges
+
+            The CA wants proof that you control each name, and offers several challenges. You
+            choose HTTP-01: the CA sends a token, a random text. You put a file with the token and
+            your thumbprint on the web server of that name, and the CA fetches it.
+            """)
+        places = {str(name.value).lower(): at for at, name in enumerate(plan.names)}
+        authorizations = map(account.read, order["authorizations"])
+        for one in sorted(authorizations, key=lambda one: places[one["identifier"]["value"]]):
+            _prove(account, one, ca)
+        say("""\
+            You do not control these names. The check passes because Pebble asks its own DNS
+            server, pebble-challtestsrv, which gives 127.0.0.1, the address of this machine, for
+            every name. Let's Encrypt asks the public DNS, and fetches the file from port 80 there,
+            from several places in the world.
+            """)
+        files.write(plan.chain_file, account.finalize(order, plan.csr))
+        return ca.root
+
+
+def _prove(account: acme_client.Account, authorization: dict[str, Any], ca: pebble.Pebble) -> None:
+    """Prove the name of one authorization by HTTP-01, and show how."""
+    challenges = {challenge["type"]: challenge for challenge in authorization["challenges"]}
+    token = challenges["http-01"]["token"]
+    content = f"{token}.{account.thumbprint}"
+    (ca.challenge_dir / token).write_text(content)
+    account.prove(authorization, challenges["http-01"])
+    request, host = next(fetched for fetched in ca.requests if token in fetched[0])
+    facts(
+        name=authorization["identifier"]["value"],
+        challenge=f"http-01 (offered: {', '.join(sorted(challenges))})",
+        token=token,
+        file=content,
+        request=request,
+        host=host,
+    )
+    say("")
+
+
+def _look(plan: Plan) -> None:
+    """Show what the CA has signed. Raises UserError if that does not fit."""
+    say(f"""\
+        The request
+
+        The CA has validated all names. To finalize the order, you send {plan.csr_file.name}. A CA
+        checks that the private half of the key in it signed it, and that it asks for the same
+        names.
+
+        The certificate
+
+        {plan.chain_file.name} contains two certificates: yours (1 of 2), and that of the CA that
+        signed it (2 of 2). A CA's certificate between yours and a root is an intermediate.
+        """)
+    # The key is left out if show would have to ask for its passphrase again.
+    paths = [plan.chain_file, *([] if plan.key.secret else [plan.key.path]), plan.csr_file]
+    arguments = [shell.file(str(path)) for path in paths]
+    if command := shell.show(*arguments):
+        lines(f"$ {command}")
+    status, output, messages = shown(*arguments)
+    pages = output.split("\n\n")
+    lines(*pages[0].splitlines(), "", *pages[-1].splitlines())
+    if status:
+        raise UserError(f"show found something wrong in these files: {messages.strip()}")
+
+
+def _try(plan: Plan, server: web_server.Server, root: str) -> None:
+    """Use the certificate, and show which client accepts it."""
+    name = str(plan.names[0].value)
+    say(f"""
+        The web server
+
+        A web server on this machine uses {plan.chain_file.name} and {plan.key.path.name}. Two
+        clients ask it for https://{name}/:
+        """)
+    web_server.use(server, plan.chain_file, plan.key)
+    lines(*web_server.outcomes(server, name, root))
+    say("""
+        Browsers do not trust Pebble's root. For names that you control, Let's Encrypt issues
+        a certificate that they trust, from the same account.key and certificate.csr.""")
+
+
+def _main() -> int:
+    """Run as a program: a signal that ends it also ends the programs that it has started."""
+    pebble.end_on_signals()
+    try:
+        return main()
+    except pebble.Ended as ended:
+        signal.signal(ended.number, signal.SIG_DFL)
+        signal.raise_signal(ended.number)
+        return 128 + ended.number  # where the signal did not end this
+
+
+if __name__ == "__main__":
+    console.run(_main)

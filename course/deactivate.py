@@ -1,0 +1,100 @@
+"""Deactivate the ACME account of a stolen key: from then on, the CA refuses the key."""
+
+import os
+import signal
+import ssl
+import sys
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+if __name__ == "__main__":
+    if not __package__:  # run by its path, which puts this directory where the project's should be
+        sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once
+
+try:
+    from common import console, options
+except ImportError as missing:  # of the libraries
+    sys.exit(f"deactivate: error: {missing}")
+
+from common.console import UserError, say
+from course import acme_client, files
+
+SERVERS = {  # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+
+CONSEQUENCES = (
+    "From now on the CA refuses this key, whoever uses it. This cannot be undone.",
+    "Your certificates stay valid, and your web server can keep using them.",
+    "Next: move the key away, make a new account key, and get your next certificate with that.",
+    "Look for certificates that the thief has got for your names, at https://crt.sh/ for example,",
+    "and have the CA revoke them. If a CAA record names the account (accounturi), change it.",
+)
+
+
+@console.program("deactivate")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    args = _parser().parse(argv)
+    url = SERVERS.get(args.server, args.server)
+    key = files.read_account_key(args.KEY, args.passphrase_file)
+    try:
+        account = acme_client.Account(key, url, _opener(args.ca_file), must_exist=True)
+        was_active = account.status == "valid"
+        if was_active:
+            account.deactivate()
+    except acme_client.Problem as problem:
+        if problem.kind == acme_client.NO_ACCOUNT:
+            advice = "nothing was done; is it the right key, and the right server?"
+            raise UserError(f"{args.KEY}: no account with this key at {url}; {advice}") from None
+        if problem.kind is None:  # it said nothing, or nothing that ACME knows
+            advice = "nothing was done; check --server, --ca-file and the network"
+            raise UserError(f"{problem}; {advice}") from None
+        if problem.kind != acme_client.UNAUTHORIZED:
+            raise UserError(str(problem)) from None
+        was_active = False  # the answer to every message of such an account (section 7.3.6)
+    if not was_active:
+        say(f"The account of {args.KEY} at {url} was deactivated before. There is nothing to do.")
+        return
+    say(f"Deactivated the account of {args.KEY}: {account.url}")
+    for line in CONSEQUENCES:
+        say(line)
+
+
+def _parser() -> options.Parser:
+    parser = options.Parser("python -m course.deactivate", __doc__)
+    parser.add_argument("KEY", type=Path, help="the account key that was stolen")
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        required=True,
+        help=f"the directory of the CA, or one of: {', '.join(SERVERS)}",
+    )
+    parser.add_argument(
+        "--ca-file",
+        metavar="FILE",
+        help="trust the roots in FILE to identify the server (default: this system's roots)",
+    )
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="open an encrypted key with the first line of FILE (default: ask for it)",
+    )
+    return parser
+
+
+def _opener(ca_file: str | None) -> urllib.request.OpenerDirector:
+    """Return what opens the addresses of the CA. Raises UserError."""
+    try:
+        trust = ssl.create_default_context(cafile=ca_file)
+    except OSError:  # ssl.SSLError is one
+        raise UserError(f"{ca_file}: no certificates in PEM there; give another file") from None
+    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust))
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,110 @@
+"""Reading the learner's files, and writing certificates. Each function may raise UserError."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from common import files, passphrase
+from common.console import UserError
+from course import acme_client
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+_ADVICE = "steps 1 to 3 of README.md make it"
+_CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
+
+
+class KeyFile(NamedTuple):
+    """A private key, the file it is in, and the passphrase of that file: b"" if it has none."""
+
+    path: Path
+    key: PrivateKeyTypes
+    secret: bytes
+
+
+def read_account_key(path: Path, passphrase_file: str | None) -> acme_client.AccountKey:
+    """Return the key in a file, if an account can have it.
+
+    passphrase_file: where the passphrase is, if the key has one; if None, the user is asked.
+    """
+    try:
+        return acme_client.account_key(_read_key(path, passphrase_file).key)
+    except ValueError as error:
+        raise UserError(f"{path}: not an account key, but {error}; make one") from None
+
+
+def read_request(path: Path) -> x509.CertificateSigningRequest:
+    """Return the request in a file, after its signature was found valid."""
+    data = files.read(str(path), _ADVICE)
+    try:
+        csr = x509.load_pem_x509_csr(data)
+        is_valid = csr.is_signature_valid
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise UserError(f"{path}: damaged, or not a request in PEM; make it again") from None
+    if not is_valid:
+        raise UserError(f"{path}: its signature is not valid; make the request again")
+    return csr
+
+
+def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_file: str | None) -> KeyFile:
+    """Return the key that signed the request in path, from a *.key file beside it.
+
+    Passphrases of keys are asked for only if no key without one fits.
+    """
+    reasons = []
+    others = (other for other in path.parent.glob("*.key") if other.name != "account.key")
+    for other in sorted(others, key=lambda other: (_is_encrypted(other), other)):
+        try:
+            found = _read_key(other, passphrase_file)
+            if found.key.public_key() == csr.public_key():
+                return found
+        except UserError as error:
+            reasons.append(str(error))
+    advice = "; ".join(reasons) or "put that file there, or make the request again"
+    raise UserError(f"{path}: no *.key file beside it fits; {advice}")
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse to replace anything but certificates in PEM."""
+    if os.path.lexists(path) and not re.fullmatch(_CERTIFICATES, files.read(str(path), "move it")):
+        raise UserError(f"{path}: not only certificates, so it is not replaced; move it away")
+
+
+def write(path: Path, certificates: str) -> None:
+    """Write certificates in PEM: all of them or, after an error, nothing."""
+    new = path.with_name(f"{path.name}.~{os.getpid()}~")
+    try:
+        new.write_text(certificates)
+        new.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make room for it") from error
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _read_key(path: Path, passphrase_file: str | None) -> KeyFile:
+    data = files.read(str(path), _ADVICE)
+    try:
+        return KeyFile(path, load_pem_private_key(data, None), b"")
+    except TypeError:  # what cryptography raises where a passphrase is missing
+        pass
+    except (ValueError, UnsupportedAlgorithm):
+        raise UserError(f"{path}: damaged, or not a private key in PEM; restore a copy") from None
+    try:
+        secret = passphrase.for_key(str(path), passphrase_file)
+        return KeyFile(path, load_pem_private_key(data, secret), secret)
+    except UserError as error:
+        raise UserError(f"{path}: encrypted, but {error}") from error
+    except ValueError:
+        raise UserError(f"{path}: this passphrase does not open it; try another") from None
+
+
+def _is_encrypted(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return b"ENCRYPTED" in path.read_bytes()
+    return False

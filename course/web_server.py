@@ -1,0 +1,184 @@
+"""A web server on this machine that uses the certificate, and which clients accept it."""
+
+import html
+import http.server
+import os
+import shlex
+import shutil
+import signal
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from common import shell
+from common.console import UserError
+from course import pebble
+from course.files import KeyFile
+from course.telling import lines, say, shown
+
+from cryptography import x509
+
+PORT = 8443
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FIREFOX = ("firefox", "firefox-esr")
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A web server with one page."""
+
+    page = b"Hello\n"
+    daemon_threads = True  # a browser keeps connections open
+    allow_reuse_address = os.name == "posix"  # on Windows it shares ports with other programs
+
+    def handle_error(self, *_: object) -> None:
+        """Print nothing: a client that refuses the certificate ends the connection."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+    timeout = 10
+
+    def do_GET(self) -> None:
+        if self.path != "/":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(self.server.page)))
+        self.end_headers()
+        self.wfile.write(self.server.page)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def listen(port: int | None) -> Server:
+    """Return a server on port; if that is None, on PORT or another one. Raises UserError."""
+    for number in (PORT, 0) if port is None else (port,):
+        try:
+            return Server(("127.0.0.1", number), _Handler)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+    raise UserError(f"--port {port}: {reason}; choose another port")
+
+
+def use(server: Server, chain_file: Path, key: KeyFile) -> None:
+    """Have a server show a certificate, and prove with the key that it is its own."""
+    identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    identity.load_cert_chain(chain_file, key.path, key.secret or None)
+    # Each connection does its handshake in its own thread: a browser opens some in advance.
+    server.socket = identity.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+
+
+def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
+    """Say of two clients, a line for each, whether they accept the certificate for name."""
+    clients = {
+        "this system's roots": ssl.create_default_context(),
+        "Pebble's root": ssl.create_default_context(cadata=root),
+    }
+    with pebble.serving(server):
+        for trusted, client in clients.items():
+            try:
+                with (
+                    socket.create_connection(("127.0.0.1", server.server_port), 10) as connection,
+                    client.wrap_socket(connection, server_hostname=name) as secure,
+                ):
+                    secure.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    page = secure.makefile().read().splitlines()[-1]
+                outcome = f"accepts the certificate, and reads: {page}"
+            except ssl.SSLCertVerificationError as error:
+                outcome = f"refuses the certificate: {error.verify_message}"
+            yield f"  trusting {trusted:<19}  {outcome}"
+
+
+def serve(
+    server: Server,
+    first: x509.DNSName | x509.IPAddress,
+    root_file: Path,
+    files: Sequence[Path],
+) -> None:
+    """Serve the picture of files, and say how to look at it, until Ctrl-C.
+
+    first: of the names in the certificate; it stands in the address of the page.
+    """
+    server.page = _page(files)
+    name, port = str(first.value), server.server_port
+    url = f"https://{name}:{port}/"
+    is_domain = isinstance(first, x509.DNSName)
+    resolve = ["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else []
+    root = shell.file(str(root_file))
+    browse, trust = _browser(name, url, root)
+    say(f"""
+        The page
+
+        A page about your request and your certificate is now at {url}
+        Open another terminal in this directory, and ask for the page in two ways.
+        {f"In each of these commands, {name} leads to this machine." if is_domain else ""}
+
+        First, trust only the usual roots, and be refused:
+        """)
+    _commands(shell.command("curl", *resolve, url), *browse)
+    say("""
+        Then trust Pebble's root too, and be accepted. Close the browser first:
+        """)
+    _commands(shell.command("curl", *resolve, "--cacert", root, url), *trust, *browse[-1:])
+    say("""
+        Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
+        private key to every user of this machine, and with it anybody can pretend to be any site.
+        The browser keeps its files in a new directory, "$new", which you can delete.
+
+        To stop the web server, press Ctrl-C.""")
+    try:
+        server.serve_forever()
+    except pebble.Ended as ended:
+        if ended.number != signal.SIGINT:
+            raise
+        say("\nThe web server has stopped.")
+
+
+def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str]]:
+    """Return the commands that open url, and those that make the browser trust root before.
+
+    The browser is the first that is installed, with a new home directory or profile of its own.
+    Without one, or without certutil (Debian: libnss3-tools), there are no commands.
+    """
+    program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
+    certutil = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
+    if program is None or shutil.which("certutil") is None or certutil is None:
+        return [], []
+    if program in FIREFOX:
+        preference = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
+        return (
+            [
+                "new=$(mktemp -d)",
+                f'echo {preference} > "$new/user.js"',
+                f'{program} --no-remote --profile "$new" {url}',
+            ],
+            [f'certutil -d "sql:$new" {certutil}'],
+        )
+    return (
+        [
+            "new=$(mktemp -d)",
+            f'HOME="$new" {program} --user-data-dir="$new/profile" '
+            f'--host-resolver-rules="MAP {name} 127.0.0.1" {url}',
+        ],
+        ['mkdir -p "$new/.pki/nssdb"', f'certutil -d "sql:$new/.pki/nssdb" {certutil}'],
+    )
+
+
+def _page(files: Sequence[Path]) -> bytes:
+    """Return the picture of files, in HTML."""
+    paths = [shell.file(str(path)) for path in files]
+    status, page, _ = shown("--html", *paths)
+    if status == 2:  # until show has --html
+        page = f"<!DOCTYPE html><title>{html.escape(paths[0])}</title><pre>"
+        page += html.escape(shown(*paths)[1])
+    return page.encode()
+
+
+def _commands(*commands: str | None) -> None:
+    prompt = ">" if os.name == "nt" else "$"
+    lines(*(f"  {prompt} {command}" for command in commands if command is not None))

@@ -1,0 +1,1 @@
+"""A comparison with the code of Boulder, the program that runs Let's Encrypt: `make boulder`."""

@@ -1,0 +1,86 @@
+"""Deactivating an account at a real CA, whose key is one of ours."""
+
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from course import acme_client, deactivate, files, pebble
+from tests.conftest import SECRET, pem_of, private_key
+
+import pytest
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    status = deactivate.main(arguments)
+    output, messages = capsys.readouterr()
+    assert output == ""
+    return status, messages
+
+
+@pytest.mark.parametrize("kind", [2048, "P-256", "P-384"])
+def test_an_account(
+    kind: int | str,
+    ca: pebble.Pebble,
+    tmp_path: Path,
+    secret_file: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "account.key"
+    path.write_bytes(pem_of(private_key(kind, 7), SECRET.encode()))
+    secret = str(tmp_path / secret_file)
+    key = files.read_account_key(path, secret)
+    server = ["--server", ca.directory_url, "--ca-file", str(pebble.TLS)]
+    command = [str(path), "--passphrase-file", secret, *server]
+    status, messages = told(capsys, *command)
+    assert status == 1
+    assert f"{path}: no account with this key at {ca.directory_url}; nothing was done" in messages
+
+    account = acme_client.Account(key, ca.directory_url, ca.opener)
+    status, messages = told(capsys, *command)
+    assert status == 0
+    assert f"Deactivated the account of {path}: {account.url}\n" in messages
+    with pytest.raises(acme_client.Problem, match="unauthorized"):
+        account.order([])
+
+    status, messages = told(capsys, *command)
+    assert status == 0
+    assert "was deactivated before. There is nothing to do." in messages
+    with pytest.raises(acme_client.Problem, match="unauthorized"):
+        acme_client.Account(key, ca.directory_url, ca.opener)
+
+
+def test_what_cannot_be_reached(
+    ca: pebble.Pebble, account_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ["--ca-file", str(pebble.TLS)]
+    for server, more, reason in (
+        (ca.directory_url, [], "certificate"),
+        (ca.directory_url.replace("dir", "none"), here, "no answer as an ACME server"),
+        (ca.directory_url.replace("https", "http"), here, "not an https:// address"),
+        ("https://127.0.0.1:1/", here, "refused"),
+        (ca.directory_url, ["--ca-file", str(account_key)], "no certificates in PEM"),
+    ):
+        status, messages = told(capsys, str(account_key), "--server", server, *more)
+        assert status == 1
+        assert len(messages.splitlines()) == 1
+        assert reason in messages
+
+
+def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
+    """RFC 8555 section 6.5."""
+    nonces = []
+
+    class UsedNonce(urllib.request.OpenerDirector):
+        """Gives the first nonce once more."""
+
+        def open(self, *arguments: Any, **more: Any) -> Any:
+            answer = ca.opener.open(*arguments, **more)
+            if answer.url.endswith("/nonce-plz"):
+                nonces.append(answer.headers["Replay-Nonce"])
+                if len(nonces) == 2:
+                    answer.headers.replace_header("Replay-Nonce", nonces[0])
+            return answer
+
+    key = acme_client.account_key(private_key("P-256", 8))
+    acme_client.Account(key, ca.directory_url, UsedNonce()).deactivate()
+    assert len(nonces) == 3

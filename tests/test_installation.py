@@ -1,0 +1,273 @@
+"""What is said of a Python or a library that is missing, does not fit or does not work."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from common import console, installation
+from tests.conftest import ROOT, SCRIPTS, environment, error_of, run_process
+
+import pytest
+
+SETUP = "python3 -m venv {0}.venv && . {0}.venv/bin/activate && python -m pip install -r {0}"
+SETUP += "requirements.txt"
+ELSEWHERE = SETUP.format(f"{ROOT}/")
+NEEDED = dict(
+    re.findall(r"^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+)
+POSIX = pytest.mark.posix(reason="symbolic links or sh")
+
+
+@pytest.fixture(autouse=True)
+def _without_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV", raising=False)
+
+
+def install(directory: Path, name: str, version: str, **modules: str) -> None:
+    """Put a distribution into a directory, with packages of these sources."""
+    metadata = directory / f"{name}-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    for module, source in modules.items():
+        (directory / module).mkdir()
+        (directory / module / "__init__.py").write_text(source)
+
+
+def with_library(directory: Path) -> dict[str, str]:
+    path = os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")])
+    return environment(PYTHONPATH=path)
+
+
+class TestProblem:
+    def test_there_is_none(self) -> None:
+        assert installation.problem() == ""
+
+    @pytest.mark.parametrize(
+        ("name", "version"),
+        [
+            ("cryptography", "38.0.4"),  # Debian 12
+            ("pyOpenSSL", "23.2.0"),  # Ubuntu 24.04
+            ("pyOpenSSL", "27.0.0"),
+            ("idna", "4"),
+            ("publicsuffixlist", "0.10.0.20230429"),
+            ("pycryptodome", "3.9.9"),  # "3.9" comes after "3.20" as a text
+        ],
+    )
+    def test_a_version_out_of_range(
+        self, name: str, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        install(tmp_path, name, version)
+        monkeypatch.syspath_prepend(tmp_path)
+        needed = f"needs {name}{NEEDED[name]} ({version} is installed); run: "
+        assert installation.problem().startswith(needed)
+
+    def test_the_predecessor_of_pycryptodome(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        install(tmp_path, "pycrypto", "2.6.1")
+        monkeypatch.setattr(sys, "path", [str(tmp_path)])
+        assert "pycryptodome>=3.20,<5 (not installed, but pycrypto 2.6.1)" in installation.problem()
+
+    def test_another_module_of_the_same_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "idna.py").touch()
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "idna", raising=False)
+        expected = f"{tmp_path / 'idna.py'} hides the library idna; rename it"
+        assert installation.problem() == expected
+
+    def test_no_list_of_what_is_needed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(installation, "TOP", str(tmp_path))
+        assert installation.problem().endswith("; download the project again")
+
+
+class TestTheCommand:
+    """Is the one in the README, which each shell reads, with the paths that it needs here."""
+
+    @staticmethod
+    def advice(directory: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+        install(directory / "library", "idna", "1")
+        monkeypatch.syspath_prepend(directory / "library")
+        return installation.problem().partition("; ")[2]
+
+    @POSIX
+    @pytest.mark.parametrize(
+        ("is_windows", "prompt"), [(False, None), (True, "$P$G"), (True, None)]
+    )
+    def test_in_the_directory_of_the_project(
+        self, is_windows: bool, prompt: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        program = tmp_path / ("py" if is_windows else "python3")
+        program.symlink_to(sys.executable)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(installation, "_WINDOWS", is_windows)
+        monkeypatch.delenv("PROMPT", raising=False)
+        if prompt:
+            monkeypatch.setenv("PROMPT", prompt)
+        monkeypatch.chdir(ROOT)
+        command = self.advice(tmp_path, monkeypatch).removeprefix("run: ").replace("; & ", "; ")
+        readme = (ROOT / "README.md").read_text("utf-8").replace("--quiet ", "")
+        assert re.search(f"^(.*`)?{re.escape(command)}(` .*)?$", readme, re.MULTILINE)
+
+    @POSIX
+    def test_elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "python3").symlink_to(sys.executable)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        assert self.advice(tmp_path, monkeypatch) == f"run: {ELSEWHERE}"
+
+    @POSIX
+    def test_quotes_a_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(installation, "TOP", str(tmp_path / "my project"))
+        (tmp_path / "my project").mkdir()
+        shutil.copy(ROOT / "requirements.txt", tmp_path / "my project")
+        activate = f". '{tmp_path}/my project/.venv/bin/activate' && "
+        assert activate in self.advice(tmp_path, monkeypatch)
+        monkeypatch.setattr(installation, "_WINDOWS", True)
+        assert f'"{tmp_path}/my project/requirements.txt"' in installation.problem()
+
+    def test_under_uv(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("UV", "/usr/bin/uv")
+        advice = self.advice(tmp_path, monkeypatch)
+        assert advice == f"tell uv where the project is: uv run --project {ROOT} …"
+
+    def test_without_a_python_that_fits(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setattr(sys, "executable", "")
+        monkeypatch.setattr(sys, "version_info", (3, 9, 18))
+        monkeypatch.setattr(sys, "version", "3.9.18 (main)")
+        expected = "Python 3.9.18 is too old, 3.10 or later is needed; install a newer one from "
+        assert installation.problem() == f"{expected}https://www.python.org/downloads/"
+
+
+PROGRAMS = [
+    ("make_csr.py", ["make_csr.py"]),
+    ("show", ["-m", "common.show", "a.key"]),
+    ("show", ["-Bmcommon.show", "a.key"]),
+    ("show", [os.path.join("common", "show"), "a.key"]),
+]
+
+
+class TestAProgram:
+    """Ends with one line where it cannot even import what it needs."""
+
+    # Each program imports common first: test_house.
+    @pytest.mark.parametrize(("program", "command"), PROGRAMS)
+    def test_without_libraries(self, program: str, command: list[str]) -> None:
+        # -S leaves out site-packages, as in a Python where nothing was installed.
+        result = run_process([sys.executable, "-S", "-E", *command], ROOT)
+        assert (result.returncode, result.stdout) == (1, "")
+        needed = ", ".join(f"{name}{bounds} (not installed)" for name, bounds in NEEDED.items())
+        assert result.stderr.startswith(f"{program}: error: needs {needed}; run: ")
+        assert result.stderr.count("\n") == 1
+
+    @POSIX
+    @pytest.mark.parametrize("path", ["make_csr.py", "top/make_csr.py", "top/common/show"])
+    def test_behind_a_symbolic_link(self, path: str, tmp_path: Path) -> None:
+        (tmp_path / "make_csr.py").symlink_to(ROOT / "make_csr.py")
+        (tmp_path / "top").symlink_to(ROOT)
+        result = run_process([sys.executable, "-S", "-E", path, "a"], tmp_path)
+        assert result.returncode == 1
+        assert re.fullmatch(r"[\w.]+: error: needs .*\n", result.stderr)
+
+    def test_with_a_library_that_does_not_fit(self, tmp_path: Path) -> None:
+        source = "raise AttributeError('module lib has no attribute X')"
+        install(tmp_path, "pyOpenSSL", "22.0.0", OpenSSL=source)
+        command = [sys.executable, str(ROOT / "make_csr.py")]
+        error = error_of(run_process(command, tmp_path, env=with_library(tmp_path)))
+        assert error.startswith("needs pyOpenSSL>=26.1,<27 (22.0.0 is installed); run: ")
+
+    @pytest.mark.parametrize(
+        ("source", "reason"),
+        [
+            ("raise RuntimeError('this\\nand that')", "RuntimeError: this"),
+            ("import is_missing", "ModuleNotFoundError: No module named 'is_missing'"),
+            ("", "ModuleNotFoundError: No module named 'Crypto.PublicKey'"),
+        ],
+    )
+    def test_with_a_broken_library(self, source: str, reason: str, tmp_path: Path) -> None:
+        install(tmp_path, "pycryptodome", "4.0", Crypto=source)
+        command = [sys.executable, str(ROOT / "make_account_key.py")]
+        error = error_of(run_process(command, tmp_path, env=with_library(tmp_path)))
+        assert error.startswith(f"pycryptodome 4.0 cannot be imported ({reason}); run: ")
+        assert " -m venv --clear " in error
+
+    @POSIX
+    def test_interrupted_by_a_library(self, tmp_path: Path) -> None:
+        """Some turn signals into exceptions even where Ctrl-C has its default action."""
+        install(tmp_path, "pycryptodome", "4.0", Crypto="raise KeyboardInterrupt")
+        command = [sys.executable, str(ROOT / "make_account_key.py")]
+        result = run_process(command, tmp_path, env=with_library(tmp_path))
+        assert (result.returncode, result.stderr) == (-2, "")
+
+    def test_with_a_slip_in_its_constants(self, tmp_path: Path) -> None:
+        shutil.copytree(ROOT / "common", tmp_path / "common")
+        source = (ROOT / "make_csr.py").read_text("utf-8")
+        changed = source.replace('"api.neoprime.xyz"', "api.neoprime.xyz")
+        (tmp_path / "make_csr.py").write_text(changed, "utf-8")
+        shutil.copy(ROOT / "requirements.txt", tmp_path)
+        line = changed.splitlines().index("DOMAIN_NAME = api.neoprime.xyz") + 1
+        error = error_of(run_process([sys.executable, "make_csr.py"], tmp_path))
+        slip = f"line {line}: NameError: name 'api' is not defined; undo the last change"
+        assert error == f"{tmp_path / 'make_csr.py'}, {slip}"
+
+    def test_after_an_exception_that_nothing_expected(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        @console.program("p.py")
+        def main(argv: object) -> None:
+            raise AttributeError("not_valid_before_utc")
+
+        install(tmp_path, "cryptography", "41.0.7")
+        monkeypatch.syspath_prepend(tmp_path)
+        assert main() == 1
+        assert "p.py: error: needs cryptography>=" in capsys.readouterr().err
+
+
+class TestAnImporter:
+    def test_keeps_ctrl_c_and_its_exceptions(self, tmp_path: Path) -> None:
+        """Wherever it is: here beside the script."""
+        shutil.copytree(ROOT / "common", tmp_path / "common")
+        shutil.copy(ROOT / "make_csr.py", tmp_path)
+        (tmp_path / "mine.py").write_text(
+            "import signal, sys\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "import make_csr\n"
+            "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+            "assert sys.excepthook is sys.__excepthook__\n"
+        )
+        result = run_process([sys.executable, "mine.py"], tmp_path)
+        assert (result.returncode, result.stderr) == (0, "")
+
+    def test_gets_an_import_error(self, tmp_path: Path) -> None:
+        code = "\ntry:\n    import make_csr\nexcept ImportError as error:\n    print(error)"
+        assert run_as_old(code, tmp_path).stdout.startswith("Python 3.9.18 is too old, ")
+
+
+def run_as_old(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run code in a Python that says it is 3.9."""
+    old = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); "
+    old += "sys.version_info = (3, 9, 18); sys.version = '3.9.18 (main)'; "
+    return run_process([sys.executable, "-c", old + code], directory)
+
+
+def test_an_old_python_is_told(tmp_path: Path) -> None:
+    path = str(ROOT / "make_csr.py")
+    code = f"sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
+    error = error_of(run_as_old(code, tmp_path))
+    assert error.startswith("Python 3.9.18 is too old, 3.10 or later is needed; run: ")
+
+
+@pytest.mark.parametrize("path", ["common/__init__.py", "common/installation.py", *SCRIPTS])
+def test_an_old_python_can_read(path: str) -> None:
+    """What it has to read before it is told, at least."""
+    assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))

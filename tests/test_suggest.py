@@ -1,0 +1,113 @@
+"""What was probably meant: a name, an option or a file."""
+
+import os
+from pathlib import Path
+
+from common import suggest
+
+import pytest
+
+AROUND = "this is a name with extra characters around it: did you mean {}?"
+LIST = "this is a list; give each name by itself: {}"
+
+# The text, and what is offered instead.
+SLIPS = {
+    "https://example.com": "this is a URL: did you mean example.com?",
+    "https://me:pw@www.example.com:8443/a?b#c": "this is a URL: did you mean www.example.com?",
+    "HTTP://[2001:db8::1]:80/": "this is a URL: did you mean 2001:db8::1?",
+    "http:/example.com": "this is a URL: did you mean example.com?",
+    "https://b.MX/": "this is a URL: did you mean b.mx?",
+    "mailto:hostmaster@example.com": "this is an e-mail address: did you mean example.com?",
+    "192.0.2.1:443": "this is a host with a port: did you mean 192.0.2.1?",
+    "münchen.example:80": "this is a host with a port: did you mean xn--mnchen-3ya.example?",
+    "[2001:db8::1]": "this is an address in brackets: did you mean 2001:db8::1?",
+    "[2001:db8::1]:443": "this is an address in brackets: did you mean 2001:db8::1?",
+    "192.0.2.0/24": "this is a network, not one address: did you mean 192.0.2.0?",
+    "2001:db8::/32": "this is a network, not one address: did you mean 2001:db8::?",
+    "example.com/index.html": "this is a name with a path: did you mean example.com?",
+    # Lists, as other programs take or print them.
+    "a.com,b.com": LIST.format("a.com b.com"),
+    "a.com; B.com;": LIST.format("a.com b.com"),
+    "a.example.com\r\nb.example.com\r\n": LIST.format("a.example.com b.example.com"),
+    "[a.com, *.b.com]": LIST.format("a.com *.b.com"),
+    "https://a.com, https://b.com/": LIST.format("a.com b.com"),
+    "DNS:a.com, IP Address:192.0.2.1": LIST.format("a.com 192.0.2.1"),
+    "subjectAltName=DNS:a.com,DNS:b.com": LIST.format("a.com b.com"),
+    # Quotation marks, and what stands before a name in other places.
+    "example.com,": AROUND.format("example.com"),
+    "'example.com'": AROUND.format("example.com"),
+    "“example.com”": AROUND.format("example.com"),
+    "//example.com": AROUND.format("example.com"),
+    "-example.com": AROUND.format("example.com"),
+    "dns:example.com": AROUND.format("example.com"),
+    "DNS.1 = example.com": AROUND.format("example.com"),
+    "DNS Name=example.com": AROUND.format("example.com"),
+    "ip:192.0.2.1": AROUND.format("192.0.2.1"),
+    "IP Address:2001:db8::1": AROUND.format("2001:db8::1"),
+    "CN=example.com": AROUND.format("example.com"),
+    "/C=US/O=Example/CN=example.com": AROUND.format("example.com"),
+    "CN = example.com, O = Example": AROUND.format("example.com"),
+    # One character that is wrong.
+    " example.com\n": "did you mean example.com?",
+    "my_site.example.com": "did you mean my-site.example.com?",
+    "DNS:my_site.com": "did you mean my-site.com?",
+    "my site.com": "did you mean my-site.com?",
+    "example,com": "did you mean example.com?",
+    "www.example,com": "did you mean www.example.com?",
+    "m\udcfcnchen.example": "did you mean xn--mnchen-3ya.example?",  # a byte of Latin-1
+}
+
+
+@pytest.mark.parametrize("text", SLIPS)
+def test_a_name(text: str) -> None:
+    assert str(suggest.name(text)) == SLIPS[text]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "*", "a..b", "my site", "https://a b/", "localhost:80", "a,b.com", "@list", "CN="]
+)
+def test_nothing_is_offered_unless_it_is_plain(text: str) -> None:
+    assert suggest.name(text) is None
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "-", ".", "@", "a@", "/", "CN=", "/, ", "DNS:", "= ", "é.com "]
+)
+def test_a_long_text_takes_no_time(part: str) -> None:
+    """No pattern tries again what it has tried; the time limit of each test is in `make test`."""
+    suggest.name(part * 100_000)
+    suggest.option(f"--{part * 100_000}", ["--key"], True)
+    assert suggest.file(part * 100_000, "otherwise") == "otherwise"
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        ("--emial", "did you mean --email?"),
+        ("-d", "give the names without an option"),
+        ("--domain", "give the names without an option"),
+        ("--password", "did you mean --passphrase-file?"),
+        ("-k", None),  # this program has no --bits
+        ("--wholly-else", None),
+    ],
+)
+def test_an_option(given: str, advice: str | None) -> None:
+    known = ["--email", "--key", "--passphrase-file"]
+    assert suggest.option(given, known, takes_names=True) == advice
+
+
+def test_an_option_for_names_where_there_are_none() -> None:
+    assert suggest.option("-d", ["--out"], takes_names=False) is None
+
+
+def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("keys").mkdir()
+    for name in ("example.com.key", "certificate.key", os.path.join("keys", "my.key")):
+        Path(name).touch()
+    near = os.path.join("keys", "my.key")
+    assert suggest.file("exmaple.com.key", "else") == "did you mean example.com.key?"
+    assert suggest.file(os.path.join("keys", "myy.key"), "else") == f"did you mean {near}?"
+    # Neither what is there nor what is far from it, nor where there is no directory.
+    for name in ("example.com.key", "certificate.csr", os.path.join("none", "my.key"), ""):
+        assert suggest.file(name, "else") == "else"

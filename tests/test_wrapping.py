@@ -1,0 +1,392 @@
+"""Files whose content is whole and whose wrapping is not: show and make_csr open the same ones.
+
+Beside each form stands who met it, as PROJECT#NUMBER of a public bug report.
+"""
+
+import base64
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from common import wrapping
+from tests.conftest import ARTICLE, Run, Show, error_of, openssl, run_process, shell
+from tests.made import CA, EC, LEAF, MIDDLE, RSA, request, san, write
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
+
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
+REQUEST = request(san("example.com"), cn="example.com", key=RSA).public_bytes(Encoding.PEM)
+CERTIFICATE = LEAF.public_bytes(Encoding.PEM)
+PKCS8 = RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+SEC1 = EC.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+BREAKS = (
+    "its line breaks are missing or became spaces",
+    "write BEGIN and END on lines of their own, and the rest in lines without spaces",
+)
+ESCAPED = (
+    r"its line breaks are the two characters \n",
+    r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
+)
+DASHES = ("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
+BESIDE = ("BEGIN or END is not alone on its line", "remove what is beside it, also between")
+UTF_16 = (
+    "this is UTF-16, as PowerShell 5 writes after >",
+    "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
+)
+IN_BASE64 = (
+    "this is base64 of PEM",
+    r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
+)
+
+Change = Callable[[bytes], bytes]
+
+# What happened to a PEM file, who met it, and what the warning says is wrong and how to undo it.
+FORMS: dict[str, tuple[str, Change, tuple[str, str]]] = {
+    r"\n in a variable or a YAML file": (
+        "moby#12997, kamal#1467, portainer#1763",
+        lambda pem: pem.strip().replace(b"\n", b"\\n"),
+        ESCAPED,
+    ),
+    r"\n in quotes": (
+        "coolify#6384",
+        lambda pem: b'"' + pem.replace(b"\n", b"\\n") + b'"',
+        ESCAPED,
+    ),
+    r"\r\n": ("aliyun-cli#1248", lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), ESCAPED),
+    "a Kubernetes secret": (
+        "kubernetes/website#41785",
+        lambda pem: b"data:\n  tls.crt: " + base64.b64encode(pem) + b"\nkind: Secret\n",
+        IN_BASE64,
+    ),
+    "spaces": ("coolify#6384", lambda pem: pem.strip().replace(b"\n", b" "), BREAKS),
+    "one line": ("portainer#1763", lambda pem: pem.replace(b"\n", b""), BREAKS),
+    "Kubernetes": ("kubernetes/website#41785", base64.b64encode, IN_BASE64),
+    "base64 in lines": ("traefik#2001, cert-manager#2264", base64.encodebytes, IN_BASE64),
+    "no BEGIN": (
+        "traefik#2001",
+        lambda pem: b"".join(pem.splitlines(keepends=True)[1:-1]),
+        ("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it"),
+    ),
+    "four dashes": ("cloudflare-docs#3635", lambda pem: pem.replace(b"-----", b"----"), DASHES),
+    "long dashes": (
+        "cloudflare-docs#3635",
+        lambda pem: pem.replace(b"-----", "—".encode()),
+        DASHES,
+    ),
+    "quoted": (
+        "cloudflare-docs#3635",
+        lambda pem: b"> " + pem.strip().replace(b"\n", b"\n> ") + b"\n",
+        BESIDE,
+    ),
+    "indented": ("cloudflare-docs#3635", lambda pem: b"  " + pem.replace(b"\n", b"\n  "), BESIDE),
+    "text before BEGIN": ("cloudflare-docs#3635", lambda pem: b"key: " + pem, BESIDE),
+    "no END": (
+        "simp_le#149",
+        lambda pem: pem[: pem.index(b"-----END")],
+        ("its END line is missing", "add that line"),
+    ),
+    "another END": (
+        "node#3069",
+        lambda pem: pem.replace(b"END ", b"END X"),
+        ("BEGIN and END have different labels", "write the same label in both lines"),
+    ),
+    "blank lines": (
+        "cloudflare-docs#3635",
+        lambda pem: pem.replace(b"\n", b"\n\n"),
+        ("it has blank lines", "remove them"),
+    ),
+    "a comment within": (
+        "cloudflare-docs#3635",
+        lambda pem: pem.replace(b"\n", b"\n# secret?\n", 1),
+        ("it has lines that are not base64", "remove them"),
+    ),
+    "UTF-16": ("PowerShell 5", lambda pem: pem.decode().encode("utf-16"), UTF_16),
+    "UTF-16, big endian": (
+        "PowerShell 5",
+        lambda pem: b"\xfe\xff" + pem.decode().encode("utf-16-be"),
+        UTF_16,
+    ),
+    "CR": (
+        "old Macintosh",
+        lambda pem: pem.replace(b"\n", b"\r"),
+        (r"its lines end in CR alone", r"convert them with: tr '\r' '\n' < FILE > NEW"),
+    ),
+}
+
+
+def warned(show_or_make_csr: str, undo: tuple[str, str], where: str = "a.key") -> str:
+    what, how = undo
+    told = f"{where}: {what}, so other programs may not read it; {how}"
+    return f"{show_or_make_csr}: warning: {told}\n"
+
+
+def first(page: str) -> list[str]:
+    """Return the lines of a page that tell which key it is."""
+    return re.findall(r"^  (?:public key|thumbprint) .*", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_in_a_broken_wrapping(form: str, show: Show, run: Run) -> None:
+    _, change, fault = FORMS[form]
+    write("good.key", KEY)
+    write("a.key", change(KEY))
+    status, out, err = show("a.key")
+    assert (status, err) == (0, warned("show", fault))
+    assert first(out) == first(show("good.key")[1])
+    made = run("make_csr.py", "example.com", "--key", "a.key", "--quiet", "--out", "-")
+    assert (made.returncode, made.stderr) == (0, warned("make_csr.py", fault))
+    assert made.stdout.encode() == REQUEST
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_request_and_a_certificate_in_a_broken_wrapping(form: str, show: Show) -> None:
+    _, change, fault = FORMS[form]
+    for pem in (REQUEST, CERTIFICATE):
+        write("good", pem)
+        write("a.pem", change(pem))
+        status, out, err = show("a.pem")
+        assert (status, err.splitlines(keepends=True)[0]) == (0, warned("show", fault, "a.pem"))
+        assert out.replace("a.pem:", "good:") == show("good")[1]
+
+
+@pytest.mark.posix(reason="the commands are for a POSIX shell")
+@pytest.mark.parametrize(
+    "form", [name for name, (*_, fault) in FORMS.items() if "FILE" in fault[1]]
+)
+def test_the_command_puts_it_right(form: str, show: Show, tmp_path: Path) -> None:
+    _, change, fault = FORMS[form]
+    data = change(KEY)
+    write("a.key", data.split()[2] if "secret" in form else data)
+    command = fault[1].partition(": ")[2].replace("FILE", "a.key").replace("NEW", "new.key")
+    result = shell(command, tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    Path("new.key").chmod(0o600)
+    assert show("new.key")[::2] == (0, "")
+    openssl("pkey", "-in", "new.key", "-noout", cwd=tmp_path)
+
+
+# The label that is there, that of the content, and the file. cryptography#13118, teleport#46727 and
+# node#3069 are about the first two, in both directions; the last is a slip of the clipboard.
+LABELS = {
+    "PKCS#8 as RSA": ("RSA PRIVATE KEY", "PRIVATE KEY", PKCS8),
+    "PKCS#1 as PKCS#8": ("PRIVATE KEY", "RSA PRIVATE KEY", KEY),
+    "PKCS#8 as EC": ("EC PRIVATE KEY", "PRIVATE KEY", PKCS8),
+    "SEC 1 as PKCS#8": ("PRIVATE KEY", "EC PRIVATE KEY", SEC1),
+    "request as certificate": ("CERTIFICATE", "CERTIFICATE REQUEST", REQUEST),
+    "certificate as request": ("CERTIFICATE REQUEST", "CERTIFICATE", CERTIFICATE),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_a_label_of_another_kind(kind: str, show: Show, run: Run) -> None:
+    label, right, pem = LABELS[kind]
+    write("good", pem)
+    write("a.key", pem.replace(f" {right}-".encode(), f" {label}-".encode()))
+    fault = (
+        f"its label is {label}, but its content is that of {right}",
+        f"write {right} in BEGIN and END",
+    )
+    status, out, err = show("a.key")
+    assert (status, err.splitlines(keepends=True)[0]) == (0, warned("show", fault))
+    assert out.replace("a.key:", "good:") == show("good")[1]
+    if "KEY" in right:
+        made = run("make_csr.py", "example.com", "--key", "a.key", "--quiet", "--out", "-")
+        assert (made.returncode, made.stderr) == (0, warned("make_csr.py", fault))
+
+
+def test_files_joined_without_a_line_break(show: Show, run: Run) -> None:
+    """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
+    write("a.pem", CERTIFICATE.strip(), MIDDLE.public_bytes(Encoding.PEM).strip(), KEY)
+    told = "END and BEGIN are on one line, so other programs may not read it; start a new line"
+    lines = CERTIFICATE.count(b"\n")
+    more = lines + MIDDLE.public_bytes(Encoding.PEM).count(b"\n") - 1
+    _, out, err = show("a.pem")
+    assert err.splitlines()[:2] == [
+        f"show: warning: a.pem (2 of 3) (line {lines}): {told} before -----BEGIN",
+        f"show: warning: a.pem (3 of 3) (line {more}): {told} before -----BEGIN",
+    ]
+    assert out.count("public key   ") == 3
+    made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
+    assert (made.returncode, made.stdout.encode()) == (0, REQUEST)
+    assert f"a.pem (line {more}): {told}" in made.stderr
+
+
+@pytest.mark.parametrize("before", [b"", b"Certificate:\n    Data:\n", b"0 s:CN = example.com\n"])
+def test_text_around_pem_is_allowed(before: bytes, show: Show) -> None:
+    """RFC 7468 section 2; openssl x509 -text and s_client -showcerts write such files."""
+    write("a.key", before, KEY.replace(b"\n", b"\r\n"), b"---\nmore\n")
+    assert show("a.key")[::2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("label", "pem"),
+    [
+        ("NEW CERTIFICATE REQUEST", REQUEST.replace(b" CERT", b" NEW CERT")),
+        ("X509 CERTIFICATE", CERTIFICATE.replace(b" CERT", b" X509 CERT")),
+        ("TRUSTED CERTIFICATE", None),
+    ],
+)
+def test_other_labels(label: str, pem: bytes | None, show: Show, tmp_path: Path) -> None:
+    write("good", REQUEST if "REQUEST" in label else CERTIFICATE)
+    if pem is None:  # what it is trusted for follows the certificate
+        trusted = ("x509", "-trustout", "-addtrust", "serverAuth", "-in", "good")
+        pem = openssl(*trusted, cwd=tmp_path).encode()
+        assert label.encode() in pem
+    write("a.pem", pem)
+    assert show("a.pem")[1].replace("a.pem:", "good:") == show("good")[1]
+
+
+def test_pkcs7(show: Show, tmp_path: Path) -> None:
+    write("chain.pem", LEAF, MIDDLE)
+    for form in ("PEM", "DER"):
+        command = ("crl2pkcs7", "-nocrl", "-certfile", "chain.pem", "-outform", form)
+        openssl(*command, "-out", "chain.p7b", cwd=tmp_path)
+        status, out, err = show("chain.p7b")
+        assert (status, err) == (0, "")
+        assert out.replace("chain.p7b", "chain.pem") == show("chain.pem")[1]
+
+
+CUT_SHORT = "the content is cut short, and the END line is missing; restore a copy"
+DAMAGED = "the content is damaged: part of it is missing; restore a copy"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (KEY[:900], CUT_SHORT),
+        (b"notes\r\n" + KEY.replace(b"\n", b"\r\n")[:900], CUT_SHORT),
+        (b"".join(line for line in KEY.splitlines(keepends=True) if b"7" not in line), DAMAGED),
+        (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
+        (RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())[:-1], DAMAGED),
+    ],
+)
+def test_content_that_is_not_whole(data: bytes, told: str, show: Show, run: Run) -> None:
+    write("a.key", data)
+    assert show("a.key")[2] == f"show: error: a.key: {told}\n"
+    assert error_of(run("make_csr.py", "--key", "a.key")) == f"a.key: {told}"
+
+
+def p12(encryption: BestAvailableEncryption | NoEncryption) -> bytes:
+    return pkcs12.serialize_key_and_certificates(b"a", RSA, None, None, encryption)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_the_command_for_pkcs12(legacy: bool, show: Show, run: Run, tmp_path: Path) -> None:
+    """Old programs encrypt with RC2, which OpenSSL 3 reads with -legacy alone."""
+    write("plain.key", KEY)
+    write("leaf.pem", LEAF)
+    options = ["-legacy", "-descert"] if legacy else []
+    export = ("pkcs12", "-export", *options, "-inkey", "plain.key", "-nocerts")
+    openssl(*export, "-passout", "pass:x", "-out", "a.p12", cwd=tmp_path)
+    message = show("a.p12")[2]
+    command = message.partition("take the key out with: ")[2]
+    assert message.startswith("show: error: a.p12: this is PKCS#12 (.p12, .pfx); ")
+    assert error_of(run("make_csr.py", "--key", "a.p12")) in message
+    command = command.replace("FILE", "a.p12").replace("NEW", "new.key").strip()
+    result = shell(f"{command} -passin pass:x", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert first(show("new.key")[1]) == first(show("plain.key")[1])
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_the_command_for_pkcs7(form: str, show: Show, tmp_path: Path) -> None:
+    """cryptography does not read BER, which is written while the content is still unknown."""
+    write("ca.key", CA)
+    write("ca.pem", MIDDLE)
+    write("text", b"text")
+    sign = ("cms", "-sign", "-binary", "-stream", "-in", "text", "-signer", "ca.pem")
+    openssl(*sign, "-inkey", "ca.key", "-outform", form, "-out", "a.p7b", cwd=tmp_path)
+    assert form == "PEM" or Path("a.p7b").read_bytes()[1] == 0x80
+    message = show("a.p7b")[2]
+    if not message:  # cryptography reads it by now
+        return
+    what, _, command = message.partition(" take out its certificates with: ")
+    assert what == "show: error: a.p7b: this PKCS#7 cannot be read here;"
+    result = shell(command.replace("FILE", "a.p7b").replace("NEW", "new.pem").strip(), tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert show("new.pem")[0] == 0
+
+
+def test_the_command_for_an_openssh_key(show: Show, run: Run, tmp_path: Path) -> None:
+    write("a.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    told = "a.key: this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"
+    assert show("a.key")[2] == f"show: error: {told}\n"
+    assert error_of(run("make_csr.py", "--key", "a.key")) == told
+    command = told.partition("with: ")[2].replace("COPY", "a.key")
+    result = run_process([*command.split(), "-N", "", "-P", ""], tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert show("a.key")[::2] == (0, "")
+
+
+GIVE = "give a key, a request or a certificate"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", f"the file is empty; {GIVE}"),
+        (b"# README\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"see -----BEGIN CERTIFICATE----- and so on\n",
+         f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (wrapping.written("EC PARAMETERS", b"\6\1\x2a"),
+         f"this is PEM with the label EC PARAMETERS; {GIVE}"),
+        (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"),
+         f"this is a PGP key, which is of another kind; {GIVE}"),
+        (b"\x30\x03\x02\x01\x05",
+         f"this is DER, but not a whole key, request or certificate; {GIVE}"),
+        (b'{"kty": "EC"}', "this is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
+        (b"<html>", f"this is a web page or XML; {GIVE}"),
+        (b"PuTTY-User-Key-File-3: x",
+         "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
+        (EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
+         f"this is an SSH public key; {GIVE}"),
+        (b"\xfe\xed\xfe\xed", "this is a Java keystore; export the key with keytool"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind(data: bytes, told: str, show: Show, run: Run) -> None:
+    write("a.key", data)
+    assert show("a.key") == (1, "", f"show: error: a.key: {told}\n")
+    theirs = told.replace(GIVE, "give the private key with --key FILE")
+    assert error_of(run("make_csr.py", "--key", "a.key")) == f"a.key: {theirs}"
+
+
+def test_a_crl_is_called_by_its_name(show: Show, tmp_path: Path) -> None:
+    write("ca.key", CA)
+    write("ca.pem", MIDDLE)
+    write("index", b"")
+    Path("config").write_text("[ca]\ndefault_ca=a\n[a]\ndatabase=index\ndefault_md=sha256\n")
+    crl = ("ca", "-gencrl", "-config", "config", "-cert", "ca.pem", "-keyfile", "ca.key")
+    openssl(*crl, "-crldays", "1", "-out", "a.crl", cwd=tmp_path)
+    told = f"show: error: a.crl: this is a certificate revocation list (CRL); {GIVE}\n"
+    assert show("a.crl") == (1, "", told)
+
+
+# Patterns that backtrack, or work that grows with the square of the file.
+HOSTILE = {
+    "BEGIN": b"-----BEGIN " * 90_000,
+    "labels": b"-----BEGIN A-----" * 60_000,
+    "blocks": b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" * 16_000,
+    "backslashes": b"-----BEGIN A-----\\n" + b"\\" * 1_000_000,
+    "spaces": b"A" + b" " * 1_000_000 + b"!",
+    "headers": b"-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED" + b" " * 1_000_000,
+    "base64 of BEGIN": b"LS0tLS1CRUdJTi" * 70_000,
+    "one key": wrapping.written("PRIVATE KEY", bytes(700_000)),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_takes_no_time(kind: str) -> None:
+    started = time.process_time()
+    for block in wrapping.blocks(HOSTILE[kind]):
+        assert block.text
+    assert time.process_time() - started < 2
