@@ -1,4 +1,4 @@
-"""show --html: all that the files hold and nothing secret, each key in its colour."""
+"""show --html: all that the files hold and nothing secret, each key in its color."""
 
 import base64
 import hashlib
@@ -101,7 +101,7 @@ def cards(page: Page) -> list[str]:
 
 
 def kinds(page: Page, kind: str) -> list[str]:
-    """Return the last class, which is the colour of a key, of all that has this class."""
+    """Return the last class, which is the color of a key, of all that has this class."""
     return [kinds.split()[-1] for kinds, _ in page.found if kind in kinds.split()[1:-1]]
 
 
@@ -126,7 +126,7 @@ def test_the_order_of_the_story(show: Show) -> None:
     assert cards(Page(found)) == ["renamed.key", "example.com.key"]
 
 
-def test_each_key_has_one_letter_and_one_colour(show: Show) -> None:
+def test_each_key_has_one_letter_and_one_color(show: Show) -> None:
     page = picture(show, *files())
     found = {(kinds, text) for kinds, text in page.found if kinds.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
@@ -140,7 +140,7 @@ def test_each_key_has_one_letter_and_one_colour(show: Show) -> None:
     assert page.of("ul")[3] == "public half in root.pemsigned certificate.pem (2 of 2), root.pem"
 
 
-def test_more_keys_than_colours(show: Show) -> None:
+def test_more_keys_than_colors(show: Show) -> None:
     for number in range(30):
         write(f"{number:02}.key", ec.derive_private_key(number + 2, ec.SECP256R1()).public_key())
     page = picture(show, *(f"{number:02}.key" for number in range(30)))
@@ -393,8 +393,8 @@ DICHROMACIES = {
 }  # fmt: skip
 
 
-def linear(colour: str) -> tuple[float, ...]:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+def linear(color: str) -> tuple[float, ...]:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     return tuple(it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts)
 
 
@@ -407,17 +407,17 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def mixed(colour: str, percent: int, other: str) -> str:
-    """Return color-mix(in srgb, COLOUR PERCENT, OTHER)."""
-    pairs = [(int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
+def mixed(color: str, percent: int, other: str) -> str:
+    """Return color-mix(in srgb, COLOR PERCENT, OTHER)."""
+    pairs = [(int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
     return "#" + "".join(
         f"{round((a * percent + b * (100 - percent)) / 100):02x}" for a, b in pairs
     )
 
 
-def lab(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """Return a colour as somebody sees it, in CIELAB with the white of sRGB."""
-    rgb = linear(colour)
+def lab(color: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """Return a color as somebody sees it, in CIELAB with the white of sRGB."""
+    rgb = linear(color)
     seen = [min(1, max(0, sum(m * c for m, c in zip(row, rgb, strict=True)))) for row in matrix]
     to_xyz = (
         (0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047),
@@ -433,15 +433,15 @@ def lab(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, floa
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_the_palette(scheme: int) -> None:
-    """Text has a contrast of 4.5:1, and the six colours differ for everybody."""
-    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", CSS.split("@media")[scheme]))
-    keys = [colours[f"c{number}"] for number in range(1, 7)]
-    card, ink, soft = (colours[name] for name in ("card", "ink", "soft"))
-    grounds = [card, colours["page"], *(mixed(key, 16, card) for key in keys)]
+    """Text has a contrast of 4.5:1, and the six colors differ for everybody."""
+    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", CSS.split("@media")[scheme]))
+    keys = [colors[f"c{number}"] for number in range(1, 7)]
+    card, ink, soft = (colors[name] for name in ("card", "ink", "soft"))
+    grounds = [card, colors["page"], *(mixed(key, 16, card) for key in keys)]
     grounds += [mixed(ink, 7, ground) for ground in grounds]
     for text in (ink, soft):
         assert min(contrast(text, ground) for ground in grounds) >= 4.5
-    for text in (*keys, colours["fault"], soft, ink):
+    for text in (*keys, colors["fault"], soft, ink):
         assert contrast(text, card) >= 4.5
     for matrix in DICHROMACIES.values():
         seen = [lab(key, matrix) for key in keys]
