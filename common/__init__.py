@@ -10,7 +10,7 @@ Each module has one concern, and imports only modules listed above it:
     names             what a text means as a name, or why no CA may sign it
     suggest           what was probably meant instead
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
-    goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
+    goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
     pem               the private key or the request in a file, or what is there instead

@@ -89,7 +89,7 @@ _BREAKS = Fault(
     "write BEGIN and END on lines of their own, and the rest in lines without spaces",
 )
 _JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-_BESIDE = Fault("BEGIN or END is not alone on its line", "remove what is beside it, also between")
+_BESIDE = Fault("BEGIN or END is not alone on its line", "remove the other text, also in between")
 _DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
 _DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
 _NO_END = Fault("its END line is missing", "add that line")

@@ -35,7 +35,8 @@ def read_account_key(path: Path, passphrase_file: str | None) -> acme_client.Acc
     try:
         return acme_client.account_key(_read_key(path, passphrase_file).key)
     except ValueError as error:
-        raise UserError(f"{path}: not an account key, but {error}; make one") from None
+        problem = f"this cannot be an account key, because it is {error}"
+        raise UserError(f"{path}: {problem}; make another") from None
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
@@ -45,7 +46,8 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
         csr = x509.load_pem_x509_csr(data)
         is_valid = csr.is_signature_valid
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise UserError(f"{path}: damaged, or not a request in PEM; make it again") from None
+        problem = "the file is damaged, or is not a request in PEM"
+        raise UserError(f"{path}: {problem}; make it again") from None
     if not is_valid:
         raise UserError(f"{path}: its signature is not valid; make the request again")
     return csr
@@ -72,7 +74,8 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_file: str
 def check_replaceable(path: Path) -> None:
     """Refuse to replace anything but certificates in PEM."""
     if os.path.lexists(path) and not re.fullmatch(_CERTIFICATES, files.read(str(path), "move it")):
-        raise UserError(f"{path}: not only certificates, so it is not replaced; move it away")
+        problem = "the file holds more than certificates, so it is not replaced"
+        raise UserError(f"{path}: {problem}; move it away")
 
 
 def write(path: Path, certificates: str) -> None:
@@ -94,12 +97,13 @@ def _read_key(path: Path, passphrase_file: str | None) -> KeyFile:
     except TypeError:  # what cryptography raises where a passphrase is missing
         pass
     except (ValueError, UnsupportedAlgorithm):
-        raise UserError(f"{path}: damaged, or not a private key in PEM; restore a copy") from None
+        problem = "the file is damaged, or is not a private key in PEM"
+        raise UserError(f"{path}: {problem}; restore a copy") from None
     try:
         secret = passphrase.for_key(str(path), passphrase_file)
         return KeyFile(path, load_pem_private_key(data, secret), secret)
     except UserError as error:
-        raise UserError(f"{path}: encrypted, but {error}") from error
+        raise UserError(f"{path}: the key is encrypted, but {error}") from error
     except ValueError:
         raise UserError(f"{path}: this passphrase does not open it; try another") from None
 

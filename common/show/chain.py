@@ -71,7 +71,8 @@ def warnings(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str
             and not any(map(is_end_entity, certificates))
             and all(key.identity != one.identity for key in keys for one in chain)
         ):
-            yield f"{path}: this is a CA's certificate, and no given key fits it"
+            what = "this is a CA's certificate, and no given key fits it"
+            yield f"{path}: {what}; give the server's certificate"
 
 
 def _chain_warnings(

@@ -136,7 +136,7 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
     algorithm = grammar.words(request.signature_algorithm.children[0].oid)
     validity = _VALIDITY[request.is_signature_valid]
     if request.is_signature_valid and not verdict.is_good_signature(request):
-        validity += ", but no CA accepts this algorithm"
+        validity += ", but no public CA accepts this algorithm"
     return [
         ("subject", _attributes(request.subject) or "empty"),
         ("names", _names(request)),

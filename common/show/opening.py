@@ -56,7 +56,7 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
         what = "does not follow its standard"
         raise UserError(
             f"{part.where}: it cannot be read here, because {fault or f'it {what}'}; "
-            "see what can be read with --bytes"
+            "use --bytes to see what can be read"
         )
     if block.label == wrapping.CERTIFICATE:
         spki = _encoded(root, "subjectPublicKeyInfo")
