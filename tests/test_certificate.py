@@ -168,6 +168,7 @@ class TestCertificate:
             or "/common/show certificate.pem" in result.stdout
         )
 
+    @pytest.mark.browser
     @pytest.mark.posix(reason="the commands are for a POSIX shell")
     @pytest.mark.parametrize("name", ["DNS:example.com", "IP:127.0.0.1"])
     def test_the_page_with_curl(self, name: str, files: Path) -> None:
