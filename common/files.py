@@ -114,7 +114,7 @@ def check(path: str, obstacle: Obstacle | None = None) -> None:
 def write_key(path: str, key: bytes) -> None:
     """Write a private key to a new file of mode 0600.
 
-    Raises UserError; then the directory is unchanged, or a message says what is not.
+    Raises UserError; then the directory is unchanged, or a message says what has changed.
     """
     if path == "-":
         console.write_data(key)

@@ -1,4 +1,4 @@
-"""What is wrong with the installation, and the command that mends it.
+"""What is wrong with the installation, and the command that repairs it.
 
 This is imported only after something has failed. An old Python must be able to parse it.
 """

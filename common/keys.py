@@ -1,4 +1,4 @@
-"""The key that signs a request: opening it, and ruling out a weak key and the account key."""
+"""The key that signs a request: opening it, and refusing a weak key and the account key."""
 
 import contextlib
 import os

@@ -73,7 +73,7 @@ def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
 
 
 def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return why Let's Encrypt rejects a request for identifiers, in sentences without a stop."""
+    """Return why Let's Encrypt rejects a request for identifiers, in sentences without a period."""
     return _sentences(identifiers, "")
 
 

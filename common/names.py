@@ -1,4 +1,4 @@
-"""Names for a certificate: what a text means, or why no CA may sign it.
+"""Names for a certificate: the name that a text stands for, or why no CA may sign it.
 
 Nothing is looked up: a name need not exist to be valid. These forms are accepted:
 

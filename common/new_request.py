@@ -97,8 +97,8 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
 def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
-    It is --key; or the first name's own file; or key_file, the constant, which alone counts
-    without a name on the command line.
+    It is --key if that is given. Otherwise it is the file named after the first name on the command
+    line, if there are both, and otherwise key_file, the constant.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if args.key is not None:

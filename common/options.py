@@ -21,7 +21,7 @@ _FOR_NAMES = ("names", "domain")  # arguments that are not options
 class Parser(argparse.ArgumentParser):
     """A command line that reports a mistake in one line, as a UsageError.
 
-    What is given to an option that takes no value, or to none, may be a passphrase: it is not
+    A value of an option that takes none, or of an unknown option, may be a passphrase, so it is not
     shown.
     """
 

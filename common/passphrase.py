@@ -119,7 +119,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stoppable(prompt: str) -> Iterator[None]:
-    """Let Ctrl-Z stop the program with echo, and hide what is typed again once it continues.
+    """Let Ctrl-Z stop the program with echo on, and turn echo off again when it continues.
 
     getpass leaves that to its caller; readpassphrase(3) does the same.
     """

@@ -221,13 +221,13 @@ def _look(plan: Plan) -> None:
 
 
 def _try(plan: Plan, server: web_server.Server, root: str) -> None:
-    """Use the certificate, and show which client accepts it."""
+    """Use the certificate, and show which clients accept it."""
     name = str(plan.names[0].value)
     say(f"""
         The web server
 
         A web server on this machine uses {plan.chain_file.name} and {plan.key.path.name}. Two
-        clients ask it for https://{name}/:
+        clients connect to it as https://{name}/:
         """)
     web_server.use(server, plan.chain_file, plan.key)
     lines(*web_server.outcomes(server, name, root))

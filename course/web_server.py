@@ -115,14 +115,14 @@ def serve(
         The page
 
         A page about your request and your certificate is now at {url}
-        Open another terminal in this directory, and ask for the page in two ways.
+        Open another terminal in this directory, and open the page in two ways.
         {f"In each of these commands, {name} leads to this machine." if is_domain else ""}
 
-        First, trust only the usual roots, and be refused:
+        First, trust only the usual roots. The certificate is refused:
         """)
     _commands(shell.command("curl", *resolve, url), *browse)
     say("""
-        Then trust Pebble's root too, and be accepted. Close the browser first:
+        Close the browser. Then trust Pebble's root too. The certificate is accepted:
         """)
     _commands(shell.command("curl", *resolve, "--cacert", root, url), *trust, *browse[-1:])
     say("""

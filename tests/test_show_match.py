@@ -409,7 +409,7 @@ def test_a_chain(source: str, show: Show) -> None:
          "DNS:www.example.com, and the CN example.com, which is not in the SAN"),
         # certbot#1796: a SAN as it is given to other programs, in the subject
         ("/CN=example.com/subjectAltName=DNS:example.com", "",
-         "none: the subjectAltName in the subject is mere text, which programs ignore"),
+         "none: the subjectAltName in the subject is only text, which programs ignore"),
     ],
 )  # fmt: skip
 def test_what_clients_make_of_the_names(

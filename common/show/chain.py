@@ -13,7 +13,7 @@ T = TypeVar("T", bound=Item)
 # https://letsencrypt.org/docs/staging-environment/
 _STAGING = "(STAGING)"
 
-# Hundreds of CAs with one name would make a square of that.
+# Hundreds of CAs with the same name would otherwise take quadratic time.
 _MOST_CHECKS = 1000  # of signatures
 _MOST_PAIRS = 10_000
 

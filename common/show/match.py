@@ -12,7 +12,7 @@ _FORGED = "have the same key, but the signature of the request is not valid"
 
 
 def together(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str]:
-    """Yield a line for what belongs together, or is expected to. relations: from chain.issued."""
+    """Yield lines about what belongs together, or should. relations: from chain.issued."""
     keys, requests, certificates = only(items, Key), only(items, Request), only(items, Certificate)
     for _, same in groupby(sorted(keys, key=lambda key: key.identity), lambda key: key.identity):
         if len(group := sorted((key.where for key in same), key=[k.where for k in keys].index)) > 1:
@@ -67,7 +67,7 @@ def faults(
 def story(
     items: Sequence[Item], account_key: Item | None, relations: Sequence[Issued]
 ) -> list[Item]:
-    """Return items in the order in which they come to be: keys, requests, certificates.
+    """Return items in the order in which they are made: keys, requests, certificates.
 
     The issuers of a certificate follow it. account_key, which comes first: None if unknown.
     """
