@@ -125,7 +125,7 @@ def write_key(path: str, key: bytes) -> None:
 
 
 def write_request(path: str, request: bytes, obstacle: Obstacle) -> bytes | None:
-    """Write a request to a new file, or in place of one to which obstacle has no objection.
+    """Write a request to a new file, or in place of one in which obstacle finds nothing.
 
     Returns what it replaced. Raises UserError, as write_key does. What another program puts there
     in the microseconds between the last look and the replacing is lost.

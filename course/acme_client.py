@@ -32,7 +32,7 @@ BAD_NONCE, NO_ACCOUNT, UNAUTHORIZED = (
 
 
 class Problem(Exception):
-    """What the CA says when it refuses (section 6.7), or why nothing was heard from it."""
+    """What the CA says when it refuses (section 6.7), or why it could not be reached."""
 
     def __init__(self, text: str, kind: object = None) -> None:
         """kind: the URN of the reason for a refusal, which programs understand."""

@@ -175,7 +175,7 @@ class TestVerdicts:
         assert "  extensions     key usage: digitalSignature\n" in show("a.csr")[1]
 
     @pytest.mark.parametrize(("old", "new", "fault"), [
-        ("0101ff", "010101", "whether an extension is critical is neither TRUE nor FALSE"),
+        ("0101ff", "010101", "the critical field of an extension is neither TRUE nor FALSE"),
         ("0603551d0f", "0603551d11", "it has the extension subject alternative name twice"),
         ("0409300782", "0509300782", "its extensionRequest is not a list of extensions"),
         ("0603551d0f", "0603551d8f", "an OID is damaged"),

@@ -45,7 +45,7 @@ def tag(start: str, *content: str) -> Html:
 
 
 def escaped(text: str) -> str:
-    """Return text as it stands in the page, in ASCII."""
+    """Return text as the page has it, in ASCII."""
     return escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode()
 
 

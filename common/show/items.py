@@ -233,7 +233,7 @@ def _extension_faults(item: Signed) -> Iterator[str]:
         if oid.oid in seen:
             yield f"it has the extension {grammar.words(oid.oid)} twice"
         if any(one.content not in (b"\0", b"\xff") for one in critical):
-            yield "whether an extension is critical is neither TRUE nor FALSE"
+            yield "the critical field of an extension is neither TRUE nor FALSE"
         seen.add(oid.oid)
     names = item.extensions.get(ALTERNATIVE_NAMES)
     if names is None:

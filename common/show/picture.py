@@ -76,7 +76,7 @@ def page(
 ) -> str:
     """Return the page about the parts of files, and the items that could be opened of them.
 
-    told: what stands below the cards, by its headings.
+    told: the lines below the cards, by heading.
     """
     story = match.story(items, account_key, relations)
     labels = dict[bytes, _Label]()
