@@ -1,8 +1,8 @@
-r"""Finding keys, requests and certificates in a file, also where their wrapping has suffered.
+r"""Finding keys, requests and certificates in a file, even if the PEM around them is damaged.
 
 PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Other text
 may stand around it. If the content is whole, these forms are read too, each with a fault that says
-how to put it right; OpenSSL and servers do not read most of them:
+how to repair it; OpenSSL and servers do not read most of them:
 
     -----END A----------BEGIN B-----     files joined without a line break between them
     -----BEGIN A-----\nMII…              line breaks that became the two characters \ and n
@@ -74,7 +74,7 @@ _PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi" + _LINES)
 
 
 class Fault(NamedTuple):
-    """What is wrong with a block, and how to put it right."""
+    """What is wrong with a block, and how to repair it."""
 
     what: str
     undo: str  # FILE stands for the file, NEW for another
@@ -89,7 +89,7 @@ _BREAKS = Fault(
     "write BEGIN and END on lines of their own, and the rest in lines without spaces",
 )
 _JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-_BESIDE = Fault("BEGIN or END is not alone on its line", "remove what is beside it, also between")
+_BESIDE = Fault("BEGIN or END is not alone on its line", "remove the other text, also in between")
 _DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
 _DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
 _NO_END = Fault("its END line is missing", "add that line")
@@ -121,7 +121,7 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """The block in PEM, written anew."""
+        """The block as new PEM."""
         return written(self.label, self.der, self.headers)
 
     @property

@@ -13,7 +13,7 @@ T = TypeVar("T", bound=Item)
 # https://letsencrypt.org/docs/staging-environment/
 _STAGING = "(STAGING)"
 
-# Hundreds of CAs with one name would make a square of that.
+# Hundreds of CAs with the same name would otherwise take quadratic time.
 _MOST_CHECKS = 1000  # of signatures
 _MOST_PAIRS = 10_000
 
@@ -74,7 +74,8 @@ def warnings(items: Sequence[Item], possible: Issuers) -> Iterator[str]:
             and not any(map(is_end_entity, certificates))
             and all(key.identity != one.identity for key in keys for one in chain)
         ):
-            yield f"{path}: this is a CA's certificate, and no given key fits it"
+            what = "this is a CA's certificate, and no given key fits it"
+            yield f"{path}: {what}; give the server's certificate"
 
 
 def _chain_warnings(path: str, chain: list[Certificate], possible: Issuers) -> Iterator[str]:

@@ -224,7 +224,7 @@ def _extension_faults(item: Signed) -> Iterator[str]:
     for attribute in item.fields("Attribute"):
         oid, values_ = attribute.children
         if oid.oid == EXTENSION_REQUEST and [v.name for v in values_.children] != ["Extensions"]:
-            yield "its extensionRequest holds no list of extensions"
+            yield "its extensionRequest is not a list of extensions"
     seen = set()
     for extension in item.fields("Extension"):
         oid, *critical, _ = extension.children
@@ -233,7 +233,7 @@ def _extension_faults(item: Signed) -> Iterator[str]:
         if oid.oid in seen:
             yield f"it has the extension {grammar.words(oid.oid)} twice"
         if any(one.content not in (b"\0", b"\xff") for one in critical):
-            yield "an extension is neither critical nor not"
+            yield "the critical field of an extension is neither TRUE nor FALSE"
         seen.add(oid.oid)
     names = item.extensions.get(ALTERNATIVE_NAMES)
     if names is None:

@@ -12,7 +12,7 @@ _FORGED = "have the same key, but the signature of the request is not valid"
 
 
 def together(items: Sequence[Item], possible: Issuers) -> Iterator[str]:
-    """Yield a line for what belongs together, or is expected to. possible: from chain.issuers."""
+    """Yield lines about what belongs together, or should. possible: from chain.issuers."""
     keys, requests, certificates = only(items, Key), only(items, Request), only(items, Certificate)
     for _, same in groupby(sorted(keys, key=lambda key: key.identity), lambda key: key.identity):
         if len(group := sorted((key.where for key in same), key=[k.where for k in keys].index)) > 1:

@@ -1,7 +1,7 @@
-"""All files as one page for a browser: what is in each, which key is where, and who signed what.
+"""One page for a browser about all files: what is in each, which key is where, and who signed what.
 
 It is HTML in ASCII, without scripts and without anything from the network. Each key has a letter,
-and the first ones have a color, which is a class in picture.css.
+and the first six have a color, which is a class in picture.css.
 """
 
 import base64
@@ -76,7 +76,7 @@ def page(
 ) -> str:
     """Return the page about the parts of files, and the items that could be opened of them.
 
-    told: what stands below the cards, by its headings.
+    told: the lines below the cards, by heading.
     """
     story = _in_order(items, account_key, possible)
     labels = dict[bytes, _Label]()

@@ -60,11 +60,11 @@ MEANT = (
         "dns",
         "reverse DNS",
         r"\.(in-addr|ip6)\.arpa$",
-        "no CA may issue for it since 2026-03-15 (Baseline Requirements 4.2.2)",
+        "no public CA may issue for it since 2026-03-15 (Baseline Requirements 4.2.2)",
     ),
     ("key", "Fermat", r"square", "Boulder begins its search above the root of a square"),
     ("csr", "must-staple|is covered by", r"", "ra/ra.go rejects it, later than csr/csr.go"),
-    ("csr", "reverse DNS", r"", "no CA may issue for it since 2026-03-15"),
+    ("csr", "reverse DNS", r"", "no public CA may issue for it since 2026-03-15"),
     ("csr", "", r"^string type$", "Go does not read every type of string in a CN"),
 )
 
