@@ -259,7 +259,7 @@ class TestTheAccountKey:
         plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
         Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
         error = error_of(run("make_csr.py", "--key", "account.key"))
-        assert error.startswith("account.key: this is the account key")
+        assert error.startswith("account.key: this is the account key, which must not be ")
 
     def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
         for number, name in enumerate(("account.key", "certificate.key")):
