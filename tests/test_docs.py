@@ -88,7 +88,7 @@ def sandbox(directory: Path) -> None:
 def printed(commands: list[str], directory: Path) -> list[str]:
     """Return what each block of commands prints, standard output and standard error together."""
     mark = "end of a step"
-    blocks = [SERVING.format(block=one) if "--serve\n" in one else one for one in commands]
+    blocks = [SERVING.format(block=one) if " --serve " in one else one for one in commands]
     result = subprocess.run(
         ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in blocks)],
         cwd=directory,
