@@ -168,6 +168,7 @@ class TestCertificate:
             or "/common/show certificate.pem" in result.stdout
         )
 
+    @pytest.mark.browser
     @pytest.mark.posix(reason="the commands are for a POSIX shell")
     @pytest.mark.parametrize("name", ["DNS:example.com", "IP:127.0.0.1"])
     def test_the_page_with_curl(self, name: str, files: Path) -> None:
@@ -227,7 +228,7 @@ def add_certificate(directory: Path, more: str) -> None:
 # What is done to the files, and what is said of it.
 FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: (d / "account.key").unlink(), "account.key: No such file or directory; steps 1 to"),
-    (lambda d: cut(d / "account.key"), "account.key: damaged, or not a private key"),
+    (lambda d: cut(d / "account.key"), "account.key: the content is cut short"),
     (lambda d: encrypt(d / "account.key"), "account.key: this passphrase does not"),
     (lambda d: make_key(d / "account.key", "P-521"), "account.key: not an account key"),
     (lambda d: (d / "certificate.csr").unlink(), "certificate.csr: No such file or directory; "),
@@ -238,7 +239,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
     (lambda d: (d / "example.com.key").unlink(), "no *.key file beside it fits; put that"),
     (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put that"),
-    (lambda d: cut(d / "example.com.key"), "example.com.key: damaged"),
+    (lambda d: cut(d / "example.com.key"), "example.com.key: the content is cut short"),
     (lambda d: encrypt(d / "example.com.key"), "example.com.key: this passphrase does not open it"),
     (lambda d: add_certificate(d, "a note\n"), "certificate.pem: not only certificates, so it is"),
     (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "not only certificates"),

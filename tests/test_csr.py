@@ -582,6 +582,12 @@ class TestCreateCsr:
         with pytest.raises(TypeError, match=r"^more_names is a sequence of names, not one string$"):
             make_csr.create_csr(pkey, "example.com", None, "localhost")
 
+    @pytest.mark.parametrize("name", [b"a.io", 5, None])
+    def test_takes_no_bytes_and_no_numbers(self, name: Any, pkey: crypto.PKey) -> None:
+        """Four bytes, or a number, would make an IP address."""
+        with pytest.raises(TypeError, match=r"^a name is text or an IP address$"):
+            make_csr.create_csr(pkey, "example.com", None, [name])
+
     @pytest.mark.parametrize(
         ("domain_name", "email_address", "message"),
         [

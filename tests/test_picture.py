@@ -1,4 +1,4 @@
-"""show --html: all that the files hold and nothing secret, each key in its colour."""
+"""show --html: all that the files hold and nothing secret, each key in its color."""
 
 import base64
 import hashlib
@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def cards(page: Page) -> list[str]:
 
 
 def kinds(page: Page, kind: str) -> list[str]:
-    """Return the last class, which is the colour of a key, of all that has this class."""
+    """Return the last class, which is the color of a key, of all that has this class."""
     return [kinds.split()[-1] for kinds, _ in page.found if kind in kinds.split()[1:-1]]
 
 
@@ -117,12 +118,15 @@ def test_the_order_of_the_story(show: Show) -> None:
         page = picture(show, *order)
         chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
         assert cards(page) == [*names[:3], *chain]
+    write("middle.pem", MIDDLE)
+    _, found, _ = show("--html", "root.pem", "middle.pem")
+    assert cards(Page(found)) == ["middle.pem", "root.pem"]
     write("renamed.key", RSA)
     _, found, _ = show("--html", "--account-key", "account.key", "example.com.key", "renamed.key")
     assert cards(Page(found)) == ["renamed.key", "example.com.key"]
 
 
-def test_each_key_has_one_letter_and_one_colour(show: Show) -> None:
+def test_each_key_has_one_letter_and_one_color(show: Show) -> None:
     page = picture(show, *files())
     found = {(kinds, text) for kinds, text in page.found if kinds.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
@@ -136,7 +140,7 @@ def test_each_key_has_one_letter_and_one_colour(show: Show) -> None:
     assert page.of("ul")[3] == "public half in root.pemsigned certificate.pem (2 of 2), root.pem"
 
 
-def test_more_keys_than_colours(show: Show) -> None:
+def test_more_keys_than_colors(show: Show) -> None:
     for number in range(30):
         write(f"{number:02}.key", ec.derive_private_key(number + 2, ec.SECP256R1()).public_key())
     page = picture(show, *(f"{number:02}.key" for number in range(30)))
@@ -201,11 +205,25 @@ def test_one_box_in_the_other_is_one(show: Show) -> None:
     assert all(re.match(r"[\w-]+( |$)", one) for one in labels)  # the name in the standard
 
 
+def test_what_is_open_at_first(show: Show) -> None:
+    write("leaf.pem", LEAF)
+    write("a.csr", request(san("a.com", "b.com"), key=RSA))
+    _, text, _ = show("--html", "leaf.pem", "a.csr")
+    found = re.findall(
+        r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)', text
+    )
+    closed = {name for is_open, name in found if not is_open}
+    assert closed == {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
+    assert {"certificationRequestInfo", "tbsCertificate", "subjectPKInfo", "Extension"} <= {
+        name for is_open, name in found if is_open
+    }
+
+
 def test_nothing_in_a_file_breaks_out(show: Show) -> None:
     usual = picture(show, *files()[:4])
     evil = "</style><script>alert(1)</script>\"'&<!--\u202e\x1b[31m\0é\u05d0"
-    write("a'<b> &\".csr", request(san("a<b>.com"), cn=evil))
-    _, text, _ = show("--html", "a'<b> &\".csr")
+    write("a'&\u202eb.csr", request(san("a<b>.com"), cn=evil))
+    _, text, _ = show("--html", "a'&\u202eb.csr")
     assert text.isascii()
     page = Page(text)
     assert page.tags <= usual.tags | {("strong", ()), ("s", ())}
@@ -213,7 +231,7 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
         *("lang", "charset", "http-equiv", "content", "name", "class", "open"),
     }
     assert "<!--\\u202e\\x1b[31m\\x00é\u05d0" in page.text
-    assert "a'<b> &\".csr" in page.of("title")
+    assert "a'&\\u202eb.csr" in page.of("title")
     assert text.startswith('<!DOCTYPE html>\n<html lang="en">\n')
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -257,7 +275,10 @@ def test_encrypted_keys(show: Show, secret_file: str) -> None:
         write("a.csr", request(san("a.com"), key=RSA))
         page = picture(show, "--passphrase-file", secret_file, "a.csr", "e.key")
         assert {kinds for kinds, _ in page.found if kinds.startswith("key ")} == {"key k1"}
-        assert kinds(page, "private") == ["k1"] * (form == PrivateFormat.PKCS8)
+        is_whole = form == PrivateFormat.TraditionalOpenSSL  # encrypted as a whole
+        assert kinds(page, "private") == ([] if is_whole else ["k1"])
+        assert len(page.of("fault")) == is_whole
+        assert all("(RFC 1421)" in text for text in page.of("fault"))
     write(
         "e.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
     )
@@ -314,35 +335,44 @@ def private(*numbers: int) -> bytes:
     return tlv(0x30, *map(integer, (0, *numbers)))
 
 
-def test_no_secret_in_the_page(show: Show) -> None:
-    n, e = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e
-    rest = SECRETS[1:6]
+DER, PKCS8, PLAIN = Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+KEYS = {
+    "RSA PRIVATE KEY": private(NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, *SECRETS[:6]),
+    "PRIVATE KEY": RSA.private_bytes(DER, PKCS8, PLAIN),
+    "EC PRIVATE KEY": EC.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
+}
+
+
+def damaged() -> Iterator[tuple[str, bytes]]:
+    """Yield keys with a label: whole, with numbers in the place of others, damaged and cut."""
+    n, e, d, rest = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, NUMBERS.d, SECRETS[1:6]
+    for numbers in (
+        [n, d, e, *rest],
+        [d, e, n, *rest],
+        [rest[0], e, d, n, *rest[1:]],
+        [e, n, d, *rest],
+    ):
+        yield "RSA PRIVATE KEY", private(*numbers)
     chance = random.Random(21)
-    keys = [private(n, e, *SECRETS[:6])]
-    keys += [
-        private(*order[:8])
-        for order in (
-            [n, SECRETS[0], e, *rest],
-            [SECRETS[0], e, n, *rest],
-            [SECRETS[1], e, SECRETS[0], n, *rest[1:]],
-            [e, n, *SECRETS[:6]],
-        )
-    ]
-    for _ in range(40):
-        damaged = bytearray(keys[0])
-        for _ in range(chance.randint(1, 4)):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-        keys.append(bytes(damaged))
-    keys += [keys[0][:at] for at in (30, 300, 700, 1100)]
-    for number, data in enumerate(keys):
-        text = base64.encodebytes(data)
-        pem = b"-----BEGIN RSA PRIVATE KEY-----\n" + text + b"-----END RSA PRIVATE KEY-----\n"
-        Path(f"{number}.key").write_bytes(data if number % 2 else pem)
-        Path(f"{number}.key").chmod(0o600)
-    for name in [f"{number}.key" for number in range(len(keys))]:
-        check_safe(show("--html", name)[1])
-    with pytest.raises(AssertionError):
-        check_safe(" ".join(f"{octet:02x}" for octet in keys[0]).join(["</style>", ""]))
+    for label, whole in KEYS.items():
+        yield label, whole
+        for _ in range(20):
+            octets = bytearray(whole)
+            for _ in range(chance.randint(1, 4)):
+                octets[chance.randrange(len(octets))] = chance.randrange(256)
+            yield label, bytes(octets)
+            yield label, whole[: chance.randrange(len(whole))]
+
+
+def test_no_secret_in_the_page(show: Show) -> None:
+    for label, data in damaged():
+        text = base64.encodebytes(data).decode()
+        Path("pem.key").write_text(f"-----BEGIN {label}-----\n{text}-----END {label}-----\n")
+        Path("der.key").write_bytes(data)
+        check_safe(show("--html", "pem.key", "der.key")[1])
+    for separator in ("", " ", ":", "<br>"):  # the test notices
+        with pytest.raises(AssertionError):
+            check_safe(f"</style>{KEYS['PRIVATE KEY'].hex('-').replace('-', separator)}")
 
 
 # The palette. Machado, Oliveira and Fernandes (2009), severity 1.0, for linear RGB.
@@ -363,8 +393,8 @@ DICHROMACIES = {
 }  # fmt: skip
 
 
-def linear(colour: str) -> tuple[float, ...]:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+def linear(color: str) -> tuple[float, ...]:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     return tuple(it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts)
 
 
@@ -377,17 +407,17 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def mixed(colour: str, percent: int, other: str) -> str:
-    """Return color-mix(in srgb, COLOUR PERCENT, OTHER)."""
-    pairs = [(int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
+def mixed(color: str, percent: int, other: str) -> str:
+    """Return color-mix(in srgb, COLOR PERCENT, OTHER)."""
+    pairs = [(int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
     return "#" + "".join(
         f"{round((a * percent + b * (100 - percent)) / 100):02x}" for a, b in pairs
     )
 
 
-def lab(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """Return a colour as somebody sees it, in CIELAB with the white of sRGB."""
-    rgb = linear(colour)
+def lab(color: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
+    """Return a color as somebody sees it, in CIELAB with the white of sRGB."""
+    rgb = linear(color)
     seen = [min(1, max(0, sum(m * c for m, c in zip(row, rgb, strict=True)))) for row in matrix]
     to_xyz = (
         (0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047),
@@ -403,15 +433,15 @@ def lab(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, floa
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_the_palette(scheme: int) -> None:
-    """Text has a contrast of 4.5:1, and the six colours differ for everybody."""
-    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", CSS.split("@media")[scheme]))
-    keys = [colours[f"c{number}"] for number in range(1, 7)]
-    card, ink, soft = (colours[name] for name in ("card", "ink", "soft"))
-    grounds = [card, colours["page"], *(mixed(key, 16, card) for key in keys)]
+    """Text has a contrast of 4.5:1, and the six colors differ for everybody."""
+    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", CSS.split("@media")[scheme]))
+    keys = [colors[f"c{number}"] for number in range(1, 7)]
+    card, ink, soft = (colors[name] for name in ("card", "ink", "soft"))
+    grounds = [card, colors["page"], *(mixed(key, 16, card) for key in keys)]
     grounds += [mixed(ink, 7, ground) for ground in grounds]
     for text in (ink, soft):
         assert min(contrast(text, ground) for ground in grounds) >= 4.5
-    for text in (*keys, colours["fault"], soft, ink):
+    for text in (*keys, colors["fault"], soft, ink):
         assert contrast(text, card) >= 4.5
     for matrix in DICHROMACIES.values():
         seen = [lab(key, matrix) for key in keys]

@@ -317,6 +317,7 @@ def test_the_command_for_pkcs7(form: str, show: Show, tmp_path: Path) -> None:
     assert show("new.pem")[0] == 0
 
 
+@pytest.mark.browser
 def test_the_command_for_an_openssh_key(show: Show, run: Run, tmp_path: Path) -> None:
     write("a.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     told = "a.key: this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"
