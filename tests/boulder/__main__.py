@@ -52,8 +52,8 @@ class Question(NamedTuple):
         return repr(self.value.decode()) if self.kind in ("dns", "ip") else self.value.hex()
 
 
-# Differences that are meant: the kinds; a pattern for what this project says, "^$" where it accepts;
-# one for the value or a trait; and why.
+# Differences that are meant: the kinds; a pattern for what this project says ("^$" where it
+# accepts), one for the value or a trait, and why.
 MEANT = (
     ("dns", "Tor", r"\.onion$", "Let's Encrypt does not issue for .onion (its CPS)"),
     (
