@@ -149,9 +149,10 @@ def _in_text(data: bytes) -> list[Block]:
     elif marks and "\r" in text and "\n" not in text:
         text, fault = text.replace("\r", "\n"), faults.CR
     if marks and marks[0][2] == "END":
-        first, *rest = _in_text(f"-----BEGIN {marks[0][3]}-----\n{text}".encode())
-        first = first._replace(fault=faults.NO_BEGIN if first.is_whole else first.fault)
-        return [one._replace(line=max(one.line - 1, 1)) for one in (first, *rest)]
+        found = _in_text(f"-----BEGIN {marks[0][3]}-----\n{text}".encode())
+        if found and found[0].is_whole and found[0].line == 1:
+            found[0] = found[0]._replace(line=2, fault=faults.NO_BEGIN)
+            return [one._replace(line=one.line - 1) for one in found]
     starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]  # of the lines
     found = []  # without what only mentions BEGIN
     for begin, end in itertools.zip_longest(marks, marks[1:]):

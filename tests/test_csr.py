@@ -286,7 +286,8 @@ class TestTheAccountKey:
             (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
             (
                 pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
-                "the content is damaged: part of it is missing; restore a copy",
+                "the content is not that of a key, a request or a certificate, or its beginning is "
+                "missing; restore a copy",
             ),
         ],
     )

@@ -402,6 +402,7 @@ GIVE = "give a key, a request or a certificate"
     [
         (b"", f"the file is empty; {GIVE}"),
         (b"# README\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (b"see -----BEGIN CERTIFICATE----- and so on\n",
          f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (wrapping.written("EC PARAMETERS", b"\6\1\x2a"),
