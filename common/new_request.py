@@ -51,6 +51,8 @@ def prepare(
         identifiers = options.identifiers(args.names)
     else:
         identifiers = [options.checked(names.parse, domain_name, "DOMAIN_NAME = ")]
+    for given in filter(os.path.isfile, map(str, args.names)):
+        console.warn(f"{given} is a file too; for a key write --key {given}, for names @{given}")
     email = None
     if args.email is not None:
         email = options.checked(names.email_address, args.email, "--email ")

@@ -70,6 +70,8 @@ class Parser(argparse.ArgumentParser):
         action = self._option_string_actions.get(option)
         if action is None:
             takes_names = any(action.dest in _FOR_NAMES for action in self._actions)
+            word = argument.partition("=")[0]  # OpenSSL's options are words after one hyphen
+            option = word if word in suggest.FOREIGN else option
             advice = suggest.option(option, self._option_string_actions, takes_names)
             if advice is None and takes_names and suggest.name(argument):
                 advice = "a name does not begin with a hyphen"

@@ -286,7 +286,8 @@ class TestTheAccountKey:
             (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
             (
                 pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
-                "the content is damaged: part of it is missing; restore a copy",
+                "the content is not that of a key, a request or a certificate, or its beginning is "
+                "missing; restore a copy",
             ),
         ],
     )
@@ -521,6 +522,15 @@ class TestAListOfNames:
 
 
 LONG_DASH = "an option begins with a long dash; type a hyphen instead; see make_csr.py --help"
+
+
+def test_a_name_that_is_a_file(run: Run, key: Path) -> None:
+    """A list of names or a key, given without @ or --key."""
+    Path("names.com").write_text("example.com\n")
+    told = "names.com is a file too; for a key write --key names.com, for names @names.com"
+    assert warnings_of(run("make_csr.py", "names.com", "--quiet")) == [told]
+
+
 NAMES = "is not an option of this program; give the names without an option"
 NO_OPTION = "is not an option of this program; see make_csr.py --help"
 
@@ -532,6 +542,7 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
         ([""], "'' is not a valid name: it is empty"),
         (["--email", ""], "--email '' is not an e-mail address such as hostmaster@example.com"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
+        (["-new"], "-new is not an option of this program; leave it out"),
         (["--emial", "a@b.org"], "--emial is not an option of this program; did you mean --email?"),
         (
             ["-example.com"],

@@ -274,6 +274,8 @@ NOT_ASCII = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
         ("a", NO_ADDRESS),
         ("@b", NO_ADDRESS),
         ("a@", NO_ADDRESS),
+        ("A <a@b.org>", NO_ADDRESS),
+        ("mailto:a@b.org", NO_ADDRESS),
         ("ä@b.org", NOT_ASCII),  # IA5String, RFC 2985 section 5.2.1
         ("a@ä.org", NOT_ASCII),
         ("a\n@b.org", "has a control character, or a space at the start or end"),

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from common import wrapping
 from tests.conftest import ARTICLE, Run, Show, error_of, openssl, run_process, shell
@@ -46,6 +47,11 @@ UTF_16 = (
 IN_BASE64 = (
     "this is base64 of PEM",
     r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
+)
+
+INVISIBLE = (
+    "it has invisible characters, such as a byte order mark",
+    r"remove them with: LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW",
 )
 
 Change = Callable[[bytes], bytes]
@@ -90,6 +96,48 @@ FORMS: dict[str, tuple[str, Change, tuple[str, str]]] = {
     ),
     "indented": ("cloudflare-docs#3635", lambda pem: b"  " + pem.replace(b"\n", b"\n  "), BESIDE),
     "text before BEGIN": ("cloudflare-docs#3635", lambda pem: b"key: " + pem, BESIDE),
+    "no BEGIN line": (
+        "django-x509#12",
+        lambda pem: pem[pem.index(b"\n") + 1 :],
+        ("its BEGIN line is missing", "add that line"),
+    ),
+    "a byte order mark": (
+        "openssl#6281, 1Password/connect#38",
+        lambda pem: b"\xef\xbb\xbf" + pem,
+        INVISIBLE,
+    ),
+    "invisible characters": (
+        "localthings#291",
+        lambda pem: pem.replace(b"\n", "\u200b\n".encode(), 3).replace(b"\n", b"\xc2\xa0\n"),
+        INVISIBLE,
+    ),
+    "a part of a URL": (
+        "caddyserver/caddy#3767",
+        lambda pem: quote(pem).encode(),
+        (
+            "it is encoded as a part of a URL",
+            "decode it with: python3 -c 'import sys; from urllib.parse import unquote; "
+            "print(unquote(sys.stdin.read()))' < FILE > NEW",
+        ),
+    ),
+    "base64 for a URL": (
+        "RFC 8555 section 7.4: the request of an ACME client",
+        lambda pem: b"".join(pem.splitlines()[1:-1]).translate(bytes.maketrans(b"+/", b"-_")),
+        (
+            "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
+            "replace - with + and _ with /, and write -----BEGIN … and -----END … around it",
+        ),
+    ),
+    "line numbers": (
+        "a listing of an editor",
+        lambda pem: b"".join(b"%3d  %s\n" % pair for pair in enumerate(pem.split(b"\n"), 1)),
+        BESIDE,
+    ),
+    "+ before each line": (
+        "a patch",
+        lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n",
+        BESIDE,
+    ),
     "no END": (
         "simp_le#149",
         lambda pem: pem[: pem.index(b"-----END")],
@@ -182,6 +230,9 @@ LABELS = {
     "PKCS#1 as PKCS#8": ("PRIVATE KEY", "RSA PRIVATE KEY", KEY),
     "PKCS#8 as EC": ("EC PRIVATE KEY", "PRIVATE KEY", PKCS8),
     "SEC 1 as PKCS#8": ("PRIVATE KEY", "EC PRIVATE KEY", SEC1),
+    # jsrsasign#125 and haproxy#130 of tutumcloud
+    "plain as encrypted": ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", PKCS8),
+    "an invented label": ("MY OWN CERTIFICATE", "CERTIFICATE", CERTIFICATE),
     "request as certificate": ("CERTIFICATE", "CERTIFICATE REQUEST", REQUEST),
     "certificate as request": ("CERTIFICATE REQUEST", "CERTIFICATE", CERTIFICATE),
 }
@@ -258,6 +309,14 @@ def test_pkcs7(show: Show, tmp_path: Path) -> None:
 
 CUT_SHORT = "the content is cut short, and the END line is missing; restore a copy"
 DAMAGED = "the content is damaged: part of it is missing; restore a copy"
+NOT_DER = (
+    "the content is not that of a key, a request or a certificate, or its beginning is missing; "
+    "restore a copy"
+)
+OPENSSH = (
+    "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE KEY; write OPENSSH "
+    "PRIVATE KEY in BEGIN and END"
+)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +324,9 @@ DAMAGED = "the content is damaged: part of it is missing; restore a copy"
     [
         (KEY[:900], CUT_SHORT),
         (b"notes\r\n" + KEY.replace(b"\n", b"\r\n")[:900], CUT_SHORT),
-        (b"".join(line for line in KEY.splitlines(keepends=True) if b"7" not in line), DAMAGED),
+        (b"".join(line for line in KEY.splitlines(keepends=True) if b"7" not in line), NOT_DER),
+        (wrapping.written("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
+        (wrapping.written("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"), OPENSSH),
         (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
         (RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())[:-1], DAMAGED),
     ],
@@ -280,14 +341,18 @@ def p12(encryption: BestAvailableEncryption | NoEncryption) -> bytes:
     return pkcs12.serialize_key_and_certificates(b"a", RSA, None, None, encryption)
 
 
+@pytest.mark.parametrize("change", [bytes, base64.encodebytes])
 @pytest.mark.parametrize("legacy", [False, True])
-def test_the_command_for_pkcs12(legacy: bool, show: Show, run: Run, tmp_path: Path) -> None:
+def test_the_command_for_pkcs12(
+    legacy: bool, change: Change, show: Show, run: Run, tmp_path: Path
+) -> None:
     """Old programs encrypt with RC2, which OpenSSL 3 reads with -legacy alone."""
     write("plain.key", KEY)
     write("leaf.pem", LEAF)
     options = ["-legacy", "-descert"] if legacy else []
     export = ("pkcs12", "-export", *options, "-inkey", "plain.key", "-nocerts")
     openssl(*export, "-passout", "pass:x", "-out", "a.p12", cwd=tmp_path)
+    write("a.p12", change(Path("a.p12").read_bytes()))
     message = show("a.p12")[2]
     command = message.partition("take the key out with: ")[2]
     assert message.startswith("show: error: a.p12: this is PKCS#12 (.p12, .pfx); ")
@@ -337,6 +402,7 @@ GIVE = "give a key, a request or a certificate"
     [
         (b"", f"the file is empty; {GIVE}"),
         (b"# README\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (b"see -----BEGIN CERTIFICATE----- and so on\n",
          f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (wrapping.written("EC PARAMETERS", b"\6\1\x2a"),
@@ -345,13 +411,22 @@ GIVE = "give a key, a request or a certificate"
          f"this is a PGP key, which is of another kind; {GIVE}"),
         (b"\x30\x03\x02\x01\x05",
          f"this is DER, but not a whole key, request or certificate; {GIVE}"),
-        (b'{"kty": "EC"}', "this is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
+        (b'{"e": "AQAB", "kty": "RSA"}',  # acme-tiny#12, certbot#7150
+         "this is a JSON Web Key (JWK); convert it to PEM as docs/recipes.md shows"),
+        (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
+        (b"/etc/certs/server/tls.crt\n",  # teslamotors/helm-charts#37
+         "this is the name of a file; give that file"),
+        (b"<path:kv/data/key#pem>",  # argocd-vault-plugin#297
+         f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"Certificate:\n    Data:\n", "this is the text of -text alone; leave out -noout"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n",
+         "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x",
          "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
         (EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
          f"this is an SSH public key; {GIVE}"),
-        (b"\xfe\xed\xfe\xed", "this is a Java keystore; export the key with keytool"),
+        (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind(data: bytes, told: str, show: Show, run: Run) -> None:

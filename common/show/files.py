@@ -57,7 +57,7 @@ def read(path: str) -> list[Part]:
     places = places if len(blocks) > 1 else [path]
     parts = [Part(path, *rest) for rest in zip(places, [mode] * len(blocks), blocks, strict=True)]
     for part in parts:
-        if part.block.is_whole:
+        if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
     return parts
 

@@ -147,7 +147,7 @@ def _numbers_agree(key: PrivateKeyTypes) -> bool:
             min(it.p, it.q) > 1
             and it.p * it.q == n
             and (
-                e * it.d % (it.p - 1) == e * it.d % (it.q - 1) == 1
+                (e * it.d - 1) % (it.p - 1) == (e * it.d - 1) % (it.q - 1) == 0
                 and it.dmp1 == it.d % (it.p - 1)
                 and it.dmq1 == it.d % (it.q - 1)
                 and it.iqmp * it.q % it.p == 1
