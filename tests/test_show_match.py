@@ -43,6 +43,7 @@ ALL = "accepts it (classic, tlsserver, shortlived)"
 VERDICTS = (
     (request(san("a.com", "A.com"), cn="A.COM"), ALL),
     (request(san("a.com"), key=RSA, algorithm=hashes.SHA384()), ALL),
+    (request(san("a.com"), algorithm=hashes.SHA512()), ALL),
     (request(san(*(f"{n}.a.com" for n in range(26)))), "accepts it (classic)"),
     (request(san(x509.IPAddress(ip_address("::ffff:8.8.8.8")))), "accepts it (shortlived)"),
     (request(), "rejects it: it asks for no name"),
@@ -54,8 +55,8 @@ VERDICTS = (
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (
-        request(san(x509.RFC822Name("a@b.c"), "a.com")),
-        "rejects it: it has an e-mail address among its names",
+        request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
+        "rejects it: it has an e-mail address among its names; it has a URI among its names",
     ),
     (
         request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=True),
@@ -306,7 +307,6 @@ ALONE = (
 )
 ORDER = "chain.pem: the certificates are in the wrong order; put each one before its issuer's"
 TWICE = "chain.pem ({} of 3): the same certificate is there twice; remove one of them"
-SELF = certificate("CA", CA, issuer="CA")
 
 # A file with certificates, what is said of it, and who met it: PROJECT#NUMBER of a bug report.
 CHAINS = {
