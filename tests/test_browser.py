@@ -4,12 +4,12 @@ They need Chromium and its driver, certutil and Pebble.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course import web_server
+from tests import browser
 from tests.conftest import ROOT, environment, openssl, page_served, run_process
 
 import pytest
@@ -19,35 +19,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",  # it refuses to run as root otherwise
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-def installed(*names: str) -> str:
-    """Return the path of the first of these programs that is there."""
-    path = next(filter(None, map(shutil.which, names)), None)
-    assert path, f"{names[0]} is missing; apt-get install chromium chromium-driver libnss3-tools"
-    return path
-
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     """Return a Chromium with a fresh profile."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = installed(*web_server.CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    service = webdriver.ChromeService(installed("chromedriver"))
-    with webdriver.Chrome(options, service) as driver:
+    with browser.started(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
 
 
@@ -66,11 +42,11 @@ def files(tmp_path: Path) -> Path:
 
 def test_the_page_of_the_course(files: Path, tmp_path: Path) -> None:
     """Each command as pasted: the browser refuses and, once it trusts the root, accepts."""
-    installed("certutil")
-    program, programs = Path(installed(*web_server.CHROMIUM)), tmp_path / "bin"
+    browser.installed("certutil")
+    program, programs = Path(browser.installed(*web_server.CHROMIUM)), tmp_path / "bin"
     programs.mkdir()
     (programs / program.name).write_text(
-        f'#!/bin/sh\nexec {program} {" ".join(FLAGS)} --dump-dom "$@"\n'
+        f'#!/bin/sh\nexec {program} {" ".join(browser.FLAGS)} --dump-dom "$@"\n'
     )
     (programs / program.name).chmod(0o755)
     with page_served(files) as commands:
@@ -89,9 +65,9 @@ def test_the_page_of_the_course(files: Path, tmp_path: Path) -> None:
     assert "certificate.csr" in accepted
 
 
-def test_a_fresh_profile_shows_the_privacy_error(files: Path, browser: "Chrome") -> None:
+def test_a_fresh_profile_shows_the_privacy_error(files: Path, chromium: "Chrome") -> None:
     with page_served(files) as commands:
         url = commands[0].split()[-1].replace("example.com", "127.0.0.1")
-        browser.get(url)
-        assert browser.title == "Privacy error"
-        assert "ERR_CERT_AUTHORITY_INVALID" in browser.page_source
+        chromium.get(url)
+        assert chromium.title == "Privacy error"
+        assert "ERR_CERT_AUTHORITY_INVALID" in chromium.page_source
