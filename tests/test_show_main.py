@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from tests.conftest import Show
-from tests.made import EC, LEAF, MIDDLE, OTHER, certificate, request, san, write
+from tests.made import EC, LEAF, MIDDLE, OTHER, request, san, write
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -89,15 +89,12 @@ def test_messages_and_exit_status(
     [
         ("", "the following arguments are required: FILE"),
         ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
-        
     ],
 )
 def test_wrong_usage(arguments: str, told: str, show: Show) -> None:
     status, out, err = show(*arguments.split())
     assert (status, out) == (2, "")
     assert told in err
-
-
 
 
 def test_pages_are_apart(show: Show) -> None:
@@ -132,5 +129,3 @@ def test_long_rows_are_wrapped_between_names(show: Show) -> None:
     rows = [f"  {'names':<13}  {a} {b}", *(f"{'':17}{row}" for row in (c, d, e[:-1]))]
     assert len(rows[0]) == 100
     assert "\n".join(rows) in show("a.csr")[1]
-
-
