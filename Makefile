@@ -43,7 +43,8 @@ pebble:
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto
 
-# The tests that need a browser: Debian's chromium, chromium-driver and libnss3-tools, and npm.
+# The tests in a browser and with other clients: Debian's chromium, chromium-driver, curl,
+# libnss3-tools, npm and openssh-client.
 browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js pebble
 	$(BIN)/python -m pytest -m browser
 

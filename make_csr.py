@@ -33,10 +33,10 @@ def create_csr(
 
     domain_name, more_names: in any form that names.parse accepts.
     email_address: for the subject, or None.
-    Raises names.InvalidName for an invalid name or address, TypeError if more_names is one string,
+    Raises names.InvalidName for an invalid name or address, TypeError for what is not a name,
     ValueError if the numbers of the key do not agree.
     """
-    if isinstance(more_names, str):
+    if isinstance(more_names, (str, bytes)):
         raise TypeError("more_names is a sequence of names, not one string")
     identifiers = names.parse_all([domain_name, *more_names])
 

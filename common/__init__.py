@@ -43,13 +43,19 @@ _PROGRAMS = {
     os.path.join("course", "certificate.py"): "certificate",
     os.path.join("course", "deactivate.py"): "deactivate",
 }
+_MODULES = {
+    "common.show": "show",
+    "course.certificate": "certificate",
+    "course.deactivate": "deactivate",
+}
 
 
 def _program() -> str:
     """Return the name of the program that runs, or nothing if it is not one of ours."""
     if sys.argv[:1] == ["-m"]:  # Python looks for the module, which orig_argv names since 3.10
         module = getattr(sys, "orig_argv", sys.argv)[-len(sys.argv)]
-        return "show" if module.endswith(("common.show", "-m")) else ""
+        names = (name for start, name in _MODULES.items() if module.endswith(start))
+        return next(names, "show" if module == "-m" else "")
     # Symbolic links may lead to the script, and others to this package.
     path = os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
     top = os.path.join(os.path.realpath(TOP), "")

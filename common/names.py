@@ -45,11 +45,16 @@ class InvalidName(ValueError):
 
 
 def parse(text: str | Identifier) -> Identifier:
-    """Return the identifier that text stands for, in a form listed above. Raises InvalidName."""
+    """Return the identifier that text stands for, in a form listed above.
+
+    Raises InvalidName, and TypeError for anything but text and IP addresses.
+    """
     if isinstance(text, DomainName):
         return text
-    if not isinstance(text, str):  # an address, which may have a zone
-        text = str(ipaddress.ip_address(text))
+    if isinstance(text, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        text = str(text)  # which shows a zone
+    elif not isinstance(text, str):
+        raise TypeError("a name is text or an IP address")
     try:
         return _identifier(text)
     except InvalidName as error:

@@ -10,3 +10,5 @@ Each module imports only modules listed above it, and modules of common:
     certificate  python -m course.certificate: the steps, one after the other
     deactivate   python -m course.deactivate: what to do about a stolen account key
 """
+
+import common  # noqa: F401 - from here on, Ctrl-C ends the programs at once

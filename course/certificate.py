@@ -1,29 +1,22 @@
 """Get a certificate for your own files from Pebble, a CA on this machine, and explain each step."""
 
-import argparse
 import os
-import signal
 import sys
+
+if not __package__:  # run by its path, which puts this directory where the project's should be
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
+
+import argparse
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-if __name__ == "__main__":
-    if not __package__:  # run by its path, which puts this directory where the project's should be
-        sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once while it imports
-
-from course import pebble
-
-try:
-    from common import console, options, shell
-except ImportError as missing:  # of the libraries
-    sys.exit(f"certificate: error: {missing}")
-
+from common import console, options, shell
 from common.console import UserError
-from course import acme_client, files, web_server
+from course import acme_client, files, pebble, web_server
 from course.files import KeyFile
 from course.telling import facts, lines, say, shown
 

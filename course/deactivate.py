@@ -1,24 +1,18 @@
 """Deactivate the ACME account of a stolen key: from then on, the CA refuses the key."""
 
 import os
-import signal
-import ssl
 import sys
+
+if not __package__:  # run by its path, which puts this directory where the project's should be
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
+
+import ssl
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-if __name__ == "__main__":
-    if not __package__:  # run by its path, which puts this directory where the project's should be
-        sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once
-
-try:
-    from common import console, options
-except ImportError as missing:  # of the libraries
-    sys.exit(f"deactivate: error: {missing}")
-
+from common import console, options
 from common.console import UserError, say
 from course import acme_client, files
 

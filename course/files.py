@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from common import files, passphrase
+from common import atomic, files, passphrase, pem, wrapping
 from common.console import UserError
 from course import acme_client
 
@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 _ADVICE = "steps 1 to 3 of README.md make it"
 _CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
+
+# What cryptography raises about requests that it does not read, besides ValueError.
+_ODD = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 class KeyFile(NamedTuple):
@@ -44,8 +47,9 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     try:
         csr = x509.load_pem_x509_csr(data)
         is_valid = csr.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise UserError(f"{path}: damaged, or not a request in PEM; make it again") from None
+        acme_client.names_of(csr)
+    except (ValueError, UnsupportedAlgorithm, *_ODD):
+        raise UserError(f"{path}: damaged, odd, or not a request in PEM; make it again") from None
     if not is_valid:
         raise UserError(f"{path}: its signature is not valid; make the request again")
     return csr
@@ -77,34 +81,29 @@ def check_replaceable(path: Path) -> None:
 
 def write(path: Path, certificates: str) -> None:
     """Write certificates in PEM: all of them or, after an error, nothing."""
-    new = path.with_name(f"{path.name}.~{os.getpid()}~")
+    data = certificates.encode()
     try:
-        new.write_text(certificates)
-        new.replace(path)
+        with atomic.temporary_file(str(path), data, atomic.PUBLIC_MODE) as temporary:
+            atomic.replace(temporary, str(path))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make room for it") from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _read_key(path: Path, passphrase_file: str | None) -> KeyFile:
-    data = files.read(str(path), _ADVICE)
+    block = pem.private_key(str(path), files.read(str(path), _ADVICE), _ADVICE)
+    if block.fault:  # which the web server would not read
+        raise UserError(f"{path}: {block.fault.what}; {block.fault.undo}")
+    secret = passphrase.for_key(str(path), passphrase_file) if block.is_encrypted else b""
     try:
-        return KeyFile(path, load_pem_private_key(data, None), b"")
-    except TypeError:  # what cryptography raises where a passphrase is missing
-        pass
+        return KeyFile(path, load_pem_private_key(block.text, secret or None), secret)
     except (ValueError, UnsupportedAlgorithm):
-        raise UserError(f"{path}: damaged, or not a private key in PEM; restore a copy") from None
-    try:
-        secret = passphrase.for_key(str(path), passphrase_file)
-        return KeyFile(path, load_pem_private_key(data, secret), secret)
-    except UserError as error:
-        raise UserError(f"{path}: encrypted, but {error}") from error
-    except ValueError:
-        raise UserError(f"{path}: this passphrase does not open it; try another") from None
+        problem = "this passphrase does not open it; try another"
+        raise UserError(
+            f"{path}: {problem if secret else 'the key is damaged; restore a copy'}"
+        ) from None
 
 
 def _is_encrypted(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return b"ENCRYPTED" in path.read_bytes()
+    with contextlib.suppress(UserError):
+        return any(one.is_encrypted for one in wrapping.blocks(files.read(str(path), _ADVICE)))
     return False

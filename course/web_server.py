@@ -1,6 +1,5 @@
 """A web server on this machine that uses the certificate, and which clients accept it."""
 
-import html
 import http.server
 import os
 import shlex
@@ -172,10 +171,7 @@ def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str]]:
 def _page(files: Sequence[Path]) -> bytes:
     """Return the picture of files, in HTML."""
     paths = [shell.file(str(path)) for path in files]
-    status, page, _ = shown("--html", *paths)
-    if status == 2:  # until show has --html
-        page = f"<!DOCTYPE html><title>{html.escape(paths[0])}</title><pre>"
-        page += html.escape(shown(*paths)[1])
+    _, page, _ = shown("--html", *paths)
     return page.encode()
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course import web_server
+
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
@@ -26,7 +28,8 @@ def installed(*names: str) -> str:
     """Return the path of the first of these programs that is there."""
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        sys.exit(f"{names[0]} is missing; apt-get install chromium chromium-driver pngquant")
+        packages = "chromium chromium-driver libnss3-tools pngquant"
+        sys.exit(f"{names[0]} is missing; apt-get install {packages}")
     return path
 
 
@@ -36,7 +39,7 @@ def started(profile: Path) -> "Iterator[Chrome]":
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.binary_location = installed("chromium", "chromium-browser", "google-chrome")
+    options.binary_location = installed(*web_server.CHROMIUM)
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -45,7 +48,7 @@ def started(profile: Path) -> "Iterator[Chrome]":
 
 
 def resize(browser: "Chrome", width: int, height: int, scheme: str, media: str = "screen") -> None:
-    """Give the page a size in CSS pixels, and a colour scheme ("light" or "dark")."""
+    """Give the page a size in CSS pixels, and a color scheme ("light" or "dark")."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     features = [{"name": "prefers-color-scheme", "value": scheme}]

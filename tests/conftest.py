@@ -15,9 +15,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from course import pebble
+from tests import browser
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -27,6 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = Path(__file__).resolve().parent / "data" / "article"
@@ -308,3 +312,10 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pebble.Pebble]:
         need(program)
     with pebble.running(tmp_path_factory.mktemp("pebble")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
+    """Return a browser that runs as long as the tests do."""
+    with browser.started(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver

@@ -66,9 +66,9 @@ def main(target: Path) -> None:
             "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True}
         )
         os.chdir("/")
-    colours = [browser.installed("pngquant"), "--speed", "1", "--strip", "64", "-"]
+    colors = [browser.installed("pngquant"), "--speed", "1", "--strip", "64", "-"]
     data = subprocess.run(
-        colours, input=base64.b64decode(shot["data"]), stdout=subprocess.PIPE, check=True
+        colors, input=base64.b64decode(shot["data"]), stdout=subprocess.PIPE, check=True
     ).stdout
     if len(data) > MOST:
         sys.exit(f"{target}: {len(data)} bytes, more than {MOST}")

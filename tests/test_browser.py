@@ -1,15 +1,14 @@
-"""The pages of the project in a real browser: `make browser`.
+"""The page of the course in a real browser: `make browser`.
 
 They need Chromium and its driver, certutil and Pebble.
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course import web_server
-from tests import browser
+from tests.browser import FLAGS, installed
 from tests.conftest import ROOT, environment, openssl, page_served, run_process
 
 import pytest
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    """Return a Chromium with a fresh profile."""
-    with browser.started(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
 
 
 @pytest.fixture
@@ -42,11 +34,11 @@ def files(tmp_path: Path) -> Path:
 
 def test_the_page_of_the_course(files: Path, tmp_path: Path) -> None:
     """Each command as pasted: the browser refuses and, once it trusts the root, accepts."""
-    browser.installed("certutil")
-    program, programs = Path(browser.installed(*web_server.CHROMIUM)), tmp_path / "bin"
+    installed("certutil")
+    program, programs = Path(installed(*web_server.CHROMIUM)), tmp_path / "bin"
     programs.mkdir()
     (programs / program.name).write_text(
-        f'#!/bin/sh\nexec {program} {" ".join(browser.FLAGS)} --dump-dom "$@"\n'
+        f'#!/bin/sh\nexec {program} {" ".join(FLAGS)} --dump-dom "$@"\n'
     )
     (programs / program.name).chmod(0o755)
     with page_served(files) as commands:

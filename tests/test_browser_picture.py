@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +68,6 @@ return found;
 """
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    with browser.started(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
-
-
 def logged(chromium: "Chrome", log: str) -> list[dict[str, Any]]:
     """Return what is new in a log."""
     new: list[dict[str, Any]] = chromium.get_log(log)  # type: ignore[no-untyped-call]
@@ -137,13 +130,13 @@ def test_no_serious_fault_for_people_with_disabilities(scheme: str, page: "Chrom
     assert faults == []
 
 
-def test_the_colours_of_the_keys(page: "Chrome") -> None:
-    """A key has one colour, and each of the first six has its own, light and dark."""
+def test_the_colors_of_the_keys(page: "Chrome") -> None:
+    """A key has one color, and each of the first six has its own, light and dark."""
     script = """
     const seen = {};
     for (const badge of document.querySelectorAll(".key b")) {
-      const colour = getComputedStyle(badge).backgroundColor;
-      (seen[badge.textContent] ??= {})[colour] = true;
+      const color = getComputedStyle(badge).backgroundColor;
+      (seen[badge.textContent] ??= {})[color] = true;
     }
     return Object.fromEntries(Object.entries(seen).map(([key, it]) => [key, Object.keys(it)]));
     """
@@ -152,8 +145,8 @@ def test_the_colours_of_the_keys(page: "Chrome") -> None:
         browser.resize(page, 1920, 1000, scheme)
         seen = page.execute_script(script)
         assert list(seen) == list("ABCD")
-        assert all(len(colours) == 1 for colours in seen.values())
-        shown.append([colours[0] for colours in seen.values()])
+        assert all(len(colors) == 1 for colors in seen.values())
+        shown.append([colors[0] for colors in seen.values()])
         assert len(set(shown[-1])) == len(seen)
     assert not set(shown[0]) & set(shown[1])
 

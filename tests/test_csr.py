@@ -512,6 +512,12 @@ class TestCreateCsr:
         with pytest.raises(TypeError, match=r"^more_names is a sequence of names, not one string$"):
             make_csr.create_csr(pkey, "example.com", None, "localhost")
 
+    @pytest.mark.parametrize("name", [b"a.io", 5, None])
+    def test_refuses_what_is_not_a_name(self, name: Any, pkey: crypto.PKey) -> None:
+        """Four bytes, or a number, would make an IP address."""
+        with pytest.raises(TypeError, match="^a name is text or an IP address$"):
+            make_csr.create_csr(pkey, "example.com", None, [name])
+
     @pytest.mark.parametrize(
         ("domain_name", "email_address", "message"),
         [

@@ -32,8 +32,6 @@ CONTINUED = {"docs/exercises.md": "docs/answers.md"}
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LEFT_ALONE = ("not tried here", "not run by the tests")
 NO_COMMANDS = {"nginx", "dns"}
-# What the pages have and the project does not have yet. Whoever adds it takes it out of this list.
-AWAITED = {"--html", "docs/picture.png"}
 # A block with --serve runs until it says how to stop it. Then it gets what Ctrl-C sends.
 SERVING = """set -m
 {{ {block}}} > served.txt 2>&1 &
@@ -72,7 +70,7 @@ def steps(text: str) -> list[Step]:
     for block in BLOCK.finditer(text):
         language, content = block[2], block[3]
         first = content.partition("\n")[0]
-        if language in NO_COMMANDS or any(words in first for words in (*LEFT_ALONE, *AWAITED)):
+        if language in NO_COMMANDS or any(words in first for words in LEFT_ALONE):
             continue
         if language == "text":
             assert text[end : block.start()].strip() == "", f"follows no commands: {content}"
@@ -189,8 +187,6 @@ def anchors(text: str) -> set[str]:
 def test_links_lead_somewhere(name: str) -> None:
     text = BLOCK.sub("", TEXTS[name])
     for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
-        if target in AWAITED:
-            continue
         path, _, anchor = target.partition("#")
         file = (ROOT / name).parent / path if path else ROOT / name
         assert file.exists(), target
@@ -221,7 +217,7 @@ def test_the_reference_has_the_options_of_the_programs(command: list[str], headi
     run = [sys.executable, *command, "--help"]
     shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     options = set(OPTION.findall(shown)) - {"-h", "--help", "-m"}
-    assert set(OPTION.findall(" ".join(rows))) - AWAITED == options - AWAITED
+    assert set(OPTION.findall(" ".join(rows))) == options
 
 
 def test_the_dependencies_of_pyproject_are_the_requirements() -> None:

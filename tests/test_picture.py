@@ -1,9 +1,10 @@
-"""show --html: all that the files hold and nothing secret, each key in its colour."""
+"""show --html: all that the files hold and nothing secret, each key in its color."""
 
 import base64
 import hashlib
 import random
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
 )
 
@@ -95,7 +97,7 @@ def cards(page: Page) -> list[str]:
 
 
 def kinds(page: Page, kind: str) -> list[str]:
-    """Return the last class, which is the colour of a key, of all that has this class."""
+    """Return the last class, which is the color of a key, of all that has this class."""
     return [kinds.split()[-1] for kinds, _ in page.found if kind in kinds.split()[1:-1]]
 
 
@@ -112,12 +114,15 @@ def test_the_order_of_the_story(show: Show) -> None:
         page = picture(show, *order)
         chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
         assert cards(page) == [*names[:3], *chain]
+    write("middle.pem", MIDDLE)
+    _, found, _ = show("--html", "root.pem", "middle.pem")
+    assert cards(Page(found)) == ["middle.pem", "root.pem"]
     write("renamed.key", RSA)
     _, found, _ = show("--html", "--account-key", "account.key", "example.com.key", "renamed.key")
     assert cards(Page(found)) == ["renamed.key", "example.com.key"]
 
 
-def test_each_key_has_one_letter_and_one_colour(show: Show) -> None:
+def test_each_key_has_one_letter_and_one_color(show: Show) -> None:
     page = picture(show, *files())
     found = {(kinds, text) for kinds, text in page.found if kinds.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
@@ -131,7 +136,7 @@ def test_each_key_has_one_letter_and_one_colour(show: Show) -> None:
     assert page.of("ul")[3] == "public half in root.pemsigned certificate.pem (2 of 2), root.pem"
 
 
-def test_more_keys_than_colours(show: Show) -> None:
+def test_more_keys_than_colors(show: Show) -> None:
     for number in range(30):
         write(f"{number:02}.key", ec.derive_private_key(number + 2, ec.SECP256R1()).public_key())
     page = picture(show, *(f"{number:02}.key" for number in range(30)))
@@ -187,11 +192,25 @@ def test_one_box_in_the_other_is_one(show: Show) -> None:
     assert all(re.match(r"[\w-]+( |$)", one) for one in labels)  # the name in the standard
 
 
+def test_what_is_open_at_first(show: Show) -> None:
+    write("leaf.pem", LEAF)
+    write("a.csr", request(san("a.com", "b.com"), key=RSA))
+    _, text, _ = show("--html", "leaf.pem", "a.csr")
+    found = re.findall(
+        r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)', text
+    )
+    closed = {name for is_open, name in found if not is_open}
+    assert closed == {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
+    assert {"certificationRequestInfo", "tbsCertificate", "subjectPKInfo", "Extension"} <= {
+        name for is_open, name in found if is_open
+    }
+
+
 def test_nothing_in_a_file_breaks_out(show: Show) -> None:
     usual = picture(show, *files()[:4])
     evil = "</style><script>alert(1)</script>\"'&<!--\u202e\x1b[31m\0é\u05d0"
-    write("a'<b> &\".csr", request(san("a<b>.com"), cn=evil))
-    _, text, _ = show("--html", "a'<b> &\".csr")
+    write("a'&\u202eb.csr", request(san("a<b>.com"), cn=evil))
+    _, text, _ = show("--html", "a'&\u202eb.csr")
     assert text.isascii()
     page = Page(text)
     assert page.tags <= usual.tags | {("strong", ()), ("s", ())}
@@ -199,7 +218,7 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
         *("lang", "charset", "http-equiv", "content", "name", "class", "open"),
     }
     assert "<!--\\u202e\\x1b[31m\\x00é\u05d0" in page.text
-    assert "a'<b> &\".csr" in page.of("title")
+    assert "a'&\\u202eb.csr" in page.of("title")
     assert text.startswith('<!DOCTYPE html>\n<html lang="en">\n')
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -243,7 +262,10 @@ def test_encrypted_keys(show: Show, secret_file: str) -> None:
         write("a.csr", request(san("a.com"), key=RSA))
         page = picture(show, "--passphrase-file", secret_file, "a.csr", "e.key")
         assert {kinds for kinds, _ in page.found if kinds.startswith("key ")} == {"key k1"}
-        assert kinds(page, "private") == ["k1"] * (form == PrivateFormat.PKCS8)
+        is_whole = form == PrivateFormat.TraditionalOpenSSL  # encrypted as a whole
+        assert kinds(page, "private") == ([] if is_whole else ["k1"])
+        assert len(page.of("fault")) == is_whole
+        assert all("(RFC 1421)" in text for text in page.of("fault"))
     write(
         "e.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
     )
@@ -256,29 +278,45 @@ def test_encrypted_keys(show: Show, secret_file: str) -> None:
 
 NUMBERS = RSA.private_numbers()
 SECRETS = [NUMBERS.d, NUMBERS.p, NUMBERS.q, NUMBERS.dmp1, NUMBERS.dmq1, NUMBERS.iqmp]
-OCTETS = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in SECRETS]
+OCTETS = [
+    number.to_bytes(number.bit_length() // 8 + 1, "big")
+    for number in (*SECRETS, EC.private_numbers().private_value)
+]
 
 
 def private(*numbers: int) -> bytes:
     return tlv(0x30, *map(integer, (0, *numbers)))
 
 
-def test_no_secret_in_the_page(show: Show) -> None:
-    n, e = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e
-    d, p, *rest = SECRETS
-    whole = private(n, e, *SECRETS)
+DER, PKCS8, PLAIN = Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+KEYS = {
+    "RSA PRIVATE KEY": private(NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, *SECRETS),
+    "PRIVATE KEY": RSA.private_bytes(DER, PKCS8, PLAIN),
+    "EC PRIVATE KEY": EC.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
+}
+
+
+def damaged() -> Iterator[tuple[str, bytes]]:
+    """Yield keys with a label: whole, with numbers in the place of others, damaged and cut."""
+    n, e, d, rest = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, NUMBERS.d, SECRETS[1:]
+    orders = ([n, d, e, *rest], [d, e, n, *rest], [rest[0], e, d, n, *rest[1:]], [e, n, d, *rest])
+    for numbers in orders:
+        yield "RSA PRIVATE KEY", private(*numbers)
     chance = random.Random(21)
-    keys = [whole, *(whole[:at] for at in (30, 300, 700, 1100))]
-    keys += [private(*order) for order in (
-        (n, d, e, p, *rest), (d, e, n, p, *rest), (p, e, d, n, *rest), (e, n, d, p, *rest),
-    )]  # fmt: skip
-    for _ in range(20):
-        damaged = bytearray(whole)
-        for _ in range(chance.randint(1, 4)):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-        keys.append(bytes(damaged))
-    for number, data in enumerate(keys):
-        write("a.key", data if number % 2 else wrapping.written("RSA PRIVATE KEY", data))
-        found = show("--html", "a.key")[1].partition("</style>")[2]
+    for label, whole in KEYS.items():
+        yield label, whole
+        for _ in range(10):
+            octets = bytearray(whole)
+            for _ in range(chance.randint(1, 4)):
+                octets[chance.randrange(len(octets))] = chance.randrange(256)
+            yield label, bytes(octets)
+            yield label, whole[: chance.randrange(len(whole))]
+
+
+def test_no_secret_in_the_page(show: Show) -> None:
+    for label, data in damaged():
+        write("pem.key", wrapping.written(label, data))
+        write("der.key", data)
+        found = show("--html", "pem.key", "der.key")[1].partition("</style>")[2]
         for text in (found, re.sub("<[^>]*>", "", found)):
             assert vectors.leaks(text, OCTETS) == []

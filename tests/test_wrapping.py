@@ -271,6 +271,7 @@ def test_the_command_for_pkcs12(legacy: bool, show: Show, run: Run, tmp_path: Pa
     assert first(show("new.key")[1]) == first(show("plain.key")[1])
 
 
+@pytest.mark.browser
 def test_the_command_for_an_openssh_key(show: Show, run: Run, tmp_path: Path) -> None:
     write("a.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     told = "a.key: this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"

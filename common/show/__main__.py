@@ -3,18 +3,20 @@
 The files can be PEM or DER, from any program. Private numbers are never printed.
 """
 
-import argparse
-import functools
 import os
 import sys
+
+if not __package__:  # run by its path, which puts this directory where the project's should be
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
+
+import argparse
+import functools
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
-
-if not __package__:  # run by its path, which puts this directory where the project's should be
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable

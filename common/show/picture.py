@@ -1,7 +1,7 @@
 """All files as one page for a browser: what is in each, which key is where, and who signed what.
 
 It is HTML in ASCII, without scripts and without anything from the network. Each key has a letter,
-and the first ones have a colour, which is a class in picture.css.
+and the first ones have a color, which is a class in picture.css.
 """
 
 import base64
@@ -18,7 +18,7 @@ from common.show.der import Element
 from common.show.files import Part
 from common.show.items import Item, Key, Signed
 
-_COLOURS = 6  # in picture.css
+_COLORS = 6  # in picture.css
 
 # The rows of the page about an item that its card begins with.
 _FACTS = ("kind", "encryption", "numbers", "names", "issuer", "valid until", "CA", "Let's Encrypt")
@@ -34,12 +34,12 @@ class _Label(NamedTuple):
     """What a key is called on the page, its class, and the first file that holds it."""
 
     letter: str
-    colour: str
+    color: str
     where: str
 
     def named(self, before: str = "", *, is_full: bool = False) -> Html:
-        """Return its letter in its colour, and its name, in full with the file."""
-        key = tag(f"span key {self.colour}", tag("b", self.letter), f" key {self.letter}")
+        """Return its letter in its color, and its name, in full with the file."""
+        key = tag(f"span key {self.color}", tag("b", self.letter), f" key {self.letter}")
         return tag("span", before, key, f" ({self.where})" if is_full else "")
 
 
@@ -53,7 +53,7 @@ class _Facts(NamedTuple):
     @property
     def frame(self) -> str:
         """The class of what is signed, and of the signature."""
-        return self.signer.colour if self.signer and self.is_valid is not None else "k"
+        return self.signer.color if self.signer and self.is_valid is not None else "k"
 
     def signed(self, before: str, after: str = "", *, is_full: bool = False) -> Html:
         """Return which key signed it; that is struck out if the signature is not valid."""
@@ -83,8 +83,8 @@ def page(
     for item in story:
         n = len(labels)
         letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
-        colour = f"k{n + 1}" if n < _COLOURS else "k"
-        labels.setdefault(item.identity, _Label(letter, colour, item.where))
+        color = f"k{n + 1}" if n < _COLORS else "k"
+        labels.setdefault(item.identity, _Label(letter, color, item.where))
     known = [
         (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
         for item in story
@@ -160,9 +160,9 @@ def _marks(root: Element, item: Item, facts: _Facts) -> dict[int, Mark]:
     for element in root.all():
         if element.name in _PUBLIC and element.is_public and element.offset >= end:
             words = own.named(f"{values.note(element)}; " if is_key else "public half of ")
-            marks[element.offset], end = Mark(f"public {own.colour}", words), element.end
+            marks[element.offset], end = Mark(f"public {own.color}", words), element.end
         elif is_key and not element.is_public and not element.children:
-            marks[element.offset] = Mark(f"private {own.colour}", Html())
+            marks[element.offset] = Mark(f"private {own.color}", Html())
     if isinstance(item, Signed):
         signed, _, signature = root.children
         marks[signed.offset] = Mark(f"signed {facts.frame}", facts.signed("signed with "))
