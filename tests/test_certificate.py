@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from josepy import b64, jwk
 
+pytestmark = pytest.mark.apart
+
 Told = Callable[..., str]
 
 OTHER_CERTIFICATE = pebble.TLS

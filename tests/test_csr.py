@@ -5,6 +5,7 @@ import os
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import make_csr
 from common import names
@@ -513,9 +514,9 @@ class TestCreateCsr:
             make_csr.create_csr(pkey, "example.com", None, "localhost")
 
     @pytest.mark.parametrize("name", [b"a.io", 5, None])
-    def test_refuses_what_is_not_a_name(self, name: Any, pkey: crypto.PKey) -> None:
+    def test_refuses_what_is_not_text(self, name: Any, pkey: crypto.PKey) -> None:
         """Four bytes, or a number, would make an IP address."""
-        with pytest.raises(TypeError, match="^a name is text or an IP address$"):
+        with pytest.raises(TypeError, match=r"^a name is text or an IP address$"):
             make_csr.create_csr(pkey, "example.com", None, [name])
 
     @pytest.mark.parametrize(

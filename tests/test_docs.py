@@ -22,6 +22,8 @@ from tests.conftest import ROOT, need
 
 import pytest
 
+pytestmark = pytest.mark.apart
+
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 TEXTS = {name: path.read_text("utf-8") for name, path in zip(NAMES, DOCUMENTS, strict=True)}

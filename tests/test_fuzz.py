@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.apart
+
 settings.register_profile(
     "suite",
     max_examples=40,

@@ -14,6 +14,8 @@ from tests.conftest import ROOT, SCRIPTS, environment, error_of, run_process
 
 import pytest
 
+pytestmark = pytest.mark.apart
+
 SETUP = "python3 -m venv {0}.venv && . {0}.venv/bin/activate && python -m pip install -r {0}"
 SETUP += "requirements.txt"
 ELSEWHERE = SETUP.format(f"{ROOT}/")

@@ -15,6 +15,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+pytestmark = pytest.mark.apart
+
 
 def acme_tiny(ca: pebble.Pebble, account_key: Path, csr: Path) -> Result:
     """Have acme-tiny get the certificate for a request; it is on its standard output, in PEM."""
