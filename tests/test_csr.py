@@ -76,13 +76,6 @@ def test_standard_output_carries_the_request_alone(run: Run) -> None:
     assert os.listdir() == ["certificate.key"]
 
 
-@pytest.mark.usefixtures("key")
-def test_quiet_says_nothing_but_warnings(run: Run) -> None:
-    result = run("make_csr.py", "-q")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert len(warnings_of(run("make_csr.py", "-q", "localhost", "--out", "my.csr"))) == 1
-
-
 def test_a_request_has_the_names_in_their_order_each_once(run: Run, key: Path) -> None:
     wanted = ["b.example.org", "A.example.org.", "192.0.2.1", "B.EXAMPLE.ORG", "*.c.example.org"]
     # Options and names may be mixed.
@@ -256,11 +249,6 @@ class TestTheAccountKey:
             Path("none").write_bytes(content)
         (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
         assert found == f"certificate.key was not compared with the account key (none: {reason})"
-
-    def test_is_also_looked_for_unasked(self, key: Path, run: Run) -> None:
-        Path("account.key").write_bytes(b"")
-        (found,) = warnings_of(run("make_csr.py"))
-        assert found.endswith(f"(account.key: the file is empty{GIVE_IT})")
 
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
