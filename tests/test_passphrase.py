@@ -270,7 +270,6 @@ class TestWhatIsTyped:
             prompts, left = list[str](), list(lines)
 
             def answer(prompt: str) -> str:
-                assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
                 prompts.append(prompt)
                 return left.pop(0)
 
@@ -300,11 +299,19 @@ class TestWhatIsTyped:
             passphrase.for_new_key(None)
         assert str(caught.value) == message
 
-    def test_ctrl_c_ends_the_program_at_once_again_afterwards(self, typing: Typing) -> None:
-        typing("secret")
+    def test_a_signal_is_an_exception_only_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So that getpass restores the terminal; afterwards it ends the program at once again."""
+        seen: list[object] = []
+
+        def answer(prompt: str) -> str:
+            seen.append(signal.getsignal(signal.SIGTERM))
+            return "secret"
+
+        monkeypatch.setattr(getpass, "getpass", answer)
         ours = signal.signal(signal.SIGTERM, signal.SIG_DFL)
         passphrase.for_key("a", None)
-        assert signal.signal(signal.SIGTERM, ours) is signal.SIG_DFL
+        seen.append(signal.signal(signal.SIGTERM, ours))
+        assert seen == [signal.default_int_handler, signal.SIG_DFL]
 
     def test_on_windows_only_a_console_is_read(
         self, typing: Typing, monkeypatch: pytest.MonkeyPatch
