@@ -502,7 +502,7 @@ class TestCreateCsr:
             make_csr.create_csr(pkey, "example.com", None, "localhost")
 
     @pytest.mark.parametrize("name", [b"a.io", 5, None])
-    def test_refuses_what_is_not_text(self, name: Any, pkey: crypto.PKey) -> None:
+    def test_takes_no_bytes_and_no_numbers(self, name: Any, pkey: crypto.PKey) -> None:
         """Four bytes, or a number, would make an IP address."""
         with pytest.raises(TypeError, match=r"^a name is text or an IP address$"):
             make_csr.create_csr(pkey, "example.com", None, [name])
