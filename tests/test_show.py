@@ -12,8 +12,6 @@ from tests.made import CA, EC, LEAF, RSA, certificate, integer, openssl, request
 
 import pytest
 
-GOLDEN = Path(__file__).resolve().parent / "data" / "show"
-
 
 @pytest.mark.posix(reason="a name with a control character")
 def test_nothing_steers_the_terminal(show: Show) -> None:
