@@ -30,7 +30,7 @@ pytestmark = pytest.mark.apart
 
 settings.register_profile(
     "suite",
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     database=None,
     deadline=10_000,  # milliseconds: the longest that any input may take
