@@ -29,15 +29,28 @@ _OTHERS = {
 }
 _MODERN_PKCS12 = "take the key out with: openssl pkcs12 -nodes -nocerts -in FILE -out NEW"
 _LEGACY_PKCS12 = _MODERN_PKCS12.replace("-nodes", "-legacy -nodes")
+_DECODED = r"sed '/-----/d' FILE | tr -d '\r\n' | openssl base64 -d -A | "
 
 # What a file without any block is, by the first pattern that matches at its start.
 _NO_BLOCK = (
     (rb"\s*\Z", "the file is empty", ""),
-    (rb"\s*\{", "this is JSON, perhaps a JSON Web Key (JWK)", "convert it to PEM"),
-    (rb"\s*<", "this is a web page or XML", ""),
+    (
+        rb"\s*\{[^{}]{,9999}\"kty\"",
+        "this is a JSON Web Key (JWK)",
+        "convert it to PEM as docs/recipes.md shows",
+    ),
+    (rb"\s*\{", "this is JSON", ""),
+    (rb"\s*<[!?A-Za-z]+[\s>]", "this is a web page or XML", ""),
+    (rb"\s*Certificate(?: Request)?:\s", "this is the text of -text alone", "leave out -noout"),
+    (rb"[\w.~-]*/[\w./~-]+\s*\Z", "this is the name of a file", "give that file"),
+    (rb"\$ANSIBLE_VAULT", "this is an Ansible vault", "decrypt a copy with: ansible-vault decrypt"),
     (rb"PuTTY-User-Key-File", "this is a PuTTY key", "export it from PuTTYgen as an OpenSSL key"),
     (rb"\s*(?:ssh|ecdsa|sk-ssh)-\S+ AAAA", "this is an SSH public key", ""),
-    (rb"\xfe\xed\xfe\xed", "this is a Java keystore", "export the key with keytool"),
+    (
+        rb"\xfe\xed\xfe\xed|\xce\xce\xce\xce",
+        "this is a Java keystore",
+        "export the key with keytool",
+    ),
     (rb"\x30[\x00-\x84]", "this is DER, but not a whole key, request or certificate", ""),
     (rb"", "the file contains no PEM (-----BEGIN …)", ""),
 )
@@ -52,7 +65,9 @@ def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserEr
         what, undo = next((what, undo) for start, what, undo in _NO_BLOCK if re.match(start, data))
     elif block.label == PKCS12:
         what = "this is PKCS#12 (.p12, .pfx)"
-        undo = _LEGACY_PKCS12 if _LEGACY.search(data) else _MODERN_PKCS12
+        undo = _LEGACY_PKCS12 if _LEGACY.search(block.der) else _MODERN_PKCS12
+        if block.line:  # in base64
+            undo = undo.replace(" -in FILE", "").replace("openssl", f"{_DECODED}openssl", 1)
     elif block.fault and not block.is_whole:
         what, undo = block.fault
     else:
@@ -77,7 +92,7 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     keys = [block for block in found if block.label in KEY_LABELS]
     keys = [block for block in keys if block.is_whole] or keys
     if len(keys) > 1:
-        raise UserError(f"{path}: the file holds {len(keys)} private keys; put each in its own")
+        raise UserError(f"{path}: this file has {len(keys)} private keys; put each in its own file")
     if not keys or not keys[0].is_whole:
         others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
         raise refusal(path, data, next(iter(keys or others), None), advice)

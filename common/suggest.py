@@ -11,9 +11,9 @@ from common import names
 from common.names import Identifier
 
 # What quotation, lists and sentences leave around a name.
-_AROUND = " \t\r\n\"'`“”„‘’‚«»<>()[]{}:,;/-."
+_AROUND = " \t\r\n\"'`“”„‘’‚«»<>()[]{}:,;/\\-.~^$"
 
-# What stands before a name in OpenSSL's configuration and output, in a subject and on Windows.
+# What comes before a name in OpenSSL's configuration and output, in a subject and on Windows.
 _BEFORE = re.compile(
     r"(subjectAltName *= *)?((DNS|IP)[. ]?(Name|Address|\d+)? *[:=]|(.*[/, ])?CN *=)",
     re.IGNORECASE,
@@ -32,7 +32,8 @@ _KINDS = (
 # Options of other ACME clients and of OpenSSL that take names.
 _FOR_NAMES = (
     "-d",
-    "-n",
+    "-subj",
+    "-addext",
     "--cn",
     "--common-name",
     "--dns",
@@ -48,6 +49,11 @@ _FOR_NAMES = (
 )
 # And others, with the option that does it here.
 _FOR_OTHERS = {
+    "-key": "--key",
+    "-newkey": "--bits",
+    "-out": "--out",
+    "-passin": "--passphrase-file",
+    "-passout": "--passphrase-file",
     "-k": "--bits",
     "--keylength": "--bits",
     "--key-size": "--bits",
@@ -64,6 +70,14 @@ _FOR_OTHERS = {
     "--passout": "--passphrase-file",
     "--password": "--passphrase-file",
 }
+
+
+# And some that say what is done here anyway, or later by the client.
+_FOR_NOTHING = (
+    *("-batch", "-days", "-new", "-nodes", "-noenc", "-sha256", "-utf8", "-x509"),
+    *("--agree-tos", "--force", "--non-interactive", "--staging", "--standalone", "--webroot"),
+)
+FOREIGN = {*_FOR_NAMES, *_FOR_OTHERS, *_FOR_NOTHING}
 
 
 class Guess(NamedTuple):
@@ -92,7 +106,7 @@ def name(text: str) -> Guess | None:
             return Guess("a list", found)
     if guess := _only(text):
         return guess
-    candidates = [re.sub(r"[\s_]+", "-", text)]
+    candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
     if not words[-1]:  # or else the comma stood before another name
         candidates.append(text.replace(",", "."))
     return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
@@ -106,6 +120,8 @@ def is_plain(identifier: Identifier) -> bool:
 def option(given: str, known: Iterable[str], takes_names: bool) -> str | None:
     """Return advice about an option that is not among those known, or None."""
     known = list(known)
+    if given in _FOR_NOTHING:
+        return "leave it out"
     if given in _FOR_NAMES and takes_names:
         return "give the names without an option"
     meant = _FOR_OTHERS.get(given)
@@ -117,11 +133,16 @@ def file(path: str, otherwise: str) -> str:
     """Return advice about the file at path: another of nearly that name if it is missing."""
     directory, missing = os.path.split(path)
     close: list[str] = []
+    # A URL, or a ~ in quotes, which the shell leaves as it is.
+    meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
+    if meant != path and os.path.isfile(meant):
+        return f"did you mean {meant}?"
     if missing and not os.path.lexists(path):
         try:
             with os.scandir(directory or ".") as entries:
                 present = [entry.name for entry in itertools.islice(entries, 1000)]
-            close = difflib.get_close_matches(missing[:255], present, 1, 0.85)
+            same = [name for name in present if name.lower() == missing.lower()]
+            close = same or difflib.get_close_matches(missing[:255], present, 1, 0.85)
         except OSError:  # the directory is missing, too
             pass
     return f"did you mean {os.path.join(directory, close[0])}?" if close else otherwise

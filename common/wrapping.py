@@ -1,15 +1,16 @@
-r"""Finding keys, requests and certificates in a file, also where their wrapping has suffered.
+r"""Finding keys, requests and certificates in a file, even if the PEM around them is damaged.
 
 PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Other text
 may stand around it. If the content is whole, these forms are read too, each with a fault that says
-how to put it right; OpenSSL and servers do not read most of them:
+how to repair it; OpenSSL and servers do not read most of them:
 
     -----END A----------BEGIN B-----     files joined without a line break between them
     -----BEGIN A-----\nMII…              line breaks that became the two characters \ and n
     -----BEGIN A----- MII… -----END A    line breaks that became spaces or were lost
     > -----BEGIN A-----                  quoted or indented lines, or text before BEGIN
     ----BEGIN A---- or —BEGIN A—         other dashes than five hyphens
-    -----BEGIN A-----                    an END line that is missing or has another label
+    -----BEGIN A-----                    a missing line, or an END line with another label
+    -----BEGIN%20A-----%0AMII…           PEM as a part of a URL
     LS0tLS1CRUdJTi…                      base64 of all this, as Kubernetes stores it
     MII…                                 base64 alone, without BEGIN and END
     BEGIN RSA PRIVATE KEY with PKCS#8    a label that is not that of the content
@@ -22,6 +23,10 @@ import bisect
 import itertools
 import re
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from common import faults
+from common.faults import Fault
 
 ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
 REQUEST = "CERTIFICATE REQUEST"  # RFC 7468 section 7
@@ -68,45 +73,12 @@ _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) 
 _HEADERS = re.compile(r"\s*(Proc-Type: ?4,ENCRYPTED)\s+(DEK-Info: ?[\w-]+(?:,[0-9A-Fa-f]+)?)\s")
 _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
-_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{60,}={0,2}")
+_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
+_PREFIX = re.compile(r"(?:\d+[ \t:.|]+|[+|]) *")  # of a line: its number, or a mark as in a diff
+_INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
+_OPENSSH = b"openssh-key-v1\0"
 _LINES = rb"[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
 _PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi" + _LINES)
-
-
-class Fault(NamedTuple):
-    """What is wrong with a block, and how to put it right."""
-
-    what: str
-    undo: str  # FILE stands for the file, NEW for another
-
-
-_ESCAPED = Fault(
-    r"its line breaks are the two characters \n",
-    r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
-)
-_BREAKS = Fault(
-    "its line breaks are missing or became spaces",
-    "write BEGIN and END on lines of their own, and the rest in lines without spaces",
-)
-_JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-_BESIDE = Fault("BEGIN or END is not alone on its line", "remove what is beside it, also between")
-_DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
-_DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
-_NO_END = Fault("its END line is missing", "add that line")
-_BLANK = Fault("it has blank lines", "remove them")
-_NOISE = Fault("it has lines that are not base64", "remove them")
-_CR = Fault("its lines end in CR alone", r"convert them with: tr '\r' '\n' < FILE > NEW")
-_UTF16 = Fault(
-    "this is UTF-16, as PowerShell 5 writes after >",
-    "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
-)
-_IN_BASE64 = Fault(
-    "this is base64 of PEM",
-    r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
-)
-_BARE = Fault("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it")
-_CUT_SHORT = Fault("the content is cut short, and the END line is missing", "restore a copy")
-_DAMAGED = Fault("the content is damaged: part of it is missing", "restore a copy")
 
 
 class Block(NamedTuple):
@@ -121,7 +93,7 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """The block in PEM, written anew."""
+        """The block as new PEM."""
         return written(self.label, self.der, self.headers)
 
     @property
@@ -132,15 +104,22 @@ class Block(NamedTuple):
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
+    if b"BEGIN%20" in data:
+        return [block._replace(fault=faults.URL) for block in _in_text(unquote_to_bytes(data))]
     if not (kind := kind_of(data)) and (found := _in_text(data)):
         return found
     if kind or re.match(SEQUENCE, data, re.DOTALL):
         der = _first_element(data)
-        return [Block(kind, der or data, bool(der), "", 0, None if der else _DAMAGED)]
-    encoded = [(match[0], _IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]
+        return [Block(kind, der or data, bool(der), "", 0, None if der else faults.DAMAGED)]
+    encoded = [(match[0], faults.IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]
     if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
-        encoded = [(data, _BARE)]
-    inside = [(block, fault) for text, fault in encoded for block in blocks(_decoded(text))]
+        plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
+        encoded = [(plain, faults.BARE if plain == data else faults.BARE_URL)]
+    inside = [
+        (block, fault)
+        for text, fault in encoded
+        for block in blocks(_decoded(text.decode("ascii")))
+    ]
     return [block._replace(line=1, fault=block.fault or fault) for block, fault in inside]
 
 
@@ -161,14 +140,19 @@ def kind_of(der: bytes) -> str:
 def _in_text(data: bytes) -> list[Block]:
     """Return the blocks that BEGIN marks in text."""
     is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = data.decode("utf-16" if is_utf16 else "utf-8-sig", "replace")
-    fault = _UTF16 if is_utf16 else None
+    text = data.decode("utf-16" if is_utf16 else "utf-8", "replace")
+    fault = faults.UTF16 if is_utf16 else None
     marks = list(_MARK.finditer(text))
     if any(_BREAK.match(text, mark.end()) for mark in marks):
-        text, fault = _BREAK.sub("\n", text), _ESCAPED
+        text, fault = _BREAK.sub("\n", text), faults.ESCAPED
         marks = list(_MARK.finditer(text))
     elif marks and "\r" in text and "\n" not in text:
-        text, fault = text.replace("\r", "\n"), _CR
+        text, fault = text.replace("\r", "\n"), faults.CR
+    if marks and marks[0][2] == "END":
+        found = _in_text(f"-----BEGIN {marks[0][3]}-----\n{text}".encode())
+        if found and found[0].is_whole and found[0].line == 1:
+            found[0] = found[0]._replace(line=2, fault=faults.NO_BEGIN)
+            return [one._replace(line=one.line - 1) for one in found]
     starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]  # of the lines
     found = []  # without what only mentions BEGIN
     for begin, end in itertools.zip_longest(marks, marks[1:]):
@@ -189,23 +173,39 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     """Return the block from a BEGIN mark to the next mark. before: what precedes it on its line."""
     has_end = end is not None and end[2] == "END"
     body = text[begin.end() : end.start() if end else None]
+    is_visible = _INVISIBLE.search(before + body) is None
+    before, body = (_INVISIBLE.sub("", one) for one in (before, body))
     headers = _HEADERS.match(body)
     lines = [one.strip(" \t\r>") for one in body[headers.end() if headers else 0 :].split("\n")]
-    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines).encode())
+    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
     whole, fault = _first_element(der), None
-    if headers or label not in _LABELS:
+    # An invented label, MY CERTIFICATE say, ends in the word of its kind.
+    is_known = label in _LABELS or label.split()[-1] == kind_of(der).rpartition(" ")[2]
+    if headers or not is_known:
         whole = der if has_end else b""
     elif not whole:
-        pure = "".join(line for line in lines if _BASE64.fullmatch(line))
-        whole, fault = _first_element(_decoded(pure.encode())), _NOISE
+        pure = [line for line in lines if _BASE64.fullmatch(line)]
+        bare = [_PREFIX.sub("", line, count=1) for line in lines]
+        tries = ((pure, faults.NOISE), (bare, faults.BESIDE))
+        found = ((_first_element(_decoded("".join(one))), fault) for one, fault in tries)
+        whole, fault = next((pair for pair in found if pair[0]), (b"", None))
     if not whole:
-        return Block(label, der, False, "", 0, _DAMAGED if has_end else _CUT_SHORT)
+        return Block(label, der, False, "", 0, _damage(label, der, has_end))
     fault = _fault(text, before, begin, end if has_end else None, lines) or fault
+    fault = fault if is_visible else faults.INVISIBLE
     kind = "" if headers else kind_of(whole)
-    if kind not in ("", label) and label in _LABELS and {label, kind} != {CERTIFICATE, CRL}:
-        what = f"its label is {label}, but its content is that of {kind}"
-        label, fault = kind, fault or Fault(what, f"write {kind} in BEGIN and END")
+    if kind not in ("", label) and is_known and {label, kind} != {CERTIFICATE, CRL}:
+        label, fault = kind, fault or faults.of_label(label, kind)
     return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", 0, fault)
+
+
+def _damage(label: str, der: bytes, has_end: bool) -> Fault:
+    """Return what is wrong with a block whose content is not whole."""
+    if der.startswith(_OPENSSH):
+        return faults.of_label(label, "OPENSSH PRIVATE KEY")
+    if len(der) > 2 and der[0] != 0x30:
+        return faults.NOT_DER
+    return faults.DAMAGED if has_end else faults.CUT_SHORT
 
 
 def _fault(
@@ -213,26 +213,26 @@ def _fault(
 ) -> Fault | None:
     """Return what is wrong with the wrapping of a block. lines: those between the marks."""
     if end is None:
-        return _NO_END
+        return faults.NO_END
     if begin[3] != end[3]:
-        return _DIFFERENT
+        return faults.DIFFERENT
     if {begin[1], begin[4], end[1], end[4]} != {"-----"}:
-        return _DASHES
+        return faults.DASHES
     if before.endswith("-----"):
-        return _JOINED
+        return faults.JOINED
     after = re.compile("[^\n]{0,80}").match(text, end.end())
     if before or (after and after[0].strip() and not after[0].startswith("-----BEGIN")):
-        return _BESIDE
+        return faults.BESIDE
     if lines[0] or lines[-1]:
-        return _BREAKS
+        return faults.BREAKS
     if text[end.start() - 1] != "\n":
-        return _BESIDE
-    return _BLANK if "" in lines[1:-1] else None
+        return faults.BESIDE
+    return faults.BLANK if "" in lines[1:-1] else None
 
 
-def _decoded(text: bytes) -> bytes:
+def _decoded(text: str) -> bytes:
     """Return what base64 stands for, up to the first other character."""
-    found = _BASE64.match("".join(text.decode("utf-8", "replace").split()))
+    found = _BASE64.match("".join(text.split()))
     digits = found[0].rstrip("=") if found else ""
     return base64.b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "===")
 

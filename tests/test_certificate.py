@@ -226,12 +226,12 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: encrypt(d / "account.key"), "account.key: this passphrase does not"),
     (lambda d: (d / "certificate.csr").unlink(), "certificate.csr: No such file or directory; "),
     (lambda d: change_signature(d / "certificate.csr"), "its signature is not valid"),
-    (lambda d: make_request(d, "example.com.key"), "certificate.csr: no subjectAltName"),
-    (lambda d: make_request(d, "account.key", "DNS:example.com"), "signed by the account key"),
+    (lambda d: make_request(d, "example.com.key"), "the request has no subjectAltName"),
+    (lambda d: make_request(d, "account.key", "DNS:example.com"), "the account key signed"),
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
     (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put that"),
     (lambda d: encrypt(d / "example.com.key"), "example.com.key: this passphrase does not open it"),
-    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: not only certificates, so it is"),
+    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: the file holds more"),
 ]
 
 
@@ -260,7 +260,7 @@ def test_without_pebble(tmp_path: Path) -> None:
         )
         assert result.returncode == 1
         (line,) = result.stderr.splitlines()
-        assert "error: pebble and pebble-challtestsrv not found on the PATH" in line
+        assert "error: pebble and pebble-challtestsrv are not on the PATH" in line
         for way in ("apt-get install pebble", "go install github.com", "pebble/releases"):
             assert way in line
 

@@ -178,7 +178,7 @@ class TestTheKeyFile:
     def test_is_not_waited_for_unasked(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "a.org.key")
         error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
-        assert error == "a.org.key: not a regular file; give the key with --key FILE"
+        assert error == "a.org.key: this is not a regular file; give the key with --key FILE"
 
 
 IS_ACCOUNT_KEY = (
@@ -236,9 +236,12 @@ class TestTheAccountKey:
             (b"", f"the file is empty{GIVE_IT}"),
             (
                 pem_of(private_key("P-256")) * 2,
-                "the file holds 2 private keys; put each in its own",
+                "this file has 2 private keys; put each in its own file",
             ),
-            (pem_of(private_key("P-256"), b"secret"), "encrypted with another passphrase"),
+            (
+                pem_of(private_key("P-256"), b"secret"),
+                "the key is encrypted with another passphrase",
+            ),
             (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
         ],
     )
@@ -426,10 +429,14 @@ class TestAListOfNames:
             (b"a.org\nno name\n", NO_NAME.format(2, "")),
             (b"a.org\nhttps://b.org/\n", NO_NAME.format(2, "; this is a URL")),
             (b"correct horse\n", NO_NAME.format(1, "")),
+            (KEY.read_bytes(), ": this is PEM, not a list of names; give a text file"),
             (KEY.read_bytes().partition(b"\n")[2], NO_NAME.format(1, "")),
             (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
             (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), UTF_16),
-            (b"a.org\n" * 200_000, ": larger than 1 MiB; give a file of names after the @"),
+            (
+                b"a.org\n" * 200_000,
+                ": the file is larger than 1 MiB; give a file of names after the @",
+            ),
             (None, ": No such file or directory; give a file of names after the @"),
         ],
     )
@@ -442,6 +449,15 @@ class TestAListOfNames:
 
 
 LONG_DASH = "an option begins with a long dash; type a hyphen instead; see make_csr.py --help"
+
+
+def test_a_name_that_is_a_file(run: Run, key: Path) -> None:
+    """A list of names or a key, given without @ or --key."""
+    Path("names.com").write_text("example.com\n")
+    told = "names.com is a file too; for a key write --key names.com, for names @names.com"
+    assert warnings_of(run("make_csr.py", "names.com", "--quiet")) == [told]
+
+
 NAMES = "is not an option of this program; give the names without an option"
 NO_OPTION = "is not an option of this program; see make_csr.py --help"
 
@@ -453,6 +469,7 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
         ([""], "'' is not a valid name: it is empty"),
         (["--email", ""], "--email '' is not an e-mail address such as hostmaster@example.com"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
+        (["-new"], "-new is not an option of this program; leave it out"),
         (
             ["-example.com"],
             "-e… is not an option of this program; a name does not begin with a hyphen",

@@ -6,6 +6,7 @@ acts at any moment: test_interleavings.
 
 import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ def warned(program: Program, capsys: Output, *more: str) -> str:
     assert program(*more) == 0
     before, wrote, _ = capsys.readouterr().err.partition("Wrote the ")
     assert wrote
-    return before.removeprefix(f"{console.program_name}: warning: ").rstrip("\n")
+    return re.sub(r"^\w+\.py: warning: |\n$", "", before)
 
 
 def failing(number: int) -> Callable[..., None]:
@@ -108,9 +109,9 @@ def test_a_key_is_private_whenever_it_has_any_content(
 
 
 CHOOSE = "choose another file with --out FILE"
-LINK = "a symbolic link, and links are not followed; give the file itself"
-NOT_REGULAR = "not a regular file; give one, or - for standard output"
+LINK = "this is a symbolic link, and links are not followed; give the file itself"
 TOO_LONG = "File name too long; choose a shorter name with --out FILE"
+NOT_REGULAR = "this is not a regular file; give one, or - for standard output"
 
 
 @both
@@ -119,10 +120,10 @@ TOO_LONG = "File name too long; choose a shorter name with --out FILE"
     [
         ("no/such/file", f"the directory no/such does not exist; create it, or {CHOOSE}"),
         ("a.file/file", f"a.file is not a directory; {CHOOSE}"),
-        ("new/", f"not the name of a file; {CHOOSE}"),
-        ("", f"not the name of a file; {CHOOSE}"),
-        ("a\0b/c", f"not the name of a file; {CHOOSE}"),
-        ("a.directory", "a directory; give a file in it"),
+        ("new/", f"this is not the name of a file; {CHOOSE}"),
+        ("", f"this is not the name of a file; {CHOOSE}"),
+        ("a\0b/c", f"this is not the name of a file; {CHOOSE}"),
+        ("a.directory", "this is a directory; give a file in it"),
         pytest.param("x" * 300, TOO_LONG, marks=posix),
         pytest.param("a.link", LINK, marks=posix),
         pytest.param("to.nothing", LINK, marks=posix),
@@ -227,8 +228,8 @@ def test_a_request_replaces_a_request() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (KEY, "not exactly one request (CSR), so it is not replaced; use --out FILE"),
-        (LARGEST + b"\n", "too large for a request (CSR); use --out FILE"),
+        (KEY, "the file is not exactly one request (CSR), so it is not replaced; use --out FILE"),
+        (LARGEST + b"\n", "the file is too large for a request (CSR); use --out FILE"),
     ],
     ids=["key", "too large"],
 )
@@ -315,7 +316,7 @@ def test_a_file_is_read_up_to_its_largest_size() -> None:
     assert len(files.read("large", "advice")) == files.MAX_SIZE
     Path("large").write_bytes(bytes(files.MAX_SIZE + 1))
     for path, message in [
-        ("large", "large: larger than 1 MiB; advice"),
+        ("large", "large: the file is larger than 1 MiB; advice"),
         ("", "an empty name: No such file or directory; advice"),
     ]:
         with pytest.raises(UserError) as raised:
@@ -390,6 +391,6 @@ class TestAsOnWindows:
         for name in ("nul", "CON.key", "prn", "aux .key", "com1.a.key", "com0", "LPT³", "my:key"):
             with pytest.raises(UserError) as caught:
                 files.check(name)
-            assert str(caught.value) == f"{name}: a reserved name on Windows; {CHOOSE}"
+            assert str(caught.value) == f"{name}: this name is reserved on Windows; {CHOOSE}"
         for name in ("console.key", "nulls", "com.key", "my.con"):
             files.check(name)

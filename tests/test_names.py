@@ -77,7 +77,7 @@ REFUSED = {
         "[a-].com",
         "[xn--].net",
     ],
-    "has the label {label}; only after xn may -- stand there (RFC 5890)": [
+    "has the label {label}: only xn-- labels may have -- there (RFC 5890)": [
         "[bq--abwhky3f6fxq].jakacomo.com",
         "[a---b].org",
     ],
@@ -106,7 +106,7 @@ REFUSED = {
         "\uff11.\uff12.\uff13.\uff14",  # FULLWIDTH DIGITS
     ],
     # BR 4.2.2
-    "is in the reverse DNS, for which no CA may issue (Baseline Requirements 4.2.2)": [
+    "is in the reverse DNS, for which no public CA may issue (Baseline Requirements 4.2.2)": [
         "*.ip6.arpa",
         "in-addr.arpa",
     ],
@@ -233,6 +233,8 @@ NOT_ASCII = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
     [
         ("", NO_ADDRESS),
         ("@b", NO_ADDRESS),
+        ("A <a@b.org>", NO_ADDRESS),
+        ("mailto:a@b.org", NO_ADDRESS),
         ("ä@b.org", NOT_ASCII),  # IA5String, RFC 2985 section 5.2.1
         ("a@ä.org", NOT_ASCII),
         ("a\n@b.org", "has a control character, or a space at the start or end"),

@@ -152,7 +152,7 @@ def test_a_process_of_the_user_that_is_quiet(script: str, tmp_path: Path) -> Non
     ("arguments", "message"),
     [
         (["--bits", "1024"], "--bits takes one of these: 2048, 3072, 4096"),
-        (["example.com", "secret"], "there is one argument too many"),
+        (["example.com", "secret"], "there are too many arguments"),
         (["--curve", "P-521"], "--curve takes one of these: P-256, P-384"),
         (["--encrypt=secret"], "--encrypt takes no value; see "),
         (["--curve", "P-256", "--bits", "2048"], "argument --bits: not allowed with"),

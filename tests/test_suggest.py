@@ -35,6 +35,11 @@ SLIPS = {
     "DNS Name=example.com": AROUND.format("example.com"),
     "CN=example.com": AROUND.format("example.com"),
     "/C=US/O=Example/CN=example.com": AROUND.format("example.com"),
+    "~^www.example.com$": AROUND.format("www.example.com"),  # nginx
+    "example.com\\": AROUND.format("example.com"),
+    # One character that is wrong.
+    "*example.com": "did you mean *.example.com?",
+    "*.*.example.com": "did you mean *.example.com?",
     " example.com\n": "did you mean example.com?",
     "my_site.example.com": "did you mean my-site.example.com?",
     "my site.com": "did you mean my-site.com?",
@@ -72,6 +77,9 @@ def test_a_long_text_takes_no_time(part: str) -> None:
         ("-d", "give the names without an option"),
         ("--domain", "give the names without an option"),
         ("--password", "did you mean --passphrase-file?"),
+        ("-subj", "give the names without an option"),
+        ("-passin", "did you mean --passphrase-file?"),
+        ("-new", "leave it out"),
         ("-k", None),  # this program has no --bits
         ("--wholly-else", None),
     ],
@@ -93,6 +101,11 @@ def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     near = os.path.join("keys", "my.key")
     assert suggest.file("exmaple.com.key", "else") == "did you mean example.com.key?"
     assert suggest.file(os.path.join("keys", "myy.key"), "else") == f"did you mean {near}?"
+    Path("K.PEM").touch()
+    assert suggest.file("k.pem", "else") == "did you mean K.PEM?"
+    assert suggest.file("file://K.PEM", "else") == "did you mean K.PEM?"  # CfdiUtils#42
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~/", ""))
+    assert suggest.file("~/K.PEM", "else") == "did you mean K.PEM?"
     # Neither what is there nor what is far from it, nor where there is no directory.
     for name in ("example.com.key", "certificate.csr", os.path.join("none", "my.key"), ""):
         assert suggest.file(name, "else") == "else"

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from common import wrapping
 from tests.conftest import ARTICLE, Run, Show, error_of, openssl, run_process, shell
@@ -38,7 +39,7 @@ ESCAPED = (
     r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
 )
 DASHES = ("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
-BESIDE = ("BEGIN or END is not alone on its line", "remove what is beside it, also between")
+BESIDE = ("BEGIN or END is not alone on its line", "remove the other text, also in between")
 UTF_16 = (
     "this is UTF-16, as PowerShell 5 writes after >",
     "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
@@ -46,6 +47,11 @@ UTF_16 = (
 IN_BASE64 = (
     "this is base64 of PEM",
     r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
+)
+
+INVISIBLE = (
+    "it has invisible characters, such as a byte order mark",
+    r"remove them with: LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW",
 )
 
 Change = Callable[[bytes], bytes]
@@ -58,6 +64,15 @@ LABELS_DIFFER = (
     "BEGIN and END have different labels",
     "write the same label in both lines",
 )
+IN_URL = (
+    "it is encoded as a part of a URL",
+    "decode it with: python3 -c 'import sys; from urllib.parse import unquote; "
+    "print(unquote(sys.stdin.read()))' < FILE > NEW",
+)
+FOR_URL = (
+    "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
+    "replace - with + and _ with /, and write -----BEGIN … and -----END … around it",
+)
 CR = (r"its lines end in CR alone", r"convert them with: tr '\r' '\n' < FILE > NEW")
 
 
@@ -69,13 +84,25 @@ def without_marks(pem: bytes) -> bytes:
     return b"".join(pem.splitlines(keepends=True)[1:-1])
 
 
+def with_line_numbers(pem: bytes) -> bytes:
+    return b"".join(b"%3d  %s\n" % pair for pair in enumerate(pem.split(b"\n"), 1))
+
+
+def with_invisible_characters(pem: bytes) -> bytes:
+    return pem.replace(b"\n", "\u200b\n".encode(), 3).replace(b"\n", b"\xc2\xa0\n")
+
+
+def for_url(pem: bytes) -> bytes:
+    return b"".join(pem.splitlines()[1:-1]).translate(bytes.maketrans(b"+/", b"-_"))
+
+
 # What happened to a PEM file, what the warning says is wrong and how to undo it, and who met it.
 FORMS: dict[str, tuple[Change, tuple[str, str]]] = {
     r"\n": (lambda pem: pem.strip().replace(b"\n", b"\\n"), ESCAPED),  # moby#12997, kamal#1467
     r"\n in quotes": (
         lambda pem: b'"' + pem.replace(b"\n", b"\\n") + b'"',
         ESCAPED,
-    ),  # coolify#6384
+    ),
     r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), ESCAPED),  # aliyun-cli#1248
     "a Kubernetes secret": (in_secret, IN_BASE64),  # kubernetes/website#41785
     "Kubernetes": (base64.b64encode, IN_BASE64),  # traefik#2001, cert-manager#2264
@@ -84,8 +111,18 @@ FORMS: dict[str, tuple[Change, tuple[str, str]]] = {
     "four dashes": (lambda pem: pem.replace(b"-----", b"----"), DASHES),  # cloudflare-docs#3635
     "long dashes": (lambda pem: pem.replace(b"-----", "—".encode()), DASHES),
     "quoted": (lambda pem: b"> " + pem.strip().replace(b"\n", b"\n> ") + b"\n", BESIDE),
+    "a patch": (lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n", BESIDE),
+    "line numbers": (with_line_numbers, BESIDE),  # a listing of an editor
     "text before BEGIN": (lambda pem: b"key: " + pem, BESIDE),
     "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), ("it has blank lines", "remove them")),
+    "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, INVISIBLE),  # openssl#6281
+    "invisible characters": (with_invisible_characters, INVISIBLE),  # localthings#291
+    "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
+    "base64 for a URL": (for_url, FOR_URL),  # RFC 8555 section 7.4: the request of an ACME client
+    "no BEGIN line": (  # django-x509#12
+        lambda pem: pem[pem.index(b"\n") + 1 :],
+        ("its BEGIN line is missing", "add that line"),
+    ),
     "a comment within": (
         lambda pem: pem.replace(b"\n", b"\n# secret?\n", 1),
         ("it has lines that are not base64", "remove them"),
@@ -157,6 +194,9 @@ LABELS = {
     "PKCS#8 as RSA": ("RSA PRIVATE KEY", "PRIVATE KEY", PKCS8),
     "PKCS#8 as EC": ("EC PRIVATE KEY", "PRIVATE KEY", PKCS8),
     "SEC 1 as PKCS#8": ("PRIVATE KEY", "EC PRIVATE KEY", SEC1),
+    # jsrsasign#125 and haproxy#130 of tutumcloud
+    "plain as encrypted": ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", PKCS8),
+    "an invented label": ("MY OWN CERTIFICATE", "CERTIFICATE", CERTIFICATE),
     "request as certificate": ("CERTIFICATE", "CERTIFICATE REQUEST", REQUEST),
     "certificate as request": ("CERTIFICATE REQUEST", "CERTIFICATE", CERTIFICATE),
 }
@@ -232,13 +272,23 @@ def test_pkcs7(show: Show, tmp_path: Path) -> None:
 
 CUT_SHORT = "the content is cut short, and the END line is missing; restore a copy"
 DAMAGED = "the content is damaged: part of it is missing; restore a copy"
+NOT_DER = (
+    "the content is not that of a key, a request or a certificate, or its beginning is missing; "
+    "restore a copy"
+)
+OPENSSH = (
+    "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE KEY; write OPENSSH "
+    "PRIVATE KEY in BEGIN and END"
+)
 
 
 @pytest.mark.parametrize(
     ("data", "told"),
     [
         (KEY[:900], CUT_SHORT),
-        (b"".join(line for line in KEY.splitlines(keepends=True) if b"7" not in line), DAMAGED),
+        (b"".join(line for line in KEY.splitlines(keepends=True) if b"7" not in line), NOT_DER),
+        (wrapping.written("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
+        (wrapping.written("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"), OPENSSH),
         (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
         (RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())[:-1], DAMAGED),
     ],
@@ -253,14 +303,18 @@ def p12(encryption: BestAvailableEncryption | NoEncryption) -> bytes:
     return pkcs12.serialize_key_and_certificates(b"a", RSA, None, None, encryption)
 
 
+@pytest.mark.parametrize("change", [bytes, base64.encodebytes])
 @pytest.mark.parametrize("legacy", [False, True])
-def test_the_command_for_pkcs12(legacy: bool, show: Show, run: Run, tmp_path: Path) -> None:
+def test_the_command_for_pkcs12(
+    legacy: bool, change: Change, show: Show, run: Run, tmp_path: Path
+) -> None:
     """Old programs encrypt with RC2, which OpenSSL 3 reads with -legacy alone."""
     write("plain.key", KEY)
     write("leaf.pem", LEAF)
     options = ["-legacy", "-descert"] if legacy else []
     export = ("pkcs12", "-export", *options, "-inkey", "plain.key", "-nocerts")
     openssl(*export, "-passout", "pass:x", "-out", "a.p12", cwd=tmp_path)
+    write("a.p12", change(Path("a.p12").read_bytes()))
     message = show("a.p12")[2]
     command = message.partition("take the key out with: ")[2]
     assert message.startswith("show: error: a.p12: this is PKCS#12 (.p12, .pfx); ")
@@ -290,6 +344,7 @@ GIVE = "give a key, a request or a certificate"
     ("data", "told"),
     [
         (b"", f"the file is empty; {GIVE}"),
+        (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (b"see -----BEGIN CERTIFICATE----- and so on\n",
          f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (wrapping.written("EC PARAMETERS", b"\6\1\x2a"),
@@ -298,12 +353,22 @@ GIVE = "give a key, a request or a certificate"
          f"this is a PGP key, which is of another kind; {GIVE}"),
         (b"\x30\x03\x02\x01\x05",
          f"this is DER, but not a whole key, request or certificate; {GIVE}"),
-        (b'{"kty": "EC"}', "this is JSON, perhaps a JSON Web Key (JWK); convert it to PEM"),
+        (b'{"e": "AQAB", "kty": "RSA"}',  # acme-tiny#12, certbot#7150
+         "this is a JSON Web Key (JWK); convert it to PEM as docs/recipes.md shows"),
+        (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
+        (b"/etc/certs/server/tls.crt\n",  # teslamotors/helm-charts#37
+         "this is the name of a file; give that file"),
+        (b"<path:kv/data/key#pem>",  # argocd-vault-plugin#297
+         f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"Certificate:\n    Data:\n", "this is the text of -text alone; leave out -noout"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n",
+         "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
+        (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x",
          "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
         (EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
          f"this is an SSH public key; {GIVE}"),
-        (b"\xfe\xed\xfe\xed", "this is a Java keystore; export the key with keytool"),
+        (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind(data: bytes, told: str, show: Show, run: Run) -> None:

@@ -57,7 +57,7 @@ def read(path: str) -> list[Part]:
     places = places if len(blocks) > 1 else [path]
     parts = [Part(path, *rest) for rest in zip(places, [mode] * len(blocks), blocks, strict=True)]
     for part in parts:
-        if part.block.is_whole:
+        if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
     return parts
 
@@ -78,7 +78,7 @@ def _certificates_of(path: str, block: Block) -> list[Block]:
 
 
 def _relabelled(block: Block) -> Block:
-    """Return a block of DER with the label that the whole of it shows."""
+    """Return a block of DER with the label for what it holds."""
     if block.line or not block.is_whole:  # PEM has a label of its own
         return block
     try:

@@ -223,8 +223,9 @@ def _extension_faults(item: Signed) -> Iterator[str]:
     """Yield why programs could refuse the extensions, as Go's crypto/x509 does."""
     for attribute in item.fields("Attribute"):
         oid, values_ = attribute.children
-        if oid.oid == EXTENSION_REQUEST and [v.name for v in values_.children] != ["Extensions"]:
-            yield "its extensionRequest holds no list of extensions"
+        held = [value.name for value in values_.children]
+        if oid.oid == EXTENSION_REQUEST and held not in ([], ["Extensions"]):
+            yield "its extensionRequest does not hold one list of extensions"
     seen = set()
     for extension in item.fields("Extension"):
         oid, *critical, _ = extension.children
@@ -233,14 +234,14 @@ def _extension_faults(item: Signed) -> Iterator[str]:
         if oid.oid in seen:
             yield f"it has the extension {grammar.words(oid.oid)} twice"
         if any(one.content not in (b"\0", b"\xff") for one in critical):
-            yield "an extension is neither critical nor not"
+            yield "the critical field of an extension is neither TRUE nor FALSE"
         seen.add(oid.oid)
     names = item.extensions.get(ALTERNATIVE_NAMES)
     if names is None:
         return
-    held = names.children[-1].children
-    if [one.tag for one in held] != ["SEQUENCE"]:
+    lists = names.children[-1].children
+    if [one.tag for one in lists] != ["SEQUENCE"]:
         yield "its subject alternative name is not a list of names"
-    for one in held[0].children if held else ():
+    for one in lists[0].children if lists else ():
         if one.tag == "[7]" and len(one.content) not in (4, 16):
             yield f"it has an IP address of {len(one.content)} bytes"

@@ -52,20 +52,31 @@ class Question(NamedTuple):
         return repr(self.value.decode()) if self.kind in ("dns", "ip") else self.value.hex()
 
 
-# Differences that are meant: the kinds; a pattern for what this project says, "" where it accepts;
-# one for the value or a trait; and why.
+# Differences that are meant: the kinds; a pattern for what this project says ("^$" where it
+# accepts), one for the value or a trait, and why.
 MEANT = (
-    ("dns", "suffix", r"\.onion$", "Let's Encrypt does not issue for .onion (its CPS)"),
+    ("dns", "Tor", r"\.onion$", "Let's Encrypt does not issue for .onion (its CPS)"),
     (
         "dns",
         "reverse DNS",
         r"\.(in-addr|ip6)\.arpa$",
-        "no CA may issue for it since 2026-03-15 (Baseline Requirements 4.2.2)",
+        "no public CA may issue for it since 2026-03-15 (Baseline Requirements 4.2.2)",
     ),
+    ("dns", "longer than", "İ", "Go makes an i of İ, IDNA more"),
     ("key", "Fermat", r"square", "Boulder begins its search above the root of a square"),
+    ("key", "^$", "^parameters$", "OpenSSL writes NULL into a request with this key"),
+    ("key", "^$", "^more$", "what follows the key in its file is not in a request"),
     ("csr", "must-staple|is covered by", r"", "ra/ra.go rejects it, later than csr/csr.go"),
-    ("csr", "reverse DNS", r"", "no CA may issue for it since 2026-03-15"),
-    ("csr", "", r"^string type$", "Go does not read every type of string in a CN"),
+    ("csr", "reverse DNS", r"", "no public CA may issue for it since 2026-03-15"),
+    ("csr", "^$|contains", "^(string type|mutated)", "Go reads some types of string in a CN"),
+    ("csr", "list of extensions", "^two lists", "Go reads the first; others refuse the request"),
+    (
+        "csr",
+        "not a list of names",
+        "^(extra octet in SAN$|general name$|mutated)",
+        "Go reads names up to what is not DER; others refuse them",
+    ),
+    ("csr", "cannot be read", "^mutated", "Go does not read all of what others refuse as DER"),
 )
 
 
@@ -75,8 +86,8 @@ def meant(question: Question) -> str:
         return "Go reads surrogates in Punycode as U+FFFD"
     texts = [*question.traits, question.shown.strip("'")]
     for kind, reason, pattern, why in MEANT:
-        is_reason = re.search(reason, question.reason) if reason else not question.reason
-        if kind == question.kind and is_reason and any(re.search(pattern, one) for one in texts):
+        is_meant = kind == question.kind and re.search(reason, question.reason)
+        if is_meant and any(re.search(pattern, one) for one in texts):
             return why
     return ""
 
@@ -203,10 +214,11 @@ def name_questions(chance: random.Random) -> Iterator[Question]:
             for kind in ("dns", "ip"):
                 yield Question(kind, text.encode("utf-8", "surrogatepass"), str(error))
     wildcards = {name for name in parsed if str(name).startswith("*")}
-    # Apart, so that no wildcard covers another name.
+    # Apart, so that no wildcard covers another name; and of all, not of the first names alone.
+    letsencrypt.MAX_SENTENCES = letsencrypt.MAX_LOOKED_AT = len(parsed)
     reasons = dict[str, str]()
     for group in (wildcards, parsed - wildcards):
-        rows = (row.partition(": ") for row in letsencrypt.name_reasons(sorted(group, key=str)))
+        rows = (row.partition(" ") for row in letsencrypt.name_reasons(sorted(group, key=str)))
         reasons |= {name: reason for name, _, reason in rows}
     for name in sorted(parsed, key=str):
         kind = "dns" if isinstance(name, names.DomainName) else "ip"
@@ -272,7 +284,7 @@ def keys(chance: random.Random, number: int) -> Iterator[tuple[str, bytes]]:
     yield "", rsa_spki(_roca(chance) | 1, 65537)
     yield "", rsa_spki(good + 1, 65537)
     for parameters in (b"", b"\4\0", b"\5\1\0", tlv(0x30)):
-        yield "", rsa_spki(good, 65537, parameters)
+        yield "parameters", rsa_spki(good, 65537, parameters)
     yield "", rsa_spki(good, 65537, b"", bytes.fromhex("06092a864886f70d01010a"))  # RSA-PSS
     for curve in (*curves, ec.BrainpoolP256R1):
         data = odd.spki(ec.derive_private_key(chance.getrandbits(160), curve()))
@@ -285,7 +297,7 @@ def keys(chance: random.Random, number: int) -> Iterator[tuple[str, bytes]]:
         yield "", ec_spki(bad)
     yield "", ec_spki(point, b"\5\0")
     yield "", ec_spki(point, b"")
-    yield "", ec_spki(point) + b"\0"
+    yield "more", ec_spki(point) + b"\0"
     yield "", odd.spki(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)))
     yield "", odd.spki(dsa.generate_private_key(1024))
 
@@ -349,19 +361,19 @@ def report(answers: list[tuple[Question, str]]) -> bool:
     alone = {
         trait for question, _ in differ if len(question.traits) == 1 for trait in question.traits
     }
-    examples: dict[str, tuple[Question, str]] = {}
+    examples: dict[tuple[str, str], tuple[Question, str]] = {}
     for question, answer in differ:
         traits = sorted(question.traits & alone)[:1] or sorted(question.traits)
         who = "Boulder" if question.reason else "show"
         verdict = f"only {who} accepts: {', '.join(traits) or 'nothing unusual'}"
         table[question.kind][verdict] += 1
-        examples.setdefault(verdict, (question, answer))
+        examples.setdefault((question.kind, verdict), (question, answer))
     for kind, counts in table.items():
         print(f"{kind}: {counts.total()}")
         for verdict, count in sorted(counts.items()):
             print(f"  {count:6} {verdict}")
-            if verdict in examples:
-                question, answer = examples[verdict]
+            if (kind, verdict) in examples:
+                question, answer = examples[kind, verdict]
                 print(f"         {question.reason[:300] or answer}\n         {question.shown}")
     return bool(differ)
 

@@ -1,0 +1,63 @@
+"""What can be wrong with the wrapping of a key, a request or a certificate, and how to undo it."""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """What is wrong with a block, and how to repair it."""
+
+    what: str
+    undo: str  # FILE stands for the file, NEW for another
+
+
+ESCAPED = Fault(
+    r"its line breaks are the two characters \n",
+    r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
+)
+BREAKS = Fault(
+    "its line breaks are missing or became spaces",
+    "write BEGIN and END on lines of their own, and the rest in lines without spaces",
+)
+JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
+BESIDE = Fault("BEGIN or END is not alone on its line", "remove the other text, also in between")
+DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
+DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
+NO_END = Fault("its END line is missing", "add that line")
+BLANK = Fault("it has blank lines", "remove them")
+NOISE = Fault("it has lines that are not base64", "remove them")
+CR = Fault("its lines end in CR alone", r"convert them with: tr '\r' '\n' < FILE > NEW")
+UTF16 = Fault(
+    "this is UTF-16, as PowerShell 5 writes after >",
+    "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
+)
+IN_BASE64 = Fault(
+    "this is base64 of PEM",
+    r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
+)
+BARE = Fault("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it")
+URL = Fault(
+    "it is encoded as a part of a URL",
+    "decode it with: python3 -c 'import sys; from urllib.parse import unquote; "
+    "print(unquote(sys.stdin.read()))' < FILE > NEW",
+)
+BARE_URL = Fault(
+    "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
+    "replace - with + and _ with /, and write -----BEGIN … and -----END … around it",
+)
+NO_BEGIN = Fault("its BEGIN line is missing", "add that line")
+INVISIBLE = Fault(
+    "it has invisible characters, such as a byte order mark",
+    r"remove them with: LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW",
+)
+NOT_DER = Fault(
+    "the content is not that of a key, a request or a certificate, or its beginning is missing",
+    "restore a copy",
+)
+CUT_SHORT = Fault("the content is cut short, and the END line is missing", "restore a copy")
+DAMAGED = Fault("the content is damaged: part of it is missing", "restore a copy")
+
+
+def of_label(label: str, kind: str) -> Fault:
+    """Return the fault of a block that has the label of another kind than its content."""
+    what = f"its label is {label}, but its content is that of {kind}"
+    return Fault(what, f"write {kind} in BEGIN and END")
