@@ -184,7 +184,6 @@ SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
 ).public_bytes(DER)
 TBS, *SIGNATURE = parse(certificate("a.com").public_bytes(DER)).children
-RSA_SPKI = RSA.public_key().public_bytes(DER, PUBLIC)
 SHA1, SHA256_OID = (bytes.fromhex(f"2a864886f70d0101{n}") for n in ("05", "0b"))
 FILES: dict[str, bytes] = {
     "pkcs1.key": RSA.private_bytes(PEM, OLD, PLAIN),
@@ -204,7 +203,6 @@ FILES: dict[str, bytes] = {
     "odd.der": ODD,
     "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
     "encrypted.der": pbes2(bytes(32), (1 << 31) - 1),
-    "unused-bits.pub": RSA_SPKI.replace(b"\0\x30\x82\1\x0a", b"\1\x30\x82\1\x0a"),
     "misfit.csr": request(name(), (x509.BasicConstraints(ca=False, path_length=None), False))
     .public_bytes(DER)
     .replace(b"\4\2\x30\0", b"\4\2\x05\0"),
