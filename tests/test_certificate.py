@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from course import certificate, pebble
+from course import certificate, pebble, web_server
 from tests.conftest import (
     ARTICLE,
     ROOT,
@@ -156,6 +157,11 @@ class TestCertificate:
         assert f"common.show {files}/certificate.pem {files}/certificate.csr\n" in told
         assert "reads: Hello" in told
 
+    def test_nobody_reads_to_the_end(self, files: Path) -> None:
+        command = shlex.join([sys.executable, "-m", "course.certificate", str(files)])
+        result = shell(f"{command} | head -n 3; test -e {files}/certificate.pem", ROOT)
+        assert (result.returncode, result.stderr, result.stdout.count("\n")) == (0, "", 3)
+
     def test_from_another_directory(self, files: Path) -> None:
         result = run_process([sys.executable, str(ROOT / "course/certificate.py"), "."], files)
         assert result.returncode == 0, result.stderr
@@ -293,3 +299,24 @@ def test_a_signal_ends_what_was_started(number: int, files: Path) -> None:
     assert process.wait(timeout=30) == -number
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_an_error_after_show_has_run(
+    files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins with the name of this program, as run_for checks."""
+    for program in pebble.PROGRAMS:
+        need(program)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(web_server, "use", refuse)
+    assert "No space left on device" in run_for(files, 1)
+
+
+def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
+    for program in pebble.PROGRAMS:
+        need(program)
+    error = run_for(files / "certificate.csr", 1)
+    assert f"certificate.csr: this is a file; give its directory, {files}\n" in error

@@ -1,7 +1,10 @@
 """show: what is in keys, requests and certificates."""
 
+import base64
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +14,12 @@ from tests.conftest import ARTICLE, ROOT, Show, environment
 from tests.made import CA, EC, LEAF, RSA, certificate, integer, openssl, request, san, tlv, write
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 
 @pytest.mark.posix(reason="a name with a control character")
@@ -143,3 +152,36 @@ def test_a_curve_that_cryptography_does_not_know(show: Show) -> None:
     assert (status, err) == (0, "")
     assert "  numbers        not checked (of an unusual kind)\n" in out
     assert show("--public", "a.key") == (0, openssl("pkey -in a.key -pubout"), "")
+
+
+ADVICE = "give a key, a request or a certificate"
+
+
+@pytest.mark.posix(reason="a FIFO")
+def test_a_fifo(show: Show) -> None:
+    """One that nothing writes to is an empty file; <(command) and its like are read."""
+    os.mkfifo("fifo")
+    assert show("fifo") == (1, "", f"show: error: fifo: the file is empty; {ADVICE}\n")
+    data = EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    writer = threading.Thread(target=Path("fifo").write_bytes, args=(data,))
+    writer.start()
+    status, out, err = show("fifo")
+    writer.join()
+    assert (status, err) == (0, "")
+    assert out.startswith("fifo: private key\n")
+
+
+GOLDEN = Path(__file__).resolve().parent / "data" / "show"
+DSA_DER = base64.b64decode("".join((GOLDEN / "dsa.key").read_text().splitlines()[1:-1]))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (RSA.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1), "PKCS#1 DER"),
+        (DSA_DER, "OpenSSL DER"),
+    ],
+)
+def test_the_format_of_a_rare_key(data: bytes, told: str, show: Show) -> None:
+    write("a.key", data)
+    assert f"  format         {told}\n" in show("a.key")[1]
