@@ -13,6 +13,7 @@ Each module has one concern, and imports only modules listed above it:
     goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
+    effort            how much work it is to open a private key
     pem               the private key or the request in a file, or what is there instead
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key

@@ -109,10 +109,6 @@ def read(data: bytes, is_whole_key: bool) -> Document:
 
     is_whole_key: as for recognize. Raises ValueError if nothing can be read.
     """
-    if len(data) > der.MAX_SIZE:
-        raise ValueError(
-            f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate"
-        )
     if not data.startswith(b"\x30"):  # SEQUENCE
         raise ValueError(
             "this is not DER: a key, a request or a certificate starts with the byte 0x30"
