@@ -235,7 +235,7 @@ FILES: dict[str, bytes] = {
     .replace(b"\x88\x02\x2a\x03", b"\x89\x02\x2a\x03"),
     "odd.der": ODD,
     "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
-    "encrypted.der": pbes2(bytes(32), (1 << 31) - 1),
+    "encrypted.der": pbes2(bytes(32), 5_000_000),
     "unknown-encryption.der": tlv(
         0x30, tlv(0x30, tlv(6, b"\x2a\x03"), tlv(4, b"\7\7\7")), tlv(4, bytes(64))
     ),
