@@ -253,7 +253,6 @@ def test_an_unusable_key(kind: str, run: Run, secret_file: str) -> None:
 USABLE: dict[str, bytes | Callable[[], bytes]] = {
     "CRLF": KEY.replace(b"\n", b"\r\n"),
     "blanks at the ends of lines": KEY.replace(b"\n", b" \t\n"),
-    "byte order mark": b"\xef\xbb\xbf" + KEY,
     "PKCS#8": made("pkey", "-in", SOURCE),
     "no newline at the end": KEY.rstrip(),
     "notes before": b"Bag Attributes\n  friendlyName: mine\n" + KEY,
