@@ -9,7 +9,7 @@ export DIR := walkthrough
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
-# Run a command $(1) that makes the file $(2), and show it, unless that file is there.
+# Run a command $(1) that makes the file $(2), and show it, unless that file exists.
 define step
 @if test -e '$(2)'; then \
 	printf '\n%s already exists and is kept.\n' '$(2)'; \
@@ -90,7 +90,7 @@ lint: .venv/tests-ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-# It finds what people who do not see the page, or use no mouse, could not use.
+# It finds barriers for people who use a screen reader or only the keyboard.
 .venv/node_modules/axe-core/axe.min.js: .venv/ready
 	npm install --silent --no-save --prefix .venv axe-core@4.14.1
 	touch $@

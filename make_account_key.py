@@ -2,7 +2,7 @@
 """Make an account key with PyCryptodome: an RSA or ECDSA private key, in PEM.
 
 The account key identifies you to the certificate authority (CA). There is no password: anyone who
-has the key can act in your name.
+has the key can use your account.
 """
 
 from collections.abc import Sequence

@@ -7,17 +7,17 @@ Each module has one concern, and imports only modules listed above it:
     shell             a command that can be pasted
     atomic            giving a file its name in one step
     files             reading, and writing so that nothing is lost
-    names             what a text means as a name, or why no CA may sign it
+    names             the name that a text stands for, or why no CA may sign it
     suggest           what was probably meant instead
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
-    goodkey           why no CA may sign a key, and why Let's Encrypt rejects one
+    goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
     faults            what can be wrong with a file's wrapping, and how to put it right
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
     pem               the private key or the request in a file, or what is there instead
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
-    keys              opening the key that signs, ruling out the account key
+    keys              opening the key that signs, refusing the account key
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines
     new_key           what the scripts do around making a key
@@ -52,7 +52,7 @@ _MODULES = {
 
 
 def _program() -> str:
-    """Return the name of the program that runs, or nothing if it is not one of ours."""
+    """Return the name of the program that runs, or "" if it is not one of ours."""
     if sys.argv[:1] == ["-m"]:  # Python looks for the module, which orig_argv names since 3.10
         module = getattr(sys, "orig_argv", sys.argv)[-len(sys.argv)]
         names = (name for start, name in _MODULES.items() if module.endswith(start))

@@ -121,7 +121,7 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
         @functools.wraps(main)
         def status(argv: Sequence[str] | None = None) -> int:
             global program_name
-            program_name = name
+            outer, program_name = program_name, name
             if sys.platform != "win32":
                 mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
             try:
@@ -144,6 +144,7 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
                 error(installation.problem() or bug)
                 return 1
             finally:
+                program_name = outer
                 if sys.platform != "win32":
                     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             return 0

@@ -5,8 +5,8 @@ cryptography always uses 2048 iterations of PBKDF2.
 
 from typing import Any
 
-# What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. Each guess of
-# an attacker costs that many.
+# What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. An
+# attacker needs that many for each guess.
 ITERATIONS = 220_000
 
 

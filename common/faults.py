@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Fault(NamedTuple):
-    """What is wrong with a block, and how to put it right."""
+    """What is wrong with a block, and how to repair it."""
 
     what: str
     undo: str  # FILE stands for the file, NEW for another
@@ -19,7 +19,7 @@ BREAKS = Fault(
     "write BEGIN and END on lines of their own, and the rest in lines without spaces",
 )
 JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-BESIDE = Fault("BEGIN or END is not alone on its line", "remove what is beside it, also between")
+BESIDE = Fault("BEGIN or END is not alone on its line", "remove the other text, also in between")
 DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
 DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
 NO_END = Fault("its END line is missing", "add that line")

@@ -28,8 +28,8 @@ _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
 # Why something other than a file is refused.
 _OTHERS = {
-    stat.S_IFLNK: "a symbolic link, and links are not followed; give the file itself",
-    stat.S_IFDIR: "a directory; give a file in it",
+    stat.S_IFLNK: "this is a symbolic link, and links are not followed; give the file itself",
+    stat.S_IFDIR: "this is a directory; give a file in it",
 }
 
 # Follow no link and wait for no pipe that has taken the place of a file.
@@ -69,7 +69,7 @@ def read_with_status(path: str, advice: str) -> tuple[bytes, os.stat_result]:
     except OSError as error:
         raise UserError(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
     if len(data) > MAX_SIZE:
-        raise UserError(f"{path}: larger than {MAX_SIZE >> 20} MiB; {advice}")
+        raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
     return data, status
 
 
@@ -114,7 +114,7 @@ def check(path: str, obstacle: Obstacle | None = None) -> None:
 def write_key(path: str, key: bytes) -> None:
     """Write a private key to a new file of mode 0600.
 
-    Raises UserError; then the directory is unchanged, or a message says what is not.
+    Raises UserError; then the directory is unchanged, or a message says what has changed.
     """
     if path == "-":
         console.write_data(key)
@@ -125,7 +125,7 @@ def write_key(path: str, key: bytes) -> None:
 
 
 def write_request(path: str, request: bytes, obstacle: Obstacle) -> bytes | None:
-    """Write a request to a new file, or in place of one to which obstacle has no objection.
+    """Write a request to a new file, or in place of one in which obstacle finds nothing.
 
     Returns what it replaced. Raises UserError, as write_key does. What another program puts there
     in the microseconds between the last look and the replacing is lost.
@@ -170,7 +170,7 @@ def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
     try:
         kind = stat.S_IFMT(os.lstat(path).st_mode)
         if kind != stat.S_IFREG:
-            other = "not a regular file; give one, or - for standard output"
+            other = "this is not a regular file; give one, or - for standard output"
             raise UserError(f"{path}: {_OTHERS.get(kind, other)}")
         if obstacle is None:
             raise UserError(f"{path}: {_exists(path)}")
@@ -179,7 +179,7 @@ def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
     except FileNotFoundError:
         return None
     if len(data) > MAX_SIZE:
-        raise UserError(f"{path}: too large for a request (CSR); use --out FILE")
+        raise UserError(f"{path}: the file is too large for a request (CSR); use --out FILE")
     if problem := obstacle(data):
         raise UserError(f"{path}: {problem}")
     return data
@@ -198,9 +198,9 @@ def _check_directory(path: str) -> None:
     mode = 0
     problem = ""
     if not name or "\0" in path:  # as in the constant "keys\0.csr"
-        problem = "not the name of a file;"
+        problem = "this is not the name of a file;"
     elif _WINDOWS and re.fullmatch(_RESERVED, name, re.IGNORECASE):
-        problem = "a reserved name on Windows;"
+        problem = "this name is reserved on Windows;"
     elif not is_there(directory):
         problem = f"the directory {directory} does not exist; create it, or"
     elif not stat.S_ISDIR(mode := os.stat(directory).st_mode):

@@ -1,4 +1,4 @@
-"""Why no CA may sign a public key, and why Let's Encrypt rejects one.
+"""Why no public CA may sign a key, and why Let's Encrypt rejects one.
 
 Each reason is what can be said of a key, such as "has 1024 bits". The file of Boulder with these
 rules has the same name: goodkey/good_key.go in https://github.com/letsencrypt/boulder.
@@ -30,21 +30,21 @@ _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 
 
 
 def weakness(public_key: object) -> str | None:
-    """Return why no CA may sign a public key (Baseline Requirements 6.1.1.3, 6.1.5, 6.1.6)."""
+    """Return why no public CA may sign a key (Baseline Requirements 6.1.1.3, 6.1.5, 6.1.6)."""
     kind, bits, e = properties(public_key)
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         is_named = kind in CURVES.values()
-        return None if is_named else f"is on the curve {kind}, which no CA may sign"
+        return None if is_named else f"is on the curve {kind}, which no public CA may sign"
     if not isinstance(public_key, rsa.RSAPublicKey):
-        return "is neither an RSA nor an EC key, so no CA may sign it"
+        return "is neither an RSA nor an EC key, so no public CA may sign it"
     if bits < MIN_RSA_BITS:
-        return f"has {bits} bits, but no CA may sign a key with fewer than {MIN_RSA_BITS}"
+        return f"has {bits} bits, but no public CA may sign a key with fewer than {MIN_RSA_BITS}"
     if bits % 8:
-        return f"has {bits} bits, which is not a whole number of bytes, so no CA may sign it"
+        return f"has {bits} bits, which is not a whole number of bytes, so no public CA may sign it"
     if bits > MAX_RSA_BITS:
         return f"has {bits} bits, and keys over {MAX_RSA_BITS} bits take too long to check"
     if e < 3 or e % 2 == 0:
-        return "has a public exponent that is even or below 3, so no CA may sign it"
+        return "has a public exponent that is even or below 3, so no public CA may sign it"
     n = public_key.public_numbers().n
     if math.gcd(n, _SMALL_PRIMES) > 1:
         return "can be broken: its modulus has a small factor"
@@ -56,7 +56,7 @@ def weakness(public_key: object) -> str | None:
 
 
 def rejected(public_key: object) -> str | None:
-    """Return why Let's Encrypt rejects a public key that another CA may sign, or None."""
+    """Return why Let's Encrypt rejects a public key that another public CA may sign, or None."""
     kind, bits, exponent = properties(public_key)
     if kind != "RSA":
         curves = " or ".join(ACCEPTED_CURVES)

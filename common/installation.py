@@ -1,4 +1,4 @@
-"""What is wrong with the installation, and the command that mends it.
+"""What is wrong with the installation, and the command that repairs it.
 
 This is imported only after something has failed. An old Python must be able to parse it.
 """
@@ -24,7 +24,7 @@ _MODULES = {
     "pyOpenSSL": "OpenSSL.crypto",
 }
 _WINDOWS = os.name == "nt"
-# The README's Setup for each shell, and what activates a virtual environment there.
+# The setup commands of README.md and docs/recipes.md, and what activates the environment.
 _SETUP = {
     "sh": ("{} -m venv{} {} && . {} && python -m pip install -r {}", ".venv/bin/activate"),
     "cmd": (
@@ -43,7 +43,7 @@ def problem() -> str:
     """Return what is there, what is needed and the command that installs it, or nothing."""
     if sys.version_info < (3, 10):  # noqa: UP036
         version = sys.version.split()[0]
-        return f"Python {version} is too old, 3.10 or later is needed; {_advice(anew=True)}"
+        return f"Python {version} is too old; use 3.10 or later; {_advice(anew=True)}"
     try:
         with open(os.path.join(TOP, "requirements.txt"), encoding="utf-8") as file:
             needed = re.findall(r"^([\w-]+)>=([\d.]+),<(\d+)$", file.read(), re.MULTILINE)
@@ -51,7 +51,7 @@ def problem() -> str:
         return f"{error.filename}: {error.strerror}; download the project again"
     unfit = list(filter(None, (_unfit(*package) for package in needed)))
     if unfit:
-        return f"needs {', '.join(unfit)}; {_advice()}"
+        return f"this program needs {', '.join(unfit)}; {_advice()}"
     others = list(filter(None, map(_other, _MODULES)))
     if others:
         return f"{', '.join(others)}; rename it"
@@ -119,7 +119,7 @@ def _numbers(version: str) -> "tuple[int, ...]":
 
 
 def _advice(anew: bool = False) -> str:
-    """Return the command of the README's Setup for this system.
+    """Return the command that sets up the project on this system.
 
     anew: delete first what is in the virtual environment, because pip would keep it.
     """

@@ -1,4 +1,4 @@
-"""The key that signs a request: opening it, and ruling out a weak key and the account key."""
+"""The key that signs a request: opening it, and refusing a weak key and the account key."""
 
 import contextlib
 import os
@@ -32,7 +32,8 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
             raise UserError(f"{path}: this passphrase does not open it; try another") from error
         raise UserError(f"{path}: the key is damaged; restore a copy") from error
     except UnsupportedAlgorithm as error:
-        raise UserError(f"{path}: no CA may sign this key ({error}); make another") from error
+        problem = f"no public CA may sign this key ({error})"
+        raise UserError(f"{path}: {problem}; make another") from error
     except ValueError as error:
         if not _is_about_a_key(error):
             raise
@@ -75,10 +76,10 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
     """
     advice = suggest.file(path, "give it with --account-key FILE")
     if path == ACCOUNT_KEY_FILE and not os.path.isfile(path):  # a pipe might keep us waiting
-        raise UserError(f"{path}: not a regular file; {advice}")
+        raise UserError(f"{path}: this is not a regular file; {advice}")
     block = pem.private_key(path, files.read(path, advice), advice)
     if block.is_encrypted and not secret:
-        raise UserError(f"{path}: encrypted with another passphrase")
+        raise UserError(f"{path}: the key is encrypted with another passphrase")
     return crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
 
 

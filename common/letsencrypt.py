@@ -73,7 +73,7 @@ def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
 
 
 def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:
-    """Return why Let's Encrypt rejects a request for identifiers, in sentences without a stop."""
+    """Return why Let's Encrypt rejects a request for identifiers, in sentences without a period."""
     return _sentences(identifiers, "")
 
 
@@ -101,8 +101,8 @@ def _sentences(identifiers: Sequence[Identifier], rejected: str) -> list[str]:
     if not profiles(identifiers):
         has_address = any(not isinstance(name, DomainName) for name in identifiers)
         most = PROFILES["shortlived" if has_address else "classic"][0]
-        kind = "names, some of them IP addresses," if has_address else "names"
-        count = f"{len(identifiers)} {kind} are more than the {most} that any profile allows"
+        kind = "profile with IP addresses" if has_address else "profile"
+        count = f"the request has {len(identifiers)} names, but no {kind} allows more than {most}"
         sentences.append(f"{count}{rejected}")
     return sentences
 

@@ -1,4 +1,4 @@
-"""Names for a certificate: what a text means, or why no CA may sign it.
+"""Names for a certificate: the name that a text stands for, or why no CA may sign it.
 
 Nothing is looked up: a name need not exist to be valid. These forms are accepted:
 
@@ -120,7 +120,7 @@ def check_domain_name(name: str) -> None:
     if base.rpartition(".")[2].isdigit():  # so that a name is never mistaken for an IPv4 address
         raise InvalidName("ends in a label that has only digits (RFC 3696 section 2)")
     if f".{base}".endswith((".in-addr.arpa", ".ip6.arpa")):  # ballot SC-086v3, since 2026-03-15
-        raise InvalidName(f"is in the reverse DNS, for which no CA may issue ({_BR} 4.2.2)")
+        raise InvalidName(f"is in the reverse DNS, for which no public CA may issue ({_BR} 4.2.2)")
 
 
 def _identifier(text: str) -> Identifier:
@@ -189,7 +189,7 @@ def _check_label(label: str) -> None:
     if label.startswith("xn--"):
         _check_p_label(label)
     elif label[2:4] == "--":
-        raise InvalidName(f"has the label {label}; only after xn may -- stand there (RFC 5890)")
+        raise InvalidName(f"has the label {label}: only xn-- labels may have -- there (RFC 5890)")
 
 
 def _check_p_label(label: str) -> None:

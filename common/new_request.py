@@ -99,8 +99,8 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
 def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
-    It is --key; or the first name's own file; or key_file, the constant, which alone counts
-    without a name on the command line.
+    It is --key if that is given. Otherwise it is the file named after the first name on the command
+    line, if there are both, and otherwise key_file, the constant.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if args.key is not None:
@@ -110,7 +110,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
         candidates.append(options.checked(str, key_file, "KEY_FILE = "))
     for path in filter(files.is_there, candidates):
         if args.key is None and not os.path.isfile(path):  # a pipe might keep us waiting
-            raise UserError(f"{path}: not a regular file; give the key with --key FILE")
+            raise UserError(f"{path}: this is not a regular file; give the key with --key FILE")
         return path
 
     # Is there a key for another name, or for example.com if the name is *.example.com?
@@ -131,7 +131,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
 def _obstacle(data: bytes) -> str | None:
     """Return why a request must not replace a file with this content, or None."""
     if pem.request(data) is None:
-        return "not exactly one request (CSR), so it is not replaced; use --out FILE"
+        return "the file is not exactly one request (CSR), so it is not replaced; use --out FILE"
     return None
 
 

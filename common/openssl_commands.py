@@ -20,8 +20,8 @@ def for_key(
     bits: size of the RSA modulus. curve: of an ECDSA key, or None. is_pkcs1: whether the key is in
     PKCS#1; otherwise it is in PKCS#8.
     """
-    # Pasting a command destroys nothing: these names are free, and no message advises to write a
-    # key to them.
+    # Pasting a command destroys nothing: these names are free, and no message suggests them for a
+    # key.
     other = files.free_name(path, "-openssl")
     public = files.free_name(f"{path.removesuffix('.key')}.pub", "-openssl")
     out = [] if path == "-" else ["-out", shell.file(other)]

@@ -21,7 +21,7 @@ _FOR_NAMES = ("names", "domain")  # arguments that are not options
 class Parser(argparse.ArgumentParser):
     """A command line that reports a mistake in one line, as a UsageError.
 
-    What is given to an option that takes no value, or to none, may be a passphrase: it is not
+    A value of an option that takes none, or of an unknown option, may be a passphrase, so it is not
     shown.
     """
 
@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
                 given.add(option)
         args, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
-            self.error("there is one argument too many")
+            self.error("there are too many arguments")
         return args
 
     def error(self, message: str) -> NoReturn:
@@ -206,7 +206,7 @@ def _listed_names(path: str) -> list[Identifier]:
     """
     data = files.read(path, suggest.file(path, "give a file of names after the @"))
     if b"-----BEGIN " in data:
-        raise UsageError(f"{path}: this is PEM, not a list of names")
+        raise UsageError(f"{path}: this is PEM, not a list of names; give a text file")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UsageError(
             f"{path}: this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"

@@ -62,7 +62,7 @@ def _read(path: str) -> bytes:
 
 
 def _first_line(path: str) -> bytes:
-    advice = "give the file with the passphrase with --passphrase-file"
+    advice = "--passphrase-file takes the file of a passphrase"
     data = files.read(path, suggest.file(path, advice))
     if b"-----BEGIN " in data:
         raise UserError(f"{path}: this is PEM, not a passphrase; {advice}")
@@ -119,7 +119,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stoppable(prompt: str) -> Iterator[None]:
-    """Let Ctrl-Z stop the program with echo, and hide what is typed again once it continues.
+    """Let Ctrl-Z stop the program with echo on, and turn echo off again when it continues.
 
     getpass leaves that to its caller; readpassphrase(3) does the same.
     """
@@ -167,7 +167,7 @@ def _checked(text: str, what: str) -> bytes:
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
     if "\ufeff" in text:
-        raise UserError(f"{what} has an invisible byte order mark (U+FEFF); remove that")
+        raise UserError(f"{what} has an invisible byte order mark (U+FEFF); remove it")
     if len(text.encode()) > MAX_LENGTH:
         raise UserError(f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes; use a shorter one")
     if text != text.strip():

@@ -92,7 +92,7 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     keys = [block for block in found if block.label in KEY_LABELS]
     keys = [block for block in keys if block.is_whole] or keys
     if len(keys) > 1:
-        raise UserError(f"{path}: the file holds {len(keys)} private keys; put each in its own")
+        raise UserError(f"{path}: this file has {len(keys)} private keys; put each in its own file")
     if not keys or not keys[0].is_whole:
         others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
         raise refusal(path, data, next(iter(keys or others), None), advice)

@@ -13,7 +13,7 @@ from common.names import Identifier
 # What quotation, lists and sentences leave around a name.
 _AROUND = " \t\r\n\"'`“”„‘’‚«»<>()[]{}:,;/\\-.~^$"
 
-# What stands before a name in OpenSSL's configuration and output, in a subject and on Windows.
+# What comes before a name in OpenSSL's configuration and output, in a subject and on Windows.
 _BEFORE = re.compile(
     r"(subjectAltName *= *)?((DNS|IP)[. ]?(Name|Address|\d+)? *[:=]|(.*[/, ])?CN *=)",
     re.IGNORECASE,

@@ -1,8 +1,8 @@
-r"""Finding keys, requests and certificates in a file, also where their wrapping has suffered.
+r"""Finding keys, requests and certificates in a file, even if the PEM around them is damaged.
 
 PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Other text
 may stand around it. If the content is whole, these forms are read too, each with a fault that says
-how to put it right; OpenSSL and servers do not read most of them:
+how to repair it; OpenSSL and servers do not read most of them:
 
     -----END A----------BEGIN B-----     files joined without a line break between them
     -----BEGIN A-----\nMII…              line breaks that became the two characters \ and n
@@ -75,6 +75,9 @@ _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
 _PREFIX = re.compile(r"(?:\d+[ \t:.|]+|[+|]) *")  # of a line: its number, or a mark as in a diff
+# Labels whose contents begin alike.
+_ALIKE = ({CERTIFICATE, CRL}, {"DSA PRIVATE KEY", "RSA PRIVATE KEY"})
+
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
 _OPENSSH = b"openssh-key-v1\0"
 _LINES = rb"[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
@@ -93,7 +96,7 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """The block in PEM, written anew."""
+        """The block as new PEM."""
         return written(self.label, self.der, self.headers)
 
     @property
@@ -153,7 +156,7 @@ def _in_text(data: bytes) -> list[Block]:
         if found and found[0].is_whole and found[0].line == 1:
             found[0] = found[0]._replace(line=2, fault=faults.NO_BEGIN)
             return [one._replace(line=one.line - 1) for one in found]
-    starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]  # of the lines
+    starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]
     found = []  # without what only mentions BEGIN
     for begin, end in itertools.zip_longest(marks, marks[1:]):
         if begin[2] == "BEGIN":
@@ -194,7 +197,7 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     fault = _fault(text, before, begin, end if has_end else None, lines) or fault
     fault = fault if is_visible else faults.INVISIBLE
     kind = "" if headers else kind_of(whole)
-    if kind not in ("", label) and is_known and {label, kind} != {CERTIFICATE, CRL}:
+    if kind not in ("", label) and is_known and {label, kind} not in _ALIKE:
         label, fault = kind, fault or faults.of_label(label, kind)
     return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", 0, fault)
 
@@ -232,8 +235,7 @@ def _fault(
 
 def _decoded(text: str) -> bytes:
     """Return what base64 stands for, up to the first other character."""
-    found = _BASE64.match("".join(text.split()))
-    digits = found[0].rstrip("=") if found else ""
+    digits = re.sub("(?s)[^A-Za-z0-9+/].*", "", "".join(text.split()))
     return base64.b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "===")
 
 

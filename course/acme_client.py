@@ -32,7 +32,7 @@ BAD_NONCE, NO_ACCOUNT, UNAUTHORIZED = (
 
 
 class Problem(Exception):
-    """What the CA says when it refuses (section 6.7), or why nothing was heard from it."""
+    """What the CA says when it refuses (section 6.7), or why it could not be reached."""
 
     def __init__(self, text: str, kind: object = None) -> None:
         """kind: the URN of the reason for a refusal, which programs understand."""
@@ -63,7 +63,7 @@ class Account:
         _, body = _fetch(opener, directory_url)
         self._directory = _parse(directory_url, body)
         if not {"newNonce", "newAccount", "newOrder"} <= self._directory.keys():
-            raise Problem(f"{directory_url}: not the directory of an ACME server")
+            raise Problem(f"{directory_url}: this is not the directory of an ACME server")
         wish = {"onlyReturnExisting" if must_exist else "termsOfServiceAgreed": True}
         self.url, body = self._post(self._directory["newAccount"], wish)
         self.status = _parse(self.url, body).get("status")
@@ -155,7 +155,7 @@ def _fetch(
 ) -> tuple[http.client.HTTPMessage, bytes]:
     """Return headers and body of an answer. Raises Problem."""
     if not url.startswith("https://"):  # section 6.1
-        raise Problem(f"{url}: not an https:// address, which ACME requires")
+        raise Problem(f"{url}: this is not an https:// address, which ACME requires")
     headers = {"User-Agent": "acme-keys (Python urllib)"}  # section 6.1
     if data is not None:
         headers["Content-Type"] = "application/jose+json"  # section 6.2
@@ -177,7 +177,7 @@ def _parse(url: str, body: bytes) -> dict[str, Any]:
         found = json.loads(body)
         if isinstance(found, dict):
             return found
-    raise Problem(f"{url}: no answer as an ACME server gives it")
+    raise Problem(f"{url}: the answer is not that of an ACME server")
 
 
 def _algorithm(key: AccountKey) -> tuple[str, hashes.HashAlgorithm]:

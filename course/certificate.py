@@ -93,7 +93,7 @@ def _plan(args: argparse.Namespace) -> Plan:
     """Return what the command line asks for. Raises UserError for whatever cannot work."""
     directory: Path = args.DIR
     if directory.is_file():
-        raise UserError(f"{directory}: a file; give its directory, {directory.parent}")
+        raise UserError(f"{directory}: this is a file; give its directory, {directory.parent}")
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; give that of your files, such as .")
     csr_file = directory / "certificate.csr"
@@ -102,12 +102,13 @@ def _plan(args: argparse.Namespace) -> Plan:
     names = acme_client.names_of(csr)
     if csr.public_key() == account_key.public_key():
         raise UserError(
-            f"{csr_file}: signed by the account key, and a CA rejects one key for both; "
+            f"{csr_file}: the account key signed this request, and a CA rejects one key for both; "
             "make a certificate key, and sign the request with it"
         )
     if not names:
         raise UserError(
-            f"{csr_file}: no subjectAltName, where Pebble looks for the names; make it again"
+            f"{csr_file}: the request has no subjectAltName, where Pebble looks for the names; "
+            "make it again"
         )
     for name in names:
         if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
@@ -213,13 +214,13 @@ def _look(plan: Plan) -> None:
 
 
 def _try(plan: Plan, server: web_server.Server, root: str) -> None:
-    """Use the certificate, and show which client accepts it."""
+    """Use the certificate, and show which clients accept it."""
     name = str(plan.names[0].value)
     say(f"""
         The web server
 
         A web server on this machine uses {plan.chain_file.name} and {plan.key.path.name}. Two
-        clients ask it for https://{name}/:
+        clients connect to it as https://{name}/:
         """)
     web_server.use(server, plan.chain_file, plan.key)
     lines(*web_server.outcomes(server, name, root))

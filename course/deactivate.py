@@ -43,11 +43,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             account.deactivate()
     except acme_client.Problem as problem:
         if problem.kind == acme_client.NO_ACCOUNT:
-            advice = "nothing was done; is it the right key, and the right server?"
-            raise UserError(f"{args.KEY}: no account with this key at {url}; {advice}") from None
+            what = f"there is no account with this key at {url}, so nothing was done"
+            raise UserError(f"{args.KEY}: {what}; check the key and --server") from None
         if problem.kind is None:  # it said nothing, or nothing that ACME knows
-            advice = "nothing was done; check --server, --ca-file and the network"
-            raise UserError(f"{problem}; {advice}") from None
+            advice = "check --server, --ca-file and the network"
+            raise UserError(f"{problem}; nothing was done; {advice}") from None
         if problem.kind != acme_client.UNAUTHORIZED:
             raise UserError(str(problem)) from None
         was_active = False  # the answer to every message of such an account (section 7.3.6)
@@ -86,7 +86,7 @@ def _opener(ca_file: str | None) -> urllib.request.OpenerDirector:
     try:
         trust = ssl.create_default_context(cafile=ca_file)
     except OSError:  # ssl.SSLError is one
-        raise UserError(f"{ca_file}: no certificates in PEM there; give another file") from None
+        raise UserError(f"{ca_file}: there is no certificate in PEM; give another file") from None
     return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust))
 
 

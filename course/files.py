@@ -38,7 +38,8 @@ def read_account_key(path: Path, passphrase_file: str | None) -> acme_client.Acc
     try:
         return acme_client.account_key(_read_key(path, passphrase_file).key)
     except ValueError as error:
-        raise UserError(f"{path}: not an account key, but {error}; make one") from None
+        problem = f"this cannot be an account key, because it is {error}"
+        raise UserError(f"{path}: {problem}; make another") from None
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
@@ -49,7 +50,8 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
         is_valid = csr.is_signature_valid
         acme_client.names_of(csr)
     except (ValueError, UnsupportedAlgorithm, *_ODD):
-        raise UserError(f"{path}: damaged, odd, or not a request in PEM; make it again") from None
+        problem = "the file is damaged or unusual, or is not a request in PEM"
+        raise UserError(f"{path}: {problem}; make it again") from None
     if not is_valid:
         raise UserError(f"{path}: its signature is not valid; make the request again")
     return csr
@@ -76,7 +78,8 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_file: str
 def check_replaceable(path: Path) -> None:
     """Refuse to replace anything but certificates in PEM."""
     if os.path.lexists(path) and not re.fullmatch(_CERTIFICATES, files.read(str(path), "move it")):
-        raise UserError(f"{path}: not only certificates, so it is not replaced; move it away")
+        problem = "the file holds more than certificates, so it is not replaced"
+        raise UserError(f"{path}: {problem}; move it away")
 
 
 def write(path: Path, certificates: str) -> None:

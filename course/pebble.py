@@ -85,8 +85,9 @@ def check() -> None:
     """Raise Failure, which says how to get Pebble, unless its programs are on the PATH."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
+        verb = "are" if len(missing) > 1 else "is"
         raise Failure(
-            f"{' and '.join(missing)} not found on the PATH; get Pebble with "
+            f"{' and '.join(missing)} {verb} not on the PATH; get Pebble with "
             "`sudo apt-get install pebble` (Debian, Ubuntu), with "
             "`go install github.com/letsencrypt/pebble/v2/cmd/...@latest`, "
             "or from https://github.com/letsencrypt/pebble/releases"

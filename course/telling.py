@@ -34,8 +34,6 @@ def shown(*arguments: str) -> tuple[int, str, str]:
     """Return the exit status of show, what it prints and its messages."""
     output, messages = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(messages):
-        name = console.program_name
         status = show.main(arguments)
-        console.program_name = name
     output.seek(0)
     return status, output.read(), messages.getvalue()

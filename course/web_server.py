@@ -63,7 +63,7 @@ def listen(port: int | None) -> Server:
 
 
 def use(server: Server, chain_file: Path, key: KeyFile) -> None:
-    """Have a server show a certificate, and prove with the key that it is its own."""
+    """Have a server use a certificate and its key."""
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     identity.load_cert_chain(chain_file, key.path, key.secret or None)
     # Each connection does its handshake in its own thread: a browser opens some in advance.
@@ -73,7 +73,7 @@ def use(server: Server, chain_file: Path, key: KeyFile) -> None:
 
 
 def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
-    """Say of two clients, a line for each, whether they accept the certificate for name."""
+    """Yield a line for each of two clients: whether it accepts the certificate for name."""
     clients = {
         "this system's roots": ssl.create_default_context(),
         "Pebble's root": ssl.create_default_context(cadata=root),
@@ -101,7 +101,7 @@ def serve(
 ) -> None:
     """Serve the picture of files, and say how to look at it, until Ctrl-C.
 
-    first: of the names in the certificate; it stands in the address of the page.
+    first: the first name in the certificate, which the address of the page has.
     """
     server.page = _page(files)
     name, port = str(first.value), server.server_port
@@ -114,14 +114,14 @@ def serve(
         The page
 
         A page about your request and your certificate is now at {url}
-        Open another terminal in this directory, and ask for the page in two ways.
+        Open another terminal in this directory, and open the page in two ways.
         {f"In each of these commands, {name} leads to this machine." if is_domain else ""}
 
-        First, trust only the usual roots, and be refused:
+        First, trust only the usual roots. The certificate is refused:
         """)
     _commands(shell.command("curl", *resolve, url), *browse)
     say("""
-        Then trust Pebble's root too, and be accepted. Close the browser first:
+        Close the browser. Then trust Pebble's root too. The certificate is accepted:
         """)
     _commands(shell.command("curl", *resolve, "--cacert", root, url), *trust, *browse[-1:])
     say("""
@@ -141,7 +141,7 @@ def serve(
 def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str]]:
     """Return the commands that open url, and those that make the browser trust root before.
 
-    The browser is the first that is installed, with a new home directory or profile of its own.
+    The browser is the first that is installed, with a new home directory or profile.
     Without one, or without certutil (Debian: libnss3-tools), there are no commands.
     """
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)

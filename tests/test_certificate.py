@@ -230,19 +230,19 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: (d / "account.key").unlink(), "account.key: No such file or directory; steps 1 to"),
     (lambda d: cut(d / "account.key"), "account.key: the content is cut short"),
     (lambda d: encrypt(d / "account.key"), "account.key: this passphrase does not"),
-    (lambda d: make_key(d / "account.key", "P-521"), "account.key: not an account key"),
+    (lambda d: make_key(d / "account.key", "P-521"), "account.key: this cannot be an account key"),
     (lambda d: (d / "certificate.csr").unlink(), "certificate.csr: No such file or directory; "),
-    (lambda d: cut(d / "certificate.csr"), "certificate.csr: damaged"),
+    (lambda d: cut(d / "certificate.csr"), "certificate.csr: the file is damaged"),
     (lambda d: change_signature(d / "certificate.csr"), "its signature is not valid"),
-    (lambda d: make_request(d, "example.com.key"), "certificate.csr: no subjectAltName"),
-    (lambda d: make_request(d, "account.key", "DNS:example.com"), "signed by the account key"),
+    (lambda d: make_request(d, "example.com.key"), "the request has no subjectAltName"),
+    (lambda d: make_request(d, "account.key", "DNS:example.com"), "the account key signed"),
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
     (lambda d: (d / "example.com.key").unlink(), "no *.key file beside it fits; put that"),
     (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put that"),
     (lambda d: cut(d / "example.com.key"), "example.com.key: the content is cut short"),
     (lambda d: encrypt(d / "example.com.key"), "example.com.key: this passphrase does not open it"),
-    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: not only certificates, so it is"),
-    (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "not only certificates"),
+    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: the file holds more"),
+    (lambda d: shutil.copy(d / "account.key", d / "certificate.pem"), "more than certificates"),
 ]
 
 
@@ -271,7 +271,7 @@ def test_without_pebble(tmp_path: Path) -> None:
         )
         assert result.returncode == 1
         (line,) = result.stderr.splitlines()
-        assert "error: pebble and pebble-challtestsrv not found on the PATH" in line
+        assert "error: pebble and pebble-challtestsrv are not on the PATH" in line
         for way in ("apt-get install pebble", "go install github.com", "pebble/releases"):
             assert way in line
 
@@ -303,7 +303,7 @@ def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
     for program in pebble.PROGRAMS:
         need(program)
     error = run_for(files / "certificate.csr", 1)
-    assert f"certificate.csr: a file; give its directory, {files}\n" in error
+    assert f"certificate.csr: this is a file; give its directory, {files}\n" in error
 
 
 @pytest.mark.posix(reason="sh, and signals that end a process")

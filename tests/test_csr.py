@@ -199,7 +199,7 @@ class TestTheKeyFile:
     def test_is_not_waited_for_unasked(self, name: str, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / name)
         error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
-        assert error == f"{name}: not a regular file; give the key with --key FILE"
+        assert error == f"{name}: this is not a regular file; give the key with --key FILE"
 
     def test_cannot_be_reached(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         """It may exist."""
@@ -276,9 +276,12 @@ class TestTheAccountKey:
             (b"", f"the file is empty{GIVE_IT}"),
             (
                 pem_of(private_key("P-256")) * 2,
-                "the file holds 2 private keys; put each in its own",
+                "this file has 2 private keys; put each in its own file",
             ),
-            (pem_of(private_key("P-256"), b"secret"), "encrypted with another passphrase"),
+            (
+                pem_of(private_key("P-256"), b"secret"),
+                "the key is encrypted with another passphrase",
+            ),
             ("directory", f"{IS_DIRECTORY}{GIVE_IT}"),
             (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
             (
@@ -497,13 +500,16 @@ class TestAListOfNames:
             # Files that may be given by mistake: no message shows what is in them.
             (b"correct horse\n", NO_NAME.format(1, "")),
             (b"hunter2\n", ": no line has a dot; give a single label on the command line"),
-            (KEY.read_bytes(), ": this is PEM, not a list of names"),
+            (KEY.read_bytes(), ": this is PEM, not a list of names; give a text file"),
             (KEY.read_bytes().partition(b"\n")[2], NO_NAME.format(1, "")),
             (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
             ("a\n".encode("utf-16-le"), NO_NAME.format(1, "")),
             (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), UTF_16),
             (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), UTF_16),
-            (b"a.org\n" * 200_000, ": larger than 1 MiB; give a file of names after the @"),
+            (
+                b"a.org\n" * 200_000,
+                ": the file is larger than 1 MiB; give a file of names after the @",
+            ),
             (None, ": No such file or directory; give a file of names after the @"),
         ],
     )

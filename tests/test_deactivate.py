@@ -33,7 +33,7 @@ def test_an_account(
     command = [str(path), "--passphrase-file", secret, *server]
     status, messages = told(capsys, *command)
     assert status == 1
-    assert f"{path}: no account with this key at {ca.directory_url}; nothing was done" in messages
+    assert f"{path}: there is no account with this key at {ca.directory_url}, so" in messages
 
     account = acme_client.Account(key, ca.directory_url, ca.opener)
     status, messages = told(capsys, *command)
@@ -55,10 +55,10 @@ def test_what_cannot_be_reached(
     here = ["--ca-file", str(pebble.TLS)]
     for server, more, reason in (
         (ca.directory_url, [], "certificate"),
-        (ca.directory_url.replace("dir", "none"), here, "no answer as an ACME server"),
+        (ca.directory_url.replace("dir", "none"), here, "the answer is not that of an ACME server"),
         (ca.directory_url.replace("https", "http"), here, "not an https:// address"),
         ("https://127.0.0.1:1/", here, "refused"),
-        (ca.directory_url, ["--ca-file", str(account_key)], "no certificates in PEM"),
+        (ca.directory_url, ["--ca-file", str(account_key)], "no certificate in PEM"),
     ):
         status, messages = told(capsys, str(account_key), "--server", server, *more)
         assert status == 1

@@ -114,8 +114,8 @@ def test_an_access_list_of_the_directory_opens_no_key() -> None:
 
 
 CHOOSE = "choose another file with --out FILE"
-LINK = "a symbolic link, and links are not followed; give the file itself"
-NOT_REGULAR = "not a regular file; give one, or - for standard output"
+LINK = "this is a symbolic link, and links are not followed; give the file itself"
+NOT_REGULAR = "this is not a regular file; give one, or - for standard output"
 
 
 @BOTH
@@ -124,12 +124,12 @@ NOT_REGULAR = "not a regular file; give one, or - for standard output"
     [
         ("no/such/file", f"the directory no/such does not exist; create it, or {CHOOSE}"),
         ("a.file/file", f"a.file is not a directory; {CHOOSE}"),
-        ("new/", f"not the name of a file; {CHOOSE}"),
-        ("", f"not the name of a file; {CHOOSE}"),
-        ("a\0b", f"not the name of a file; {CHOOSE}"),
-        ("a\0b/c", f"not the name of a file; {CHOOSE}"),
-        (".", "a directory; give a file in it"),
-        ("a.directory", "a directory; give a file in it"),
+        ("new/", f"this is not the name of a file; {CHOOSE}"),
+        ("", f"this is not the name of a file; {CHOOSE}"),
+        ("a\0b", f"this is not the name of a file; {CHOOSE}"),
+        ("a\0b/c", f"this is not the name of a file; {CHOOSE}"),
+        (".", "this is a directory; give a file in it"),
+        ("a.directory", "this is a directory; give a file in it"),
         pytest.param(
             "x" * 300, "File name too long; choose a shorter name with --out FILE", marks=posix
         ),
@@ -254,8 +254,8 @@ def test_a_request_replaces_a_request() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (KEY, "not exactly one request (CSR), so it is not replaced; use --out FILE"),
-        (LARGEST + b"\n", "too large for a request (CSR); use --out FILE"),
+        (KEY, "the file is not exactly one request (CSR), so it is not replaced; use --out FILE"),
+        (LARGEST + b"\n", "the file is too large for a request (CSR); use --out FILE"),
     ],
     ids=["key", "too large"],
 )
@@ -354,7 +354,7 @@ def test_reading() -> None:
     assert len(files.read("large", "advice")) == files.MAX_SIZE
     Path("large").write_bytes(bytes(files.MAX_SIZE + 1))
     for path, message in [
-        ("large", "large: larger than 1 MiB; advice"),
+        ("large", "large: the file is larger than 1 MiB; advice"),
         ("none", "none: No such file or directory; advice"),
         ("", "an empty name: No such file or directory; advice"),
     ]:
@@ -459,7 +459,7 @@ class TestAsOnWindows:
     def test_reserved_names(self, name: str) -> None:
         with pytest.raises(UserError) as caught:
             files.check(name)
-        assert str(caught.value) == f"{name}: a reserved name on Windows; {CHOOSE}"
+        assert str(caught.value) == f"{name}: this name is reserved on Windows; {CHOOSE}"
 
     @pytest.mark.parametrize("name", ["console.key", "nulls", "com.key", "my.con"])
     def test_other_names(self, name: str) -> None:

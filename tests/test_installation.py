@@ -62,7 +62,7 @@ class TestProblem:
     ) -> None:
         install(tmp_path, name, version)
         monkeypatch.syspath_prepend(tmp_path)
-        needed = f"needs {name}{NEEDED[name]} ({version} is installed); run: "
+        needed = f"this program needs {name}{NEEDED[name]} ({version} is installed); run: "
         assert installation.problem().startswith(needed)
 
     def test_the_predecessor_of_pycryptodome(
@@ -113,8 +113,9 @@ class TestTheCommand:
             monkeypatch.setenv("PROMPT", prompt)
         monkeypatch.chdir(ROOT)
         command = self.advice(tmp_path, monkeypatch).removeprefix("run: ").replace("; & ", "; ")
-        readme = (ROOT / "README.md").read_text("utf-8").replace("--quiet ", "")
-        assert re.search(f"^(.*`)?{re.escape(command)}(` .*)?$", readme, re.MULTILINE)
+        page = ROOT / ("docs/recipes.md" if is_windows else "README.md")
+        text = page.read_text("utf-8").replace("--quiet ", "")
+        assert re.search(f"^(.*`)?{re.escape(command)}(` .*)?$", text, re.MULTILINE)
 
     @POSIX
     def test_elsewhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +146,7 @@ class TestTheCommand:
         monkeypatch.setattr(sys, "executable", "")
         monkeypatch.setattr(sys, "version_info", (3, 9, 18))
         monkeypatch.setattr(sys, "version", "3.9.18 (main)")
-        expected = "Python 3.9.18 is too old, 3.10 or later is needed; install a newer one from "
+        expected = "Python 3.9.18 is too old; use 3.10 or later; install a newer one from "
         assert installation.problem() == f"{expected}https://www.python.org/downloads/"
 
 
@@ -167,7 +168,7 @@ class TestAProgram:
         result = run_process([sys.executable, "-S", "-E", *command], ROOT)
         assert (result.returncode, result.stdout) == (1, "")
         needed = ", ".join(f"{name}{bounds} (not installed)" for name, bounds in NEEDED.items())
-        assert result.stderr.startswith(f"{program}: error: needs {needed}; run: ")
+        assert result.stderr.startswith(f"{program}: error: this program needs {needed}; run: ")
         assert result.stderr.count("\n") == 1
 
     @POSIX
@@ -177,14 +178,15 @@ class TestAProgram:
         (tmp_path / "top").symlink_to(ROOT)
         result = run_process([sys.executable, "-S", "-E", path, "a"], tmp_path)
         assert result.returncode == 1
-        assert re.fullmatch(r"[\w.]+: error: needs .*\n", result.stderr)
+        assert re.fullmatch(r"[\w.]+: error: this program needs .*\n", result.stderr)
 
     def test_with_a_library_that_does_not_fit(self, tmp_path: Path) -> None:
         source = "raise AttributeError('module lib has no attribute X')"
         install(tmp_path, "pyOpenSSL", "22.0.0", OpenSSL=source)
         command = [sys.executable, str(ROOT / "make_csr.py")]
         error = error_of(run_process(command, tmp_path, env=with_library(tmp_path)))
-        assert error.startswith("needs pyOpenSSL>=26.1,<27 (22.0.0 is installed); run: ")
+        needed = "this program needs pyOpenSSL>=26.1,<27 (22.0.0 is installed); run: "
+        assert error.startswith(needed)
 
     @pytest.mark.parametrize(
         ("source", "reason"),
@@ -230,7 +232,7 @@ class TestAProgram:
         install(tmp_path, "cryptography", "41.0.7")
         monkeypatch.syspath_prepend(tmp_path)
         assert main() == 1
-        assert "p.py: error: needs cryptography>=" in capsys.readouterr().err
+        assert "p.py: error: this program needs cryptography>=" in capsys.readouterr().err
 
 
 class TestAnImporter:
@@ -250,7 +252,7 @@ class TestAnImporter:
 
     def test_gets_an_import_error(self, tmp_path: Path) -> None:
         code = "\ntry:\n    import make_csr\nexcept ImportError as error:\n    print(error)"
-        assert run_as_old(code, tmp_path).stdout.startswith("Python 3.9.18 is too old, ")
+        assert run_as_old(code, tmp_path).stdout.startswith("Python 3.9.18 is too old; ")
 
 
 def run_as_old(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
@@ -264,7 +266,7 @@ def test_an_old_python_is_told(tmp_path: Path) -> None:
     path = str(ROOT / "make_csr.py")
     code = f"sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
     error = error_of(run_as_old(code, tmp_path))
-    assert error.startswith("Python 3.9.18 is too old, 3.10 or later is needed; run: ")
+    assert error.startswith("Python 3.9.18 is too old; use 3.10 or later; run: ")
 
 
 @pytest.mark.parametrize("path", ["common/__init__.py", "common/installation.py", *SCRIPTS])

@@ -1,4 +1,4 @@
-"""The key that signs a request: opened in whatever form, refused if no CA may sign it.
+"""The key that signs a request: opened in whatever form, refused if no public CA may sign it.
 
 BR are the Baseline Requirements; the bounds of the checks are those of Boulder's
 goodkey/good_key.go.
@@ -42,7 +42,7 @@ REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
 GIVE_IT = "; give it with --account-key FILE"
 GIVE = "; give the private key with --key FILE"
 ANOTHER = "; make another"
-NEITHER = "is neither an RSA nor an EC key, so no CA may sign it"
+NEITHER = "is neither an RSA nor an EC key, so no public CA may sign it"
 LOST = "the content is damaged: part of it is missing; restore a copy"
 NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
 DAMAGED = "the key is damaged; restore a copy"
@@ -76,12 +76,12 @@ def is_square(n: int) -> bool:
     return n >= 0 and math.isqrt(n) ** 2 == n
 
 
-TOO_FEW = ", but no CA may sign a key with fewer than 2048"
+TOO_FEW = ", but no public CA may sign a key with fewer than 2048"
 FACTOR = "can be broken: its modulus has a small factor"
-EXPONENT = "has a public exponent that is even or below 3, so no CA may sign it"
+EXPONENT = "has a public exponent that is even or below 3, so no public CA may sign it"
 CLOSE = "can be broken: its primes are close to each other (Fermat's method)"
 
-# A modulus, an exponent, and why no CA may sign such a key (None: one may).
+# A modulus, an exponent, and why no public CA may sign such a key (None: one may).
 RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
     "sound": (N, 65537, None),
     # BR 6.1.5
@@ -90,7 +90,7 @@ RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
     "2049 bits": (
         N << 1 | 1,
         65537,
-        "has 2049 bits, which is not a whole number of bytes, so no CA may sign it",
+        "has 2049 bits, which is not a whole number of bytes, so no public CA may sign it",
     ),
     "8192 bits": (2**8192 - 1, 65537, FACTOR),
     "8200 bits": (
@@ -204,13 +204,13 @@ def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
 # The content of the file, and the error after the file's name.
 UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "empty": (b"", f"the file is empty{GIVE}"),
-    "large": (bytes(2**20 + 1), f"larger than 1 MiB{GIVE}"),
+    "large": (bytes(2**20 + 1), f"the file is larger than 1 MiB{GIVE}"),
     "a line lost": (b"".join(LINES[:5] + LINES[6:]), LOST),
     "one character changed": (
         KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
         NUMBERS,
     ),
-    "two keys": (KEY + KEY, "the file holds 2 private keys; put each in its own"),
+    "two keys": (KEY + KEY, "this file has 2 private keys; put each in its own file"),
     "request": (REQUEST, f"this is a certificate signing request{GIVE}"),
     "RSA-PSS": (
         made("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
@@ -220,11 +220,11 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "Ed25519": (made("genpkey", "-algorithm", "ED25519"), f"this key {NEITHER}{ANOTHER}"),
     "P-224": (
         on_curve("secp224r1"),
-        f"this key is on the curve secp224r1, which no CA may sign{ANOTHER}",
+        f"this key is on the curve secp224r1, which no public CA may sign{ANOTHER}",
     ),
     "secp160r1": (
         on_curve("secp160r1"),
-        "no CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
+        "no public CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
     ),
     "another's point": (lambda: with_point(point_of(1)), NUMBERS),
     "infinity": (lambda: with_point(b"\0"), DAMAGED),
@@ -332,14 +332,14 @@ def test_an_encrypted_account_key_in_der(path: str, run: Run) -> None:
     assert error.startswith(f"my.key: this is the account key ({path}), ")
     Path("my.key").write_bytes(pem_of(private_key("P-256")))
     (warning,) = warnings_of(run("make_csr.py", *arguments))
-    assert warning.endswith(f"({path}: encrypted with another passphrase)")
+    assert warning.endswith(f"({path}: the key is encrypted with another passphrase)")
 
 
 @pytest.mark.posix(reason="a pipe with a name")
 def test_a_pipe_in_place_of_the_account_key_is_not_waited_for(key: Path, run: Run) -> None:
     os.mkfifo("account.key")
     (warning,) = warnings_of(run("make_csr.py"))
-    assert warning.endswith(f"(account.key: not a regular file{GIVE_IT})")
+    assert warning.endswith(f"(account.key: this is not a regular file{GIVE_IT})")
 
 
 def test_an_error_that_is_not_about_the_key(run: Run, key: Path, monkeypatch: Patch) -> None:

@@ -92,13 +92,13 @@ def test_a_name_that_a_wildcard_covers(texts: list[str], covered: bool) -> None:
         (MANY[:25], ["classic", "tlsserver", "shortlived"], None),
         (MANY[:26], ["classic"], None),
         (MANY[:100], ["classic"], None),
-        (MANY, [], "101 names are more than the 100 that any profile allows"),
+        (MANY, [], "the request has 101 names, but no profile allows more than 100"),
         ([PUBLIC_ADDRESS], ["shortlived"], None),
         ([*MANY[:24], PUBLIC_ADDRESS], ["shortlived"], None),
         (
             [*MANY[:40], PUBLIC_ADDRESS],
             [],
-            "41 names, some of them IP addresses, are more than the 25 that any profile allows",
+            "the request has 41 names, but no profile with IP addresses allows more than 25",
         ),
     ],
 )
@@ -124,7 +124,8 @@ def test_many_names_make_few_warnings() -> None:
     assert len(warnings) == 22
     assert warnings[-2:] == [
         "there are more such names",
-        "20000 names are more than the 100 that any profile allows, so Let's Encrypt rejects it",
+        "the request has 20000 names, but no profile allows more than 100, so Let's Encrypt "
+        "rejects it",
     ]
 
 

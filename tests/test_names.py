@@ -98,7 +98,7 @@ REFUSED = {
         "[a-].com",
         "[xn--].net",
     ],
-    "has the label {label}; only after xn may -- stand there (RFC 5890)": [
+    "has the label {label}: only xn-- labels may have -- there (RFC 5890)": [
         "[bq--abwhky3f6fxq].jakacomo.com",
         "[a---b].org",
     ],
@@ -131,7 +131,7 @@ REFUSED = {
         "\uff11.\uff12.\uff13.\uff14",  # FULLWIDTH DIGITS
     ],
     # BR 4.2.2
-    "is in the reverse DNS, for which no CA may issue (Baseline Requirements 4.2.2)": [
+    "is in the reverse DNS, for which no public CA may issue (Baseline Requirements 4.2.2)": [
         "4.3.2.1.in-addr.arpa",
         "*.ip6.arpa",
         "in-addr.arpa",

@@ -181,7 +181,7 @@ def test_quiet_says_nothing(script: str, run: Run) -> None:
         (["--bits", "1024"], "--bits takes one of these: 2048, 3072, 4096"),
         (["--bits", "x"], "--bits takes one of these: 2048, 3072, 4096"),
         (["--force"], "--force is not an option of this program"),
-        (["example.com", "secret"], "there is one argument too many"),
+        (["example.com", "secret"], "there are too many arguments"),
         (["--curve", "P-521"], "--curve takes one of these: P-256, P-384"),
         (["--encrypt=secret"], "--encrypt takes no value; see "),
         (["--curve", "P-256", "--bits", "2048"], "argument --bits: not allowed with"),

@@ -36,11 +36,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
 
 
-GIVE = "; give the file with the passphrase with --passphrase-file"
+GIVE = "; --passphrase-file takes the file of a passphrase"
 EMPTY = "its first line is empty; use another"
 TOO_LONG = "its first line is over OpenSSL's limit of 1023 bytes; use a shorter one"
 CONTROL = "its first line has a control character (Esc, an arrow key, Ctrl-V?); use another"
-MARK = "has an invisible byte order mark (U+FEFF); remove that"
+MARK = "has an invisible byte order mark (U+FEFF); remove it"
 NOT_UTF_8 = "its first line is not UTF-8; save it as UTF-8"
 NO_TERMINAL = "there is no terminal to ask for a passphrase; use --passphrase-file"
 UNDECODABLE = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
@@ -69,7 +69,7 @@ class TestAFile:
                 f"this is PEM, not a passphrase{GIVE}",
             ),
             (b"\x30\x82\x04\xa4\x02\x01\x00", NOT_UTF_8),  # as an RSA key in DER begins
-            (bytes(2**20 + 1), f"larger than 1 MiB{GIVE}"),
+            (bytes(2**20 + 1), f"the file is larger than 1 MiB{GIVE}"),
             (None, f"No such file or directory{GIVE}"),
         ],
     )

@@ -67,7 +67,7 @@ VERDICTS = (
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (
         request(san(*(f"{n}.a.com" for n in range(101)))),
-        "rejects it: 101 names are more than the 100 that any profile allows",
+        "rejects it: the request has 101 names, but no profile allows more than 100",
     ),
     (
         request(san("a.local")),
@@ -90,8 +90,8 @@ VERDICTS = (
     (request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request_v2])), ALL),
     (
         request(san("a.com"), key=ed25519.Ed25519PrivateKey.generate(), algorithm=None),
-        "rejects it: its key is neither an RSA nor an EC key, so no CA may sign it; its signature "
-        "is Ed25519",
+        "rejects it: its key is neither an RSA nor an EC key, so no public CA may sign it; its "
+        "signature is Ed25519",
     ),
     (
         request(san("a.com"), key=RSA, rsa_padding=padding.PSS(padding.MGF1(SHA256), 32)),
@@ -129,7 +129,7 @@ class TestVerdicts:
             openssl(f"req -new -key b.key {sha1} -subj /CN=a.com -out a.csr")
             status, out, _ = show("a.csr")
             assert (status, out.partition("  Let's Encrypt  ")[2]) == (0, f"rejects it: {told}\n")
-            assert ("valid, but no CA accepts this algorithm\n" in out) == bool(sha1)
+            assert ("valid, but no public CA accepts this algorithm\n" in out) == bool(sha1)
 
     def test_keys(self, show: Show) -> None:
         accepted = "accepts it, for an account or a certificate"
@@ -146,7 +146,7 @@ class TestVerdicts:
         secret = BestAvailableEncryption(b"x")
         write("encrypted.key", EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret))
         write("secret", b"x\n")
-        pss = "rejects it: it is an RSA-PSS key, so no CA may sign it"
+        pss = "rejects it: it is an RSA-PSS key, so no public CA may sign it"
         for path, told in (
             ("a.key", accepted),
             ("compressed.pub", f"rejects it: it {UNUSUAL}"),
@@ -175,7 +175,7 @@ class TestVerdicts:
         assert "  extensions     key usage: digitalSignature\n" in show("a.csr")[1]
 
     @pytest.mark.parametrize(("old", "new", "fault"), [
-        ("0101ff", "010101", "an extension is neither critical nor not"),
+        ("0101ff", "010101", "the critical field of an extension is neither TRUE nor FALSE"),
         ("0603551d0f", "0603551d11", "it has the extension subject alternative name twice"),
         ("0409300782", "0509300782", "its extensionRequest does not hold one list of extensions"),
         ("0603551d0f", "0603551d8f", "an OID is damaged"),
@@ -382,7 +382,10 @@ CHAINS = {
     ),
     "a CA's for a server's": (
         [MIDDLE, ROOT_CA],
-        ["chain.pem: this is a CA's certificate, and no given key fits it"],
+        [
+            "chain.pem: this is a CA's certificate, and no given key fits it; "
+            "give the server's certificate"
+        ],
     ),
     "as it should be": ([LEAF, MIDDLE], []),
     "with the root, which is superfluous": ([LEAF, MIDDLE, ROOT_CA], []),
@@ -406,7 +409,7 @@ def test_a_chain(source: str, show: Show) -> None:
          "DNS:www.example.com, and the CN example.com, which is not in the SAN"),
         # certbot#1796: a SAN as it is given to other programs, in the subject
         ("/CN=example.com/subjectAltName=DNS:example.com", "",
-         "none: the subjectAltName in the subject is mere text, which programs ignore"),
+         "none: the subjectAltName in the subject is only text, which programs ignore"),
     ],
 )  # fmt: skip
 def test_what_clients_make_of_the_names(

@@ -239,7 +239,6 @@ FILES: dict[str, bytes] = {
     "unknown-encryption.der": tlv(
         0x30, tlv(0x30, tlv(6, b"\x2a\x03"), tlv(4, b"\7\7\7")), tlv(4, bytes(64))
     ),
-    "unused-bits.pub": RSA_SPKI.replace(b"\0\x30\x82\1\x0a", b"\1\x30\x82\1\x0a"),
     "signature.csr": tlv(0x30, *SMALL_PARTS[:2], tlv(3, b"\0\4\1\7")),
     "misfit.csr": request(name(), (x509.BasicConstraints(ca=False, path_length=None), False))
     .public_bytes(DER)

@@ -39,7 +39,7 @@ ESCAPED = (
     r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
 )
 DASHES = ("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
-BESIDE = ("BEGIN or END is not alone on its line", "remove what is beside it, also between")
+BESIDE = ("BEGIN or END is not alone on its line", "remove the other text, also in between")
 UTF_16 = (
     "this is UTF-16, as PowerShell 5 writes after >",
     "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",

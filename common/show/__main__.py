@@ -104,15 +104,15 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
         named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
-    relations = chain.issued(items)
-    together = list(islice(match.together(items, relations), _MOST_LINES + 1))
+    possible = chain.issuers(items)
+    together = list(islice(match.together(items, possible), _MOST_LINES + 1))
     if len(together) > _MOST_LINES:
         together[-1] = "and more, which is left out"
-    warned = list(chain.warnings(items, relations))
-    found = [*faults, *match.faults(items, relations, account_key)]
+    warned = list(chain.warnings(items, possible))
+    found = [*faults, *match.faults(items, possible, account_key)]
     if args.html:
         told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
-        console.write_text(picture.page(parts, items, account_key, relations, told))
+        console.write_text(picture.page(parts, items, account_key, possible, told))
     else:
         pages = [_page(item, account_key) for item in items]
         if together:

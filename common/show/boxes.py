@@ -1,6 +1,6 @@
-"""The elements of a file as boxes, one in the other, in HTML.
+"""The elements of a file in HTML, as boxes in boxes.
 
-A box opens to its bytes and to the elements in it. What is not Html is text, and is escaped.
+A box opens to its bytes and to the elements in it. Text that is not Html is escaped.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _MOST = 20  # of the elements or texts in a list that are seen at first
 
 _NAMES = ("dNSName", "iPAddress")  # what a certificate is for
 
-# What a beginner does not need at first; nor any extension but the names.
+# What a beginner does not need at first. Extensions other than the names are folded too.
 _FOLDED = (
     *("version", "serialNumber", "signature", "signatureAlgorithm", "algorithm", "critical"),
     *("privateKeyAlgorithm", "exponent1", "exponent2", "coefficient", "r", "s"),
@@ -45,7 +45,7 @@ def tag(start: str, *content: str) -> Html:
 
 
 def escaped(text: str) -> str:
-    """Return text as it stands in the page, in ASCII."""
+    """Return text as the page has it, in ASCII."""
     return escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode()
 
 
@@ -55,7 +55,7 @@ def table(rows: Iterable[tuple[str, str]]) -> Html:
 
 
 def some(texts: Sequence[str]) -> str:
-    """Return texts in one line, cut where there are too many."""
+    """Return texts in one line, without those that are too many."""
     more = [f"and {len(texts) - _MOST} more"] if len(texts) > _MOST else []
     return ", ".join([*texts[:_MOST], *more])
 
@@ -91,8 +91,9 @@ def box(element: Element, marks: Mapping[int, Mark]) -> Html:
 def _merged(element: Element) -> tuple[list[Element], list[Element]]:
     """Return the elements that are drawn as one, the outermost first, and those inside them.
 
-    What holds just one element is drawn as one with it. So is what holds just one box, and lines
-    before it, as the extnID before an extnValue; but only the lines of one element.
+    An element that holds just one other is drawn as one with it. So is an element that holds some
+    lines and then one box, such as the extnID before an extnValue, but only with the lines of one
+    element.
     """
     if not element.children:
         return [element], []
@@ -109,7 +110,7 @@ def _is_box(element: Element) -> bool:
 
 
 def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:
-    """Yield elements; those side by side that a beginner does not need are in a fold of theirs."""
+    """Yield elements; a group of those that a beginner does not need is folded."""
     places = enumerate(elements)
     for is_folded, group in groupby(places, lambda it: it[0] >= _MOST or _is_folded(it[1])):
         members = [element for _, element in group]
@@ -124,7 +125,7 @@ def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[H
 def _is_folded(element: Element) -> bool:
     if element.name == "Extension":
         return element.children[0].oid != ALTERNATIVE_NAMES
-    is_made = (element.name, element.depth) == ("signature", 1)  # of a request; else an algorithm
+    is_made = (element.name, element.depth) == ("signature", 1)  # else an algorithm
     return element.name in _FOLDED and not is_made
 
 

@@ -21,8 +21,8 @@ def walk(data: bytes, is_whole_key: bool) -> Iterator[str]:
     """Yield the lines for one document in DER: three of heading, then one for each element.
 
     Those begin with two numbers: the offset of the element, and its length with its header.
-    is_whole_key: whether it is a private key whose public values are sure to be no secret.
-    If the file breaks, raises ValueError after what can be read: one line says where and why.
+    is_whole_key: whether it is a private key whose public values are certain not to be secret.
+    If the rest cannot be read, raises ValueError after what can, with where and why in one line.
     """
     document = grammar.read(data, is_whole_key)
     yield from (*document.heading, _COLUMNS)

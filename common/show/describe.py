@@ -136,7 +136,7 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
     algorithm = grammar.words(request.signature_algorithm.children[0].oid)
     validity = _VALIDITY[request.is_signature_valid]
     if request.is_signature_valid and not verdict.is_good_signature(request):
-        validity += ", but no CA accepts this algorithm"
+        validity += ", but no public CA accepts this algorithm"
     return [
         ("subject", _attributes(request.subject) or "empty"),
         ("names", _names(request)),
@@ -189,7 +189,7 @@ def _names(item: Signed) -> list[str] | str:
         return "cannot be read here"
     texts = [(oid, values.string(value)) for oid, value in item.subject]
     if not shown and any(oid == ALTERNATIVE_NAMES or "DNS:" in text for oid, text in texts):
-        return "none: the subjectAltName in the subject is mere text, which programs ignore"
+        return "none: the subjectAltName in the subject is only text, which programs ignore"
     is_ca = isinstance(item, Certificate) and item.is_ca
     if cn and not is_ca and cn.lower() not in [str(name.value).lower() for name in item.names]:
         told = f"the CN {_plain(cn)}"

@@ -78,7 +78,7 @@ def _certificates_of(path: str, block: Block) -> list[Block]:
 
 
 def _relabelled(block: Block) -> Block:
-    """Return a block of DER with the label that the whole of it shows."""
+    """Return a block of DER with the label for what it holds."""
     if block.line or not block.is_whole:  # PEM has a label of its own
         return block
     try:

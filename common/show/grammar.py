@@ -124,8 +124,8 @@ def read(data: bytes, is_whole_key: bool) -> Document:
 def recognize(root: Element, is_whole_key: bool = False) -> str:
     """Name the elements of a whole file; return which of DOCUMENTS it is, or "" if none.
 
-    is_whole_key: whether the numbers of a private key agree. If they do not, a secret may stand in
-    the place of a public value, so that nothing in the key is marked as public.
+    is_whole_key: whether the numbers of a private key agree. If they do not, a secret may be in
+    the place of a public value, so nothing in the key is marked as public.
     """
     for document in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):

@@ -234,7 +234,7 @@ def _extension_faults(item: Signed) -> Iterator[str]:
         if oid.oid in seen:
             yield f"it has the extension {grammar.words(oid.oid)} twice"
         if any(one.content not in (b"\0", b"\xff") for one in critical):
-            yield "an extension is neither critical nor not"
+            yield "the critical field of an extension is neither TRUE nor FALSE"
         seen.add(oid.oid)
     names = item.extensions.get(ALTERNATIVE_NAMES)
     if names is None:

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 
 from common import names
-from common.show.chain import Issued, by_certificate, is_end_entity, only, signers
+from common.show.chain import Issuers, is_end_entity, only, signers
 from common.show.items import Certificate, Item, Key, Name, Request, Signed
 
 _FORGED = "have the same key, but the signature of the request is not valid"
 
 
-def together(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str]:
-    """Yield a line for what belongs together, or is expected to. relations: from chain.issued."""
+def together(items: Sequence[Item], possible: Issuers) -> Iterator[str]:
+    """Yield lines about what belongs together, or should. possible: from chain.issuers."""
     keys, requests, certificates = only(items, Key), only(items, Request), only(items, Certificate)
     for _, same in groupby(sorted(keys, key=lambda key: key.identity), lambda key: key.identity):
         if len(group := sorted((key.where for key in same), key=[k.where for k in keys].index)) > 1:
@@ -25,16 +25,13 @@ def together(items: Sequence[Item], relations: Sequence[Issued]) -> Iterator[str
         same_key = [request for request in requests if request.identity == certificate.identity]
         for request in (same_key or requests) if is_end_entity(certificate) else ():
             yield f"{certificate.where} and {request.where} {_compared(certificate, request)}"
-    found = by_certificate(relations)
     for certificate in certificates:
-        for issuer in signers(found.get(certificate, ())):
+        for issuer in signers(certificate, possible):
             if issuer is not certificate:
                 yield f"{certificate.where} is issued by {issuer.where}"
 
 
-def faults(
-    items: Sequence[Item], relations: Sequence[Issued], account_key: Item | None
-) -> Iterator[str]:
+def faults(items: Sequence[Item], possible: Issuers, account_key: Item | None) -> Iterator[str]:
     """Yield what is wrong with items, alone or together. account_key: None if unknown."""
     signed = [*only(items, Request), *only(items, Certificate)]
     keys = only(items, Key)
@@ -53,44 +50,15 @@ def faults(
             theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
             own = f"its public key has SHA-256 {_short(item)}"
             yield f"{item.where}: no given key fits: {own}; {theirs}"
-    for certificate, named in by_certificate(relations).items():
-        issuers = [one.issuer for one in named if one.issuer is not certificate]
-        if issuers and not any(one.is_signed for one in named):
-            what = f"{issuers[0].where} has the name of its issuer, but did not sign it"
+    for certificate, named in possible.items():
+        others = [one.certificate for one in named if one.certificate is not certificate]
+        if others and not any(one.is_signer for one in named):
+            what = f"{others[0].where} has the name of its issuer, but did not sign it"
             yield f"{certificate.where}: {what}; look for another certificate of that name"
     for item in signed:
         if account_key is not None and account_key.identity == item.identity:
             what = f"its key is the account key ({account_key.where}), which a CA rejects"
             yield f"{item.where}: {what}; make a certificate key with make_certificate_key.py"
-
-
-def story(
-    items: Sequence[Item], account_key: Item | None, relations: Sequence[Issued]
-) -> list[Item]:
-    """Return items in the order in which they come to be: keys, requests, certificates.
-
-    The issuers of a certificate follow it. account_key, which comes first: None if unknown.
-    """
-
-    def rank(item: Item) -> int:
-        if isinstance(item, Key):
-            return 0 if account_key and account_key.identity == item.identity else 1
-        return 3 + item.is_ca if isinstance(item, Certificate) else 2
-
-    issuers: dict[int, list[Item]] = {}
-    above = set[int]()
-    for one in relations:
-        if one.is_signed and one.issuer is not one.certificate:
-            issuers.setdefault(id(one.certificate), []).append(one.issuer)
-            above.add(id(one.issuer))
-    placed = dict[int, Item]()
-    for first in sorted(items, key=lambda item: (rank(item), id(item) in above)):
-        waiting = [first]
-        for item in waiting:
-            if id(item) not in placed:
-                placed[id(item)] = item
-                waiting += issuers.get(id(item), [])
-    return list(placed.values())
 
 
 def _compared(certificate: Certificate, request: Request) -> str:

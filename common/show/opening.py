@@ -1,4 +1,4 @@
-"""Opening what is in a file: reading a key, a request or a certificate.
+"""Reading a key, a request or a certificate from a part of a file.
 
 cryptography reads the keys. Where it is stricter than OpenSSL, pyOpenSSL reads them, as it does in
 make_csr.
@@ -56,7 +56,7 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
         what = "does not follow its standard"
         raise UserError(
             f"{part.where}: it cannot be read here, because {fault or f'it {what}'}; "
-            "see what can be read with --bytes"
+            "use --bytes to see what can be read"
         )
     if block.label == wrapping.CERTIFICATE:
         spki = _encoded(root, "subjectPublicKeyInfo")
@@ -72,7 +72,7 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
 
 
 def is_whole_key(part: Part) -> bool:
-    """Return whether a part is a private key whose public values are sure to be no secret."""
+    """Return whether a part is a private key whose public values are certain not to be secret."""
     if part.block.label not in wrapping.KEY_LABELS or part.block.is_encrypted:
         return False
     try:

@@ -1,7 +1,7 @@
-"""All files as one page for a browser: what is in each, which key is where, and who signed what.
+"""One page for a browser about all files: what is in each, which key is where, and who signed what.
 
 It is HTML in ASCII, without scripts and without anything from the network. Each key has a letter,
-and the first ones have a color, which is a class in picture.css.
+and the first six have a color, which is a class in picture.css.
 """
 
 import base64
@@ -11,12 +11,12 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.show import chain, describe, grammar, match, opening, values
+from common.show import describe, grammar, opening, values
 from common.show.boxes import Html, Mark, box, escaped, some, table, tag
-from common.show.chain import Issued
+from common.show.chain import Issuers, signers
 from common.show.der import Element
 from common.show.files import Part
-from common.show.items import Item, Key, Signed
+from common.show.items import Certificate, Item, Key, Request, Signed
 
 _COLORS = 6  # in picture.css
 
@@ -71,14 +71,14 @@ def page(
     parts: Sequence[Part],
     items: Sequence[Item],
     account_key: Item | None,
-    relations: Sequence[Issued],
+    possible: Issuers,
     told: Mapping[str, Sequence[str]],
 ) -> str:
     """Return the page about the parts of files, and the items that could be opened of them.
 
-    told: what stands below the cards, by its headings.
+    told: the lines below the cards, by heading.
     """
-    story = match.story(items, account_key, relations)
+    story = _in_order(items, account_key, possible)
     labels = dict[bytes, _Label]()
     for item in story:
         n = len(labels)
@@ -88,7 +88,7 @@ def page(
     known = [
         (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
         for item in story
-        for holder, is_valid in [chain.signer(item, relations)]
+        for holder, is_valid in [_signer(item, possible)]
     ]
     opened = {id(item.part) for item in items}
     cards = [_card(item.part, (item, facts), account_key) for item, facts in known]
@@ -108,6 +108,40 @@ def page(
         told="\n".join(lists),
         types=table(grammar.TYPES.items()),
     )
+
+
+def _in_order(items: Sequence[Item], account_key: Item | None, possible: Issuers) -> list[Item]:
+    """Return items in the order in which they come to be: keys, requests, certificates.
+
+    The issuers of a certificate follow it. account_key, which comes first: None if unknown.
+    """
+
+    def rank(item: Item) -> int:
+        if isinstance(item, Key):
+            return 0 if account_key and account_key.identity == item.identity else 1
+        return 3 + item.is_ca if isinstance(item, Certificate) else 2
+
+    issuers = {one: signers(one, possible) for one in possible}
+    above = {issuer for one in issuers for issuer in issuers[one] if issuer is not one}
+    placed = dict[Item, None]()
+    for first in sorted(items, key=lambda item: (rank(item), item in above)):
+        waiting: list[Item] = [first]
+        for item in waiting:
+            if item not in placed:
+                placed[item] = None
+                waiting += issuers.get(item, []) if isinstance(item, Certificate) else []
+    return list(placed)
+
+
+def _signer(item: Item, possible: Issuers) -> tuple[Item | None, bool | None]:
+    """Return what holds the key that should have signed an item, and whether it did.
+
+    None if that is unknown. A request is signed with its own key.
+    """
+    if isinstance(item, Request):
+        return item, item.is_signature_valid
+    found = possible.get(item, ()) if isinstance(item, Certificate) else ()
+    return max(found, key=lambda one: one.is_signer, default=(None, None))
 
 
 def _beside(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The value of an element of DER: as Python has it, in words, and as far as it may be shown."""
+"""The value of an element of DER: for Python, in words, and as far as it may be shown."""
 
 import contextlib
 import ipaddress

@@ -85,7 +85,7 @@ def is_good_signature(request: Request) -> bool:
 def _key_reason(item: Item) -> str | None:
     """Return why Let's Encrypt rejects a key, as the end of a sentence, or None."""
     if item.key_algorithm == signature.RSA_PSS:
-        return "is an RSA-PSS key, so no CA may sign it"  # Baseline Requirements 7.1.3.1.1
+        return "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
     if item.public_key is None and item.key_algorithm in _USUAL_KINDS:
         return "cannot be read here"
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
