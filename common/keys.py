@@ -9,7 +9,8 @@ from common import console, files, goodkey, passphrase, pem, suggest
 from common.console import UserError
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
 from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
@@ -25,6 +26,8 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     advice = suggest.file(path, "give the private key with --key FILE")
     block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
+    if secret and _has_long_primes(block.text, secret):
+        raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
     try:
         yield block.text, secret
     except crypto.Error as error:
@@ -67,6 +70,19 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
     if is_account_key:  # RFC 8555 section 11.1 has the CA reject it
         problem = f"this is the account key ({account_path}), which must not be the certificate key"
         raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
+
+
+def _has_long_primes(key: bytes, secret: bytes) -> bool:
+    """Return whether an encrypted RSA key has primes longer than its modulus.
+
+    Checking such a key could take days. effort.excess finds them in a key that is not encrypted.
+    """
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        found = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
+        if isinstance(found, rsa.RSAPrivateKey):
+            numbers = found.private_numbers()
+            return max(numbers.p, numbers.q) > numbers.public_numbers.n
+    return False
 
 
 def _account_key(path: str, secret: bytes) -> crypto.PKey:

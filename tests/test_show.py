@@ -127,6 +127,26 @@ def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
         assert (status, err.startswith("show: error: a.key: ")) == (1, True)
 
 
+@pytest.mark.parametrize("damage", ["after two numbers", "another kind"])
+def test_a_damaged_private_key_is_not_taken_for_a_public_one(damage: str, show: Show) -> None:
+    """Its first elements may look like a modulus and an exponent, and the rest holds d."""
+    numbers = RSA.private_numbers()
+    secret = f"{numbers.d:x}"
+    it = (0, numbers.public_numbers.n, 65537, numbers.d, numbers.p, numbers.q, 1, 1, 1)
+    if damage == "after two numbers":
+        data = tlv(48, integer(3), integer(5), b"\xbf\x15\x1e", *map(integer, it))
+    else:
+        algorithm = tlv(48, tlv(6, bytes.fromhex("2a864886f70d010101")), b"\5\0")
+        inside = tlv(48, *map(integer, it))
+        data = wrapping.written("PUBLIC KEY", tlv(48, algorithm, tlv(3, b"\0", inside)))
+    write("a.key", data)
+    for option in ("--public", "--bytes", "--html"):
+        _, out, _ = show(option, "a.key")
+        assert "BEGIN PUBLIC" not in out
+        assert secret[:6] not in out.replace(" ", "")
+        assert "Nothing in it is secret" not in out or damage == "another kind"
+
+
 def test_a_huge_key_takes_no_time(show: Show) -> None:
     """Numbers of 20,000 bits, which are checked by arithmetic in smaller keys."""
     p, q = (1 << 20_000) - 1, (1 << 20_000) - 3

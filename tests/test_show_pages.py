@@ -202,7 +202,7 @@ FILES: dict[str, bytes] = {
     .replace(b"\x88\x02\x2a\x03", b"\x89\x02\x2a\x03"),
     "odd.der": ODD,
     "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
-    "encrypted.der": pbes2(bytes(32), (1 << 31) - 1),
+    "encrypted.der": pbes2(bytes(32), 5_000_000),
     "misfit.csr": request(name(), (x509.BasicConstraints(ca=False, path_length=None), False))
     .public_bytes(DER)
     .replace(b"\4\2\x30\0", b"\4\2\x05\0"),
