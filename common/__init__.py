@@ -14,6 +14,7 @@ Each module has one concern, and imports only modules listed above it:
     jwk               the JSON Web Key of a public key, and its thumbprint
     faults            what can be wrong with a file's wrapping, and how to put it right
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
+    effort            how much work it is to open a private key
     pem               the private key or the request in a file, or what is there instead
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key

@@ -9,7 +9,8 @@ from common import console, files, goodkey, passphrase, pem, suggest
 from common.console import UserError
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
 from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
@@ -25,6 +26,8 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     advice = suggest.file(path, "give the private key with --key FILE")
     block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
+    if secret and _has_long_primes(block.text, secret):
+        raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
     try:
         yield block.text, secret
     except crypto.Error as error:
@@ -70,6 +73,19 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
         raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
 
 
+def _has_long_primes(key: bytes, secret: bytes) -> bool:
+    """Return whether an encrypted RSA key has primes longer than its modulus.
+
+    Checking such a key could take days. effort.excess finds them in a key that is not encrypted.
+    """
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        found = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
+        if isinstance(found, rsa.RSAPrivateKey):
+            numbers = found.private_numbers()
+            return max(numbers.p, numbers.q) > numbers.public_numbers.n
+    return False
+
+
 def _account_key(path: str, secret: bytes) -> crypto.PKey:
     """Return the account key. Raises UserError or crypto.Error.
 
@@ -90,7 +106,6 @@ def _public_key(pkey: crypto.PKey) -> object:
 
 
 def _is_about_a_key(error: ValueError) -> bool:
-    """Return whether a library raised error about a key, in PKey or in _public_key."""
+    """Return whether a library raised error about a key: in PKey, or when called from here."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    is_pkey = frame.f_globals["__name__"] == crypto.__name__
-    return is_pkey or frame.f_code is _public_key.__code__
+    return frame.f_globals["__name__"] in (crypto.__name__, __name__)

@@ -94,7 +94,7 @@ def email_address(text: str) -> str:
         reason = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
     elif not text.isprintable() or text != text.strip():
         reason = "has a control character, or a space at the start or end"
-    elif not local or not domain or re.search("^mailto:|[<>]", text):
+    elif not local or not domain or local.startswith("mailto:") or domain.endswith(">"):
         reason = "is not an e-mail address such as hostmaster@example.com"
     elif len(text) > MAX_EMAIL:
         reason = f"has {len(text)} characters, more than the {MAX_EMAIL} that OpenSSL allows"

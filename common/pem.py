@@ -2,7 +2,7 @@
 
 import re
 
-from common import console, wrapping
+from common import console, effort, wrapping
 from common.console import UserError
 from common.wrapping import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST, SEQUENCE, Block
 
@@ -96,6 +96,8 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     if not keys or not keys[0].is_whole:
         others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
         raise refusal(path, data, next(iter(keys or others), None), advice)
+    if reason := effort.excess(keys[0]):
+        raise UserError(f"{path}: {reason}; {advice}")
     warn_of_wrapping(path, keys[0])
     return keys[0]
 

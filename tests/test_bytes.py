@@ -1,19 +1,15 @@
 """show --bytes: every element in its place and by its name, and nothing secret."""
 
-import base64
 import random
 import re
-import subprocess
-import time
-from pathlib import Path
 
 from common import wrapping
 from common.show import der, grammar, values
 from common.show.bytes import walk
 from common.show.files import Part
 from common.show.opening import is_whole_key
-from tests.conftest import ARTICLE, ROOT, need
-from tests.made import RSA, integer, tlv
+from tests.conftest import ROOT
+from tests.made import LEAF, RSA, integer, request, san, tlv
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -21,26 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 
-CONFIG = """
-[req]
-prompt = no
-distinguished_name = name
-req_extensions = extensions
-attributes = attributes
-[name]
-C = DE
-O = a\x1b[31m
-CN = example.org
-[attributes]
-challengePassword = abcd1234
-[extensions]
-subjectAltName = DNS:*.example.org,IP:192.0.2.1,IP:2001:db8::1,dirName:name
-tlsfeature = status_request
-keyUsage = critical,digitalSignature
-1.2.3.4.5 = ASN1:FORMAT:HEX,OCT:020105
-"""
 EC = ec.derive_private_key(0x1234567890ABCDEF << 150 | 0x987654321, ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(40, 72)))
 
@@ -113,71 +92,35 @@ def places(lines: list[str]) -> set[tuple[int, int]]:
     return {(int(line.split()[0]), int(line.split()[1])) for line in lines[3:]}
 
 
-def openssl(*arguments: str, data: bytes = b"") -> bytes:
-    need("openssl")
-    return subprocess.run(
-        ["openssl", *arguments], input=data, capture_output=True, check=True
-    ).stdout
+DOCUMENTS = {
+    "CertificationRequest": request(san("a.com")).public_bytes(DER),
+    "Certificate": LEAF.public_bytes(DER),
+    "SubjectPublicKeyInfo": RSA.public_key().public_bytes(DER, PublicFormat.SubjectPublicKeyInfo),
+    "RSAPublicKey": RSA.public_key().public_bytes(DER, PublicFormat.PKCS1),
+    "RSAPrivateKey": KEYS["RSA PKCS#1"],
+    "ECPrivateKey": KEYS["EC SEC 1"],
+    "OneAsymmetricKey": KEYS["EC PKCS#8"],
+    "EncryptedPrivateKeyInfo": KEYS["encrypted"],
+}
 
 
-@pytest.fixture(scope="module")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return DER of each kind that is not a private key."""
-    directory = tmp_path_factory.mktemp("documents")
-    config, key, request, ca = (str(directory / name) for name in ("config", "key", "csr", "ca"))
-    Path(config).write_text(CONFIG)
-    Path(key).write_bytes(EC.private_bytes(Encoding.PEM, PKCS8, PLAIN))
-    new = ["req", "-new", "-key", key, "-config", config]
-    openssl(*new, "-out", request)
-    openssl(*new, "-x509", "-days", "30000", "-out", ca)
-    sign = ["x509", "-req", "-in", request, "-CA", ca, "-CAkey", key, "-outform", "DER"]
-    public = ["rsa", "-in", str(ARTICLE / "rsa2048.key"), "-outform", "DER"]
-    article = (ARTICLE / "rsa2048-example.com.csr").read_text().splitlines()
-    return {
-        "article": base64.b64decode("".join(article[1:-1])),
-        "request": openssl(*new, "-outform", "DER"),
-        "ca": openssl("x509", "-in", ca, "-outform", "DER"),
-        "leaf": openssl(*sign, "-days", "9", "-extfile", config, "-extensions", "extensions"),
-        "public": openssl(*public, "-pubout"),
-        "public PKCS#1": openssl(*public, "-RSAPublicKey_out"),
-    }
-
-
-def test_all_that_openssl_lists(documents: dict[str, bytes]) -> None:
-    for data in [*documents.values(), *KEYS.values()]:
-        lines = read(data)[0]
-        listed = openssl("asn1parse", "-inform", "DER", data=data).decode("latin-1")
-        found = re.findall(r"^ *(\d+):d=\d+ +hl=(\d+) +l= *(\d+)", listed, re.MULTILINE)
-        assert {(int(at), int(hl) + int(length)) for at, hl, length in found} <= places(lines)
-        assert not lines[0].startswith("Not")
-        assert sum(" -- " not in line for line in lines[2:]) <= 2  # what no grammar knows
-        assert all(len(line) <= 110 and line.isprintable() for line in lines)
-        if data in KEYS.values():  # the random digits of the others may be some of the secrets'
-            check_safe(lines)
-
-
-@pytest.mark.parametrize(
-    ("kind", "document"),
-    [
-        ("article", "CertificationRequest"),
-        ("leaf", "Certificate"),
-        ("public", "SubjectPublicKeyInfo"),
-        ("public PKCS#1", "RSAPublicKey"),
-        ("RSA PKCS#1", "RSAPrivateKey"),
-        ("EC SEC 1", "ECPrivateKey"),
-        ("EC PKCS#8", "OneAsymmetricKey"),
-        ("encrypted", "EncryptedPrivateKeyInfo"),
-    ],
-)
-def test_what_a_file_is(kind: str, document: str, documents: dict[str, bytes]) -> None:
-    root = der.parse({**documents, **KEYS}[kind])
-    assert grammar.recognize(root) == document
-    assert root.name == document
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_file_is_recognized_only_if_all_of_it_fits(document: str) -> None:
+    root = der.parse(DOCUMENTS[document])
+    assert grammar.recognize(root) == root.name == document
     less = [child.encoded for child in root.children[1:]]
     for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less), tlv(0x31, root.content)):
         root = der.parse(other)
         assert grammar.recognize(root) != document
     assert grammar.recognize(root) == root.name == root.children[0].name == ""
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_every_element_of_a_key_has_a_line_that_holds_no_secret(kind: str) -> None:
+    lines, error = read(KEYS[kind])
+    assert error == ""
+    assert all(" -- " in line and len(line) <= 110 for line in lines[2:])
+    check_safe(lines)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +140,7 @@ def test_key_usages() -> None:
     )
 
 
-def test_a_secret_in_a_public_place() -> None:
+def test_a_secret_in_the_place_of_a_public_number_is_not_printed() -> None:
     public = N.public_numbers
     rest = [integer(number) for number in (N.p, N.q, N.dmp1, N.dmq1, N.iqmp)]
     for first in ([N.d, public.e, public.n], [public.n, N.d, public.e]):
@@ -221,9 +164,9 @@ def test_a_secret_in_a_public_place() -> None:
         check_safe(lines)
 
 
-def test_mutated_keys() -> None:
+def test_no_mutated_key_prints_a_secret() -> None:
     chance = random.Random(12)
-    for data in list(KEYS.values()) * 40:
+    for data in list(KEYS.values()) * 20:
         at, other = chance.randrange(len(data)), chance.randrange(len(data))
         if chance.random() < 0.5:  # most of what matters is in the headers
             at = chance.choice(sorted(places(read(data)[0])))[0] + chance.randrange(4)
@@ -253,27 +196,20 @@ CUT = "the data ends in the middle of a tag or length"
     ("data", "why"),
     [
         (b"", NOT_DER),
-        (b"-----BEGIN", NOT_DER),
         (b"0", f"offset 0: {CUT}"),
-        (b"0\x82", f"offset 0: {CUT}"),
-        (b"0\x82\1", f"offset 0: {CUT}"),
         (b"0\xff" + b"\1" * 126, f"offset 0: {CUT}"),
         (b"0\xff" + b"\1" * 127, "offset 0: the file ends before this SEQUENCE does"),
         (b"0\1\2", f"offset 2: {CUT}"),
         (b"0\x03\2\x82\1", f"offset 2: {CUT}"),
         (b"0\x80" * 5000, f"offset 0: {LENGTH}"),
-        (b"0\x83\0\1\0" + bytes(256), f"offset 0: {LENGTH}"),
-        (b"0\x83\1\0\0", "offset 0: the file ends before this SEQUENCE does"),
         (b"0\x84\xff\xff\xff\xff", "offset 0: the file ends before this SEQUENCE does"),
         (b"0\x81\x7f" + bytes(127), f"offset 0: {LENGTH}"),
         (b"0\x81\x80" + b"\2\1\0" * 42 + b"\5\0", ""),
-        (b"0\x82\x00\x90" + bytes(144), f"offset 0: {LENGTH}"),
         (
             tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"),
             "offset 2: the number of its tag is too high, or not written as DER has it",
         ),
         (tlv(0x30, b"\x5f\x81\x01\x00"), ""),
-        (tlv(0x30, b"\x1f"), f"offset 2: {CUT}"),
         (nested(40), ""),
         (nested(41), "offset 80: nested more than 40 levels deep"),
         (b"0" * der.MAX_SIZE, "offset 48: the element around it ends before this SEQUENCE does"),
@@ -283,18 +219,15 @@ CUT = "the data ends in the middle of a tag or length"
         ),
         (tlv(0x30, b"\2\1\0") + b"\n", "offset 5: the document ends here, but the file continues"),
         (KEYS["RSA PKCS#1"][:-1], "offset 1059: the file ends before this INTEGER does"),
-        (b"0\4\2\1\0", "offset 0: the file ends before this SEQUENCE does"),
         (
             tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)),
             "offset 4: the element around it ends before this INTEGER does",
         ),
     ],
 )
-def test_where_a_file_breaks(data: bytes, why: str) -> None:
-    started = time.monotonic()
+def test_the_place_where_a_file_breaks_is_told(data: bytes, why: str) -> None:
     lines, error = read(data)
     assert error == why
-    assert time.monotonic() - started < 2
     check_safe(lines)
 
 
@@ -304,10 +237,7 @@ def test_where_a_file_breaks(data: bytes, why: str) -> None:
         (tlv(4, integer(1)), ["INTEGER"]),
         (tlv(3, b"\0", integer(1)), ["INTEGER"]),
         (tlv(4, tlv(0x30, tlv(3, b"\0", integer(1)))), ["SEQUENCE", "BIT STRING", "INTEGER"]),
-        (tlv(4, tlv(4, b"\2")), ["OCTET STRING"]),
         (tlv(4), []),
-        (tlv(4, b"\2"), []),
-        (tlv(4, tlv(0x30, b"\2")), []),
         (tlv(4, 2 * integer(1)), []),
         (tlv(4, integer(1)[:-1]), []),
         (tlv(3), []),
@@ -316,7 +246,7 @@ def test_where_a_file_breaks(data: bytes, why: str) -> None:
         (tlv(0x80, integer(1)), []),
     ],
 )
-def test_what_a_string_holds(string: bytes, tags: list[str]) -> None:
+def test_der_in_a_string_is_read_if_it_is_one_whole_element(string: bytes, tags: list[str]) -> None:
     assert [element.tag for element in der.parse(string).all()][1:] == tags
 
 
@@ -325,15 +255,6 @@ def test_strings_in_strings_end() -> None:
     for _ in range(5000):
         data = tlv(4, data)
     assert 30 < len(list(der.parse(data).all())) <= der.MAX_DEPTH
-
-
-def test_one_element() -> None:
-    with pytest.raises(ValueError, match=f"offset 0: {CUT}"):
-        der.parse(b"")
-    with pytest.raises(
-        ValueError, match="offset 3: the document ends here, but the file continues"
-    ):
-        der.parse(integer(1) + b"\n")
 
 
 def test_what_can_be_read_of_a_damaged_file() -> None:

@@ -9,7 +9,6 @@ import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from common import console
 from tests.conftest import (
@@ -25,155 +24,96 @@ from tests.conftest import (
 
 import pytest
 
+Patch = pytest.MonkeyPatch
+
 MAKE = command_of("make_account_key.py")
 POSIX = pytest.mark.posix(reason="signals or sh")
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("ü … ", "ü … "),
-        ("a\nb\rc\td", "a\\nb\\rc\\td"),
-        ("\x1b[31m\x7f\x9b", "\\x1b[31m\\x7f\\x9b"),
-        ("\u202e\u2028\udcff\U000e0001", "\\u202e\\u2028\\udcff\\U000e0001"),
-    ],
-)
-def test_printable(text: str, shown: str) -> None:
-    assert console.printable(text) == shown
+def test_what_would_break_a_line_or_steer_a_terminal_is_escaped() -> None:
+    text = "ü … a\nb\r\x1b[31m\x9b\u202e\udcff\U000e0001"
+    assert console.printable(text) == r"ü … a\nb\r\x1b[31m\x9b\u202e\udcff\U000e0001"
 
 
 BUG = "p.py: error: this is a bug in the program; please report it: {}\n"
 
 
-class TestTheExitStatus:
-    @pytest.mark.parametrize(
-        ("raised", "status", "said"),
-        [
-            (None, 0, ""),
-            (SystemExit(0), 0, ""),
-            (console.UserError("a\nb: c"), 1, "p.py: error: a\\nb: c\n"),
-            (console.UsageError("a"), 2, "p.py: error: a\n"),
-            (RuntimeError("a secret"), 1, BUG.format("RuntimeError")),
-            (BaseException("a panic"), 1, BUG.format("BaseException")),
-        ],
-    )
-    def test_of(
-        self,
-        raised: BaseException | None,
-        status: int,
-        said: str,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        @console.program("p.py")
-        def main(argv: object) -> None:
-            if raised:
-                raise raised
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (None, 0, ""),
+        (SystemExit(0), 0, ""),
+        (console.UserError("a\nb: c"), 1, "p.py: error: a\\nb: c\n"),
+        (console.UsageError("a"), 2, "p.py: error: a\n"),
+        (RuntimeError("a secret"), 1, BUG.format("RuntimeError")),
+        (BaseException("a panic"), 1, BUG.format("BaseException")),
+    ],
+)
+def test_an_exception_becomes_one_line_and_an_exit_status(
+    raised: BaseException | None, status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @console.program("p.py")
+    def main(argv: object) -> None:
+        if raised:
+            raise raised
 
-        assert main() == status
-        assert capsys.readouterr().err == said
-
-    def test_ctrl_c_goes_on(self) -> None:
-        @console.program("p.py")
-        def main(argv: object) -> None:
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            main()
+    assert main() == status
+    assert capsys.readouterr().err == said
+    with pytest.raises(SystemExit) as caught:
+        console.run(main)
+    assert caught.value.code == status
 
 
-class TestRun:
-    @pytest.mark.parametrize("status", [0, 1, 2])
-    def test_exits_with_the_status(self, status: int) -> None:
-        with pytest.raises(SystemExit) as caught:
-            console.run(lambda: status)
-        assert caught.value.code == status
+@pytest.mark.parametrize(("options", "shown"), [([], 0), (["error"], 1)])
+def test_warnings_of_libraries_are_hidden_unless_python_was_asked_for_them(
+    options: list[str], shown: int, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(sys, "warnoptions", options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            console.run(lambda: warnings.warn("it goes", DeprecationWarning, 1) or 0)
+    assert len(caught) == shown
 
-    @pytest.mark.parametrize(("options", "shown"), [([], 0), (["error"], 1)])
-    def test_hides_the_warnings_of_libraries(
-        self, options: list[str], shown: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sys, "warnoptions", options)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            with pytest.raises(SystemExit):
-                console.run(lambda: warnings.warn("it goes", DeprecationWarning, 1) or 0)
-        assert len(caught) == shown
 
-    def test_ends_by_the_signal_after_ctrl_c(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        @console.program("p.py")
-        def main(argv: object) -> None:
-            raise KeyboardInterrupt
+def test_ctrl_c_ends_the_program_by_the_signal(monkeypatch: Patch) -> None:
+    @console.program("p.py")
+    def main(argv: object) -> None:
+        raise KeyboardInterrupt
 
-        raised: list[int] = []
-        monkeypatch.setattr(signal, "raise_signal", raised.append)
-        ours = signal.getsignal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            console.run(main)
-        assert signal.signal(signal.SIGINT, ours) is signal.SIG_DFL
-        assert raised == [signal.SIGINT]
-
-    @pytest.mark.parametrize("name", ["stdout", "stderr"])
-    def test_leaves_nothing_to_flush(
-        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with open(tmp_path / "full", "wb") as file:
-
-            class Full(io.StringIO):
-                def flush(self) -> None:
-                    raise OSError
-
-                def fileno(self) -> int:
-                    return file.fileno()
-
-            monkeypatch.setattr(sys, "stdout", None)
-            monkeypatch.setattr(sys, "stderr", None)
-            monkeypatch.setattr(sys, name, Full())
-            with pytest.raises(SystemExit):
-                console.run(lambda: 0)
-            os.write(file.fileno(), b"what was left")
-        assert (tmp_path / "full").read_bytes() == b""
+    raised: list[int] = []
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    ours = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        console.run(main)
+    assert signal.signal(signal.SIGINT, ours) is signal.SIG_DFL
+    assert raised == [signal.SIGINT]
 
 
 class TestStandardOutput:
-    def test_takes_text_in_its_encoding(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_takes_text_in_its_encoding(self, monkeypatch: Patch) -> None:
         for encoding, expected in [("ascii", b"\\xfc"), ("latin-1", b"\xfc"), (None, b"\xc3\xbc")]:
             raw = io.BytesIO()
             stream = SimpleNamespace(buffer=raw, encoding=encoding, flush=lambda: None)
             monkeypatch.setattr(sys, "stdout", stream)
             console.write_text("ü")
             assert raw.getvalue() == expected
-        del stream.encoding
-        console.write_text("ü")
-        assert raw.getvalue() == 2 * expected
 
-    def test_that_is_closed_or_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def flush() -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
+    def test_may_take_a_part_at_a_time_or_nothing_for_now(self, monkeypatch: Patch) -> None:
+        """As without a buffer (python -u), and as a pipe that is full and does not wait."""
+        taken = b""
 
-        full = SimpleNamespace(buffer=io.BytesIO(), flush=flush)
-        results = iter([None])  # of a pipe that is full and does not wait
-        busy = SimpleNamespace(buffer=SimpleNamespace(write=lambda data: next(results)))
-        for stream, message in (
-            (None, "standard output is closed; redirect it to a file"),
-            (full, "standard output: No space left on device; output is incomplete"),
-            (busy, f"standard output: {os.strerror(errno.EAGAIN)}; output is incomplete"),
-        ):
-            monkeypatch.setattr(sys, "stdout", stream)
-            with pytest.raises(console.UserError) as caught:
-                console.write_data(b"data")
-            assert str(caught.value) == message
+        def write(data: bytes) -> int | None:
+            nonlocal taken
+            taken += data[:3]
+            return 3 if len(taken) < 9 else None
 
-    def test_may_take_a_part_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As without a buffer: python -u."""
-
-        class Raw(io.BytesIO):
-            def write(self, data: Any, /) -> int:
-                return super().write(data[:3])
-
-        raw = Raw()
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
-        console.write_data(b"0123456789")
-        assert raw.getvalue() == b"0123456789"
+        monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=SimpleNamespace(write=write)))
+        with pytest.raises(console.UserError) as caught:
+            console.write_data(b"0123456789")
+        assert taken == b"012345678"
+        message = f"standard output: {os.strerror(errno.EAGAIN)}; output is incomplete"
+        assert str(caught.value) == message
 
     @POSIX
     @pytest.mark.parametrize(
@@ -185,7 +125,9 @@ class TestStandardOutput:
             ("2>&- | grep -q BEGIN", None),
         ],
     )
-    def test_that_takes_nothing(self, redirection: str, error: str | None, key: Path) -> None:
+    def test_that_takes_nothing_is_told_once(
+        self, redirection: str, error: str | None, key: Path
+    ) -> None:
         command = f"{sys.executable} {ROOT / 'make_csr.py'} --out - {redirection}"
         result = shell(command, key.parent)
         if error:
@@ -196,7 +138,7 @@ class TestStandardOutput:
 
 
 @POSIX
-@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("redirection", ["2>/dev/full", ">&- 2>&- <&-"])
 def test_a_message_that_cannot_be_written_changes_nothing(redirection: str, key: Path) -> None:
     command = f"{sys.executable} {ROOT / 'make_csr.py'} {redirection}"
     assert shell(command, key.parent).returncode == 0
@@ -211,77 +153,48 @@ def test_help_in_any_encoding_and_onto_a_full_disk(tmp_path: Path) -> None:
         assert "bug" not in result.stderr
 
 
-def test_without_standard_error_nothing_goes_to_standard_output(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_progress_is_not_shown_where_nobody_sees_it(
+    monkeypatch: Patch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    console.progress("Making it", quiet=False)
     monkeypatch.setattr(sys, "stderr", None)
+    console.progress("Making it", quiet=False)
     console.say("a message")
-    assert capfd.readouterr().out == ""
+    assert capfd.readouterr() == ("", "")
 
 
-class TestProgress:
-    def test_is_shown_at_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        raw = io.BytesIO()
-        terminal = io.TextIOWrapper(raw, "utf-8", newline="\n")
-        monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
-        monkeypatch.setattr(sys, "stderr", terminal)
-        console.progress("Making it", quiet=False)
-        assert raw.getvalue().decode() == "Making it …\r"
-        console.progress("Making another", quiet=True)
-        console.say("Made it")
-        assert raw.getvalue().decode() == "Making it …\rMade it\n"
+@POSIX
+def test_progress_at_a_terminal_is_replaced_by_the_next_line(tmp_path: Path) -> None:
+    written = on_a_terminal([*MAKE, "--curve", "P-256"], tmp_path).written
+    assert written.startswith("Making an ECDSA key, P-256 …\rWrote the account key to ")
+    quiet = on_a_terminal([*MAKE, "--curve", "P-256", "-q", "--out", "b"], tmp_path)
+    assert (quiet.status, quiet.written) == (0, "")
 
-    def test_is_lost_where_it_cannot_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        class Full(io.StringIO):
-            def write(self, text: str) -> int:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-            def isatty(self) -> bool:
-                return True
-
-        monkeypatch.setattr(sys, "stderr", Full())
-        console.progress("Making it", quiet=False)
-        console.say("Made it")
-
-    def test_is_not_shown_elsewhere(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        console.progress("Making it", quiet=False)
-        assert capsys.readouterr().err == ""
-        monkeypatch.setattr(sys, "stderr", None)
-        console.progress("Making it", quiet=False)
-
-    @POSIX
-    def test_on_a_terminal(self, tmp_path: Path) -> None:
-        written = on_a_terminal([*MAKE, "--curve", "P-256"], tmp_path).written
-        assert written.startswith("Making an ECDSA key, P-256 …\rWrote the account key to ")
-        quiet = on_a_terminal([*MAKE, "--curve", "P-256", "-q", "--out", "b"], tmp_path)
-        assert (quiet.status, quiet.written) == (0, "")
+LIBRARY = """
+import os, signal
+def reached(place):
+    if os.environ['MODE'] == place:
+        print('begun', flush=True)
+        signal.pause()
+class RSA:
+    def generate(bits):
+        reached('making')
+        print(*(signal.getsignal(one).name for one in (signal.SIGINT, signal.SIGHUP)))
+        return RSA()
+    def export_key(self):
+        return b'key'
+ECC = None
+reached('import')
+"""
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which another PyCryptodome does what MODE says."""
+    """Return an environment in which another PyCryptodome waits where MODE says."""
     (tmp_path / "library" / "Crypto").mkdir(parents=True)
     (tmp_path / "library" / "Crypto" / "__init__.py").touch()
-    (tmp_path / "library" / "Crypto" / "PublicKey.py").write_text(
-        "import os, signal\n"
-        "def reached(mode):\n"
-        "    if os.environ['MODE'] == mode:\n"
-        "        print('begun', flush=True)\n"
-        "        signal.pause()\n"
-        "class RSA:\n"
-        "    def generate(bits):\n"
-        "        reached('making')\n"
-        "        if os.environ['MODE'] == 'asked':\n"
-        "            handlers = map(signal.getsignal, (signal.SIGINT, signal.SIGHUP))\n"
-        "            print(*(handler.name for handler in handlers))\n"
-        "        return RSA()\n"
-        "    def export_key(self):\n"
-        "        return b'key'\n"
-        "ECC = None\n"
-        "reached('import')\n"
-    )
+    (tmp_path / "library" / "Crypto" / "PublicKey.py").write_text(LIBRARY)
     path = os.pathsep.join([str(tmp_path / "library"), os.environ.get("PYTHONPATH", "")])
     return environment(PYTHONPATH=path, MODE="")
 
@@ -324,13 +237,13 @@ class TestSignals:
                 signal.signal(signal.Signals[name], signal.SIG_DFL)
 
         command = ["sh", "-c", f'trap "" {ignored}; exec "$@" -q', "sh", *MAKE]
-        result = run_process(command, tmp_path, env={**library, "MODE": "asked"}, preexec_fn=start)
+        result = run_process(command, tmp_path, env=library, preexec_fn=start)
         assert (result.stdout, result.stderr) == (f"{handlers}\n", "")
 
     @pytest.mark.parametrize("script", ["make_account_key.py", "make_csr.py"])
     @pytest.mark.usefixtures("key")
     def test_are_held_from_writing_to_the_last_message(
-        self, script: str, run: Run, monkeypatch: pytest.MonkeyPatch
+        self, script: str, run: Run, monkeypatch: Patch
     ) -> None:
         if sys.platform == "win32":
             return
@@ -353,15 +266,6 @@ class TestSignals:
         assert held <= last
         assert before == after
 
-    def test_are_left_alone_by_an_import(self, tmp_path: Path) -> None:
-        code = (
-            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-            "import make_csr; assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
-        )
-        command = [sys.executable, "-c", code]
-        result = run_process(command, tmp_path, env=environment(PYTHONPATH=str(ROOT)))
-        assert (result.returncode, result.stderr) == (0, "")
-
 
 @pytest.mark.parametrize(
     ("before", "held"),
@@ -371,7 +275,7 @@ class TestSignals:
     ],
 )
 def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(
-    before: signal.Handlers, held: signal.Handlers, monkeypatch: pytest.MonkeyPatch
+    before: signal.Handlers, held: signal.Handlers, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     ours = signal.signal(signal.SIGINT, before)

@@ -1,6 +1,5 @@
 """make_csr: the request itself, and the command line around it."""
 
-import builtins
 import errno
 import os
 import shutil
@@ -77,13 +76,6 @@ def test_standard_output_carries_the_request_alone(run: Run) -> None:
     assert os.listdir() == ["certificate.key"]
 
 
-@pytest.mark.usefixtures("key")
-def test_quiet_says_nothing_but_warnings(run: Run) -> None:
-    result = run("make_csr.py", "-q")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert len(warnings_of(run("make_csr.py", "-q", "localhost", "--out", "my.csr"))) == 1
-
-
 def test_a_request_has_the_names_in_their_order_each_once(run: Run, key: Path) -> None:
     wanted = ["b.example.org", "A.example.org.", "192.0.2.1", "B.EXAMPLE.ORG", "*.c.example.org"]
     # Options and names may be mixed.
@@ -141,22 +133,12 @@ class TestTheKeyFile:
         result = run("make_csr.py", "www.example.com", "--key", "example.com.key")
         assert signed.format("example.com.key") in result.stderr
 
-    def test_follows_from_the_key_script(self, run: Run) -> None:
-        made = run("make_certificate_key.py", "--curve", "P-256", "example.com")
-        assert made.stderr.splitlines()[-1].endswith("make_csr.py example.com")
-        assert run("make_csr.py", "example.com").returncode == 0
-
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
             (["a.org"], f"a.org.key or certificate.key: no such file; {MAKE_ONE}"),
-            (
-                ["api.neoprime.xyz"],
-                f"api.neoprime.xyz.key or certificate.key: no such file; {MAKE_ONE}",
-            ),
             (["a.org", "--key", "my.key"], f"my.key: no such file; {MAKE_ONE}"),
             (["a.org", "--key", ""], f"an empty name: no such file; {MAKE_ONE}"),
-            (["a.org", "--key", "a\nb"], f"a\\nb: no such file; {MAKE_ONE}"),
             (["a.org", "--key", "."], f".: {IS_DIRECTORY}; give the private key with --key FILE"),
         ],
     )
@@ -170,8 +152,6 @@ class TestTheKeyFile:
         ("arguments", "problem"),
         [
             (["a.org", "b.org"], "a.org.key or certificate.key: no such file"),
-            (["a.org", "b.org", "--key", "my.key"], "my.key: no such file"),
-            (["*.b.org"], "_.b.org.key or certificate.key: no such file"),
             (["a.org", "*.b.org"], "a.org.key or certificate.key: no such file"),
         ],
     )
@@ -195,28 +175,10 @@ class TestTheKeyFile:
         assert names_in(load()) == ["example.com"]
 
     @pytest.mark.posix(reason="pipes with names")
-    @pytest.mark.parametrize("name", ["a.org.key", "certificate.key"])
-    def test_is_not_waited_for_unasked(self, name: str, tmp_path: Path) -> None:
-        os.mkfifo(tmp_path / name)
+    def test_is_not_waited_for_unasked(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "a.org.key")
         error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
-        assert error == f"{name}: this is not a regular file; give the key with --key FILE"
-
-    def test_cannot_be_reached(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It may exist."""
-
-        for place, name in ((os, "lstat"), (builtins, "open")):
-            true_call = getattr(place, name)
-
-            def call(
-                path: str, *arguments: str, true_call: Any = true_call, **options: str
-            ) -> object:
-                if path == "a.key":
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-                return true_call(path, *arguments, **options)
-
-            monkeypatch.setattr(place, name, call)
-        error = error_of(run("make_csr.py", "--key", "a.key"))
-        assert error == f"a.key: {os.strerror(errno.EACCES)}; give the private key with --key FILE"
+        assert error == "a.org.key: this is not a regular file; give the key with --key FILE"
 
 
 IS_ACCOUNT_KEY = (
@@ -229,9 +191,15 @@ GIVE_IT = "; give it with --account-key FILE"
 
 
 class TestTheAccountKey:
-    @pytest.mark.parametrize("kind", [2048, "P-256"])
-    @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
-    @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+    @pytest.mark.parametrize(
+        ("kind", "form", "encoding"),
+        [
+            (2048, PrivateFormat.TraditionalOpenSSL, Encoding.PEM),
+            (2048, PrivateFormat.PKCS8, Encoding.DER),
+            ("P-256", PrivateFormat.PKCS8, Encoding.PEM),
+            ("P-256", PrivateFormat.TraditionalOpenSSL, Encoding.DER),
+        ],
+    )
     def test_signs_no_request(
         self, kind: int | str, form: PrivateFormat, encoding: Encoding, run: Run
     ) -> None:
@@ -246,20 +214,15 @@ class TestTheAccountKey:
         assert run("make_csr.py").returncode == 0
         error = error_of(run("make_csr.py", "--account-key", "other.key"))
         assert error == IS_ACCOUNT_KEY.format("other.key")
+        error = error_of(run("make_csr.py", "--account-key", "certificate.key"))
+        assert error == IS_ACCOUNT_KEY.replace(" ({})", "")
 
-    @pytest.mark.parametrize("encoding", ["compressed", "hybrid", "explicit"])
+    @pytest.mark.parametrize("encoding", ["compressed", "explicit"])
     def test_signs_no_request_in_another_encoding(self, encoding: str, run: Run) -> None:
         Path("certificate.key").write_bytes(pem_of(private_key("P-256")))
         option = ["-param_enc", encoding] if encoding == "explicit" else ["-conv_form", encoding]
         openssl("ec", "-in", "certificate.key", *option, "-out", "account.key", cwd=Path())
         assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
-
-    def test_signs_no_request_under_a_label_that_is_wrong(self, run: Run) -> None:
-        """OpenSSL opens it all the same."""
-        plain = pem_of(private_key(2048), form=PrivateFormat.PKCS8)
-        Path("account.key").write_bytes(plain.replace(b" PRIVATE", b" RSA PRIVATE"))
-        error = error_of(run("make_csr.py", "--key", "account.key"))
-        assert error.startswith("account.key: this is the account key, which must not be ")
 
     def test_signs_no_request_encrypted(self, run: Run, secret_file: str) -> None:
         for number, name in enumerate(("account.key", "certificate.key")):
@@ -272,7 +235,6 @@ class TestTheAccountKey:
         ("content", "reason"),
         [
             (None, f"No such file or directory{GIVE_IT}"),
-            (b"no key", f"the file contains no PEM (-----BEGIN …){GIVE_IT}"),
             (b"", f"the file is empty{GIVE_IT}"),
             (
                 pem_of(private_key("P-256")) * 2,
@@ -282,29 +244,16 @@ class TestTheAccountKey:
                 pem_of(private_key("P-256"), b"secret"),
                 "the key is encrypted with another passphrase",
             ),
-            ("directory", f"{IS_DIRECTORY}{GIVE_IT}"),
             (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
-            (
-                pem_of(private_key("P-256")).replace(b"\n", b"\nA", 1),
-                "the content is not that of a key, a request or a certificate, or its beginning is "
-                "missing; restore a copy",
-            ),
         ],
     )
     def test_that_cannot_be_compared(
-        self, content: bytes | str | None, reason: str, key: Path, run: Run
+        self, content: bytes | None, reason: str, key: Path, run: Run
     ) -> None:
-        if content == "directory":
-            os.mkdir("none")
-        if isinstance(content, bytes):
+        if content is not None:
             Path("none").write_bytes(content)
         (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
         assert found == f"certificate.key was not compared with the account key (none: {reason})"
-
-    def test_is_also_looked_for_unasked(self, key: Path, run: Run) -> None:
-        Path("account.key").write_bytes(b"")
-        (found,) = warnings_of(run("make_csr.py"))
-        assert found.endswith(f"(account.key: the file is empty{GIVE_IT})")
 
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
@@ -326,10 +275,8 @@ class TestTheConstants:
             ("DOMAIN_NAME", ["a.org"], NOT_TEXT),
             ("DOMAIN_NAME", "", "is not a valid name: it is empty"),
             ("DOMAIN_NAME", "a_b.org", f"{NOT_VALID}contains '_'{LDH}; did you mean a-b.org?"),
-            ("EMAIL_ADDRESS", ["a@b.org"], NOT_TEXT),
             ("EMAIL_ADDRESS", "nobody", "is not an e-mail address such as hostmaster@example.com"),
             ("KEY_FILE", None, NOT_TEXT),
-            ("CSR_FILE", 3, NOT_TEXT),
         ],
     )
     def test_a_mistake_names_the_constant(
@@ -359,12 +306,6 @@ class TestTheConstants:
         assert names_in(load("my.csr")) == ["a.example.org"]
         assert "/emailAddress=me@example.org/CN=a.example.org" in result.stderr
 
-    def test_with_a_character_that_no_file_name_has(
-        self, run: Run, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(make_csr, "KEY_FILE", "my\0.key")
-        assert error_of(run("make_csr.py")).startswith("my\\x00.key: no such file; ")
-
     @pytest.mark.usefixtures("key")
     def test_name_the_key_unless_names_are_given(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -385,7 +326,7 @@ class TestTheConstants:
         error = error_of(run(f"{script}.py"), 2)
         assert error == "FILENAME = None is not text; write one value in quotes"
 
-    @pytest.mark.parametrize("value", [None, ["a.org"], "a_b"])
+    @pytest.mark.parametrize("value", [None, "a_b"])
     def test_of_make_certificate_key(
         self, value: object, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -411,7 +352,6 @@ class TestReplacingARequest:
                 [],
                 "a.org, 192.0.2.1, b.org and 1 more",
             ),
-            (["a.org", "b.org"], ["b.org", "a.org"], None),
             (["a.org"], ["a.org", "--email", "me@a.org"], None),
             (["a.org"], ["a.org", "b.org"], "a.org"),
         ],
@@ -442,10 +382,6 @@ class TestReplacingARequest:
         openssl(*command, "-out", "certificate.csr", cwd=Path())
         found = warnings_of(run("make_csr.py"))
         assert found == ([f"{REPLACED} it was for {said}"] if said else [])
-
-    def test_that_is_not_replaced_is_not_mentioned(self, run: Run) -> None:
-        assert run("make_csr.py", "a.org").returncode == 0
-        assert warnings_of(run("make_csr.py", "b.org", "--out", "-")) == []
 
 
 def test_an_invalid_signature_is_not_written(
@@ -492,20 +428,13 @@ class TestAListOfNames:
         ("content", "message"),
         [
             (b"", ": there are no names in it; write one per line"),
-            (b"# nothing\n\n", ": there are no names in it; write one per line"),
             (b"a.org\nno name\n", NO_NAME.format(2, "")),
-            (b"a.org\xe2\x80\xa8b.org\n", NO_NAME.format(1, "; this is a list")),  # U+2028
             (b"a.org\nhttps://b.org/\n", NO_NAME.format(2, "; this is a URL")),
-            (b"a.org\n--out=x\n", NO_NAME.format(2, "")),
-            # Files that may be given by mistake: no message shows what is in them.
             (b"correct horse\n", NO_NAME.format(1, "")),
-            (b"hunter2\n", ": no line has a dot; give a single label on the command line"),
             (KEY.read_bytes(), ": this is PEM, not a list of names; give a text file"),
             (KEY.read_bytes().partition(b"\n")[2], NO_NAME.format(1, "")),
             (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
-            ("a\n".encode("utf-16-le"), NO_NAME.format(1, "")),
             (b"\xff\xfe" + "a.org\n".encode("utf-16-le"), UTF_16),
-            (b"\xfe\xff" + "a.org\n".encode("utf-16-be"), UTF_16),
             (
                 b"a.org\n" * 200_000,
                 ": the file is larger than 1 MiB; give a file of names after the @",
@@ -543,31 +472,23 @@ NO_OPTION = "is not an option of this program; see make_csr.py --help"
         (["--email", ""], "--email '' is not an e-mail address such as hostmaster@example.com"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
         (["-new"], "-new is not an option of this program; leave it out"),
-        (["--emial", "a@b.org"], "--emial is not an option of this program; did you mean --email?"),
         (
             ["-example.com"],
             "-e… is not an option of this program; a name does not begin with a hyphen",
         ),
-        (["-xsecret"], f"-x… {NO_OPTION}"),
         (["-q", "-q"], "-q is given twice; see make_csr.py --help"),
-        (["--keys=example.key"], "--keys is not an option of this program; did you mean --key?"),
         (
             ["--password=secret"],
             "--password is not an option of this program; did you mean --passphrase-file?",
         ),
         # As other clients have them.
-        (["-d", "a.org"], f"-d {NAMES}"),
         (["--domains=a.org"], f"--domains {NAMES}"),
-        (["--san", "a.org"], f"--san {NAMES}"),
         (["--quiet=secret", "a.org"], "--quiet takes no value; see make_csr.py --help"),
-        (["-qsecret", "a.org"], "-q takes no value; see make_csr.py --help"),
         (["--out=--"], "--out: -- is not a value; see make_csr.py --help"),
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
         (["--acc", "x"], f"--acc {NO_OPTION}"),  # no abbreviations
         # As pasted from a web page.
         (["—key", "x"], LONG_DASH),
-        (["–-key=x"], LONG_DASH),
-        (["a.org", "\u2212q"], LONG_DASH),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
@@ -575,7 +496,7 @@ def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
     assert os.listdir() == ["certificate.key"]
 
 
-@pytest.mark.parametrize("option", [[], ["--key"], ["--passphrase-file"], ["--out"]])
+@pytest.mark.parametrize("option", [[], ["--passphrase-file"]])
 def test_a_key_in_place_of_its_file_is_not_shown(option: list[str], key: Path, run: Run) -> None:
     message = "an argument is a private key; give the name of its file instead"
     result = run("make_csr.py", *option, key.read_text())
@@ -630,11 +551,3 @@ class TestCreateCsr:
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, pem)
         with pytest.raises(TypeError, match=r"^pkey is neither an RSA nor an EC private key$"):
             make_csr.create_csr(pkey, "example.com", None)
-
-
-@pytest.mark.usefixtures("key")
-def test_the_last_line_goes_on_with_show(run: Run) -> None:
-    last = run("make_csr.py", "--out=-x.csr").stderr.splitlines()[-1]
-    assert last.startswith("Next: ")
-    assert "show" in last
-    assert last.endswith(f" {os.path.join('.', '-x.csr')} certificate.key")

@@ -9,6 +9,8 @@ from tests.conftest import SECRET, pem_of, private_key
 
 import pytest
 
+pytestmark = pytest.mark.apart
+
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     status = deactivate.main(arguments)

@@ -22,6 +22,8 @@ from tests.conftest import ROOT, need
 
 import pytest
 
+pytestmark = pytest.mark.apart
+
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 TEXTS = {name: path.read_text("utf-8") for name, path in zip(NAMES, DOCUMENTS, strict=True)}
@@ -41,6 +43,20 @@ kill -INT -- -$! 2> /dev/null
 wait $!
 cat served.txt
 rm served.txt
+"""
+
+
+# PyCryptodome takes seconds to make an RSA key of 4096 bits, ten times as long as OpenSSL. How it
+# makes them: test_new_key.
+QUICK = """
+import sys
+if any("make_" in word for word in sys.orig_argv):
+    from Crypto.PublicKey import RSA
+    from cryptography.hazmat.primitives import serialization as s
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    form = (s.Encoding.DER, s.PrivateFormat.PKCS8, s.NoEncryption())
+    RSA.generate = lambda bits: RSA.import_key(
+        rsa.generate_private_key(65537, bits).private_bytes(*form))
 """
 
 
@@ -85,8 +101,9 @@ def sandbox(directory: Path) -> None:
         shutil.copytree(ROOT / package, directory / package, ignore=ignored)
 
 
-def printed(commands: list[str], directory: Path) -> list[str]:
+def printed(commands: list[str], directory: Path, quick: Path) -> list[str]:
     """Return what each block of commands prints, standard output and standard error together."""
+    (quick / "sitecustomize.py").write_text(QUICK)
     mark = "end of a step"
     blocks = [SERVING.format(block=one) if " --serve " in one else one for one in commands]
     result = subprocess.run(
@@ -96,7 +113,7 @@ def printed(commands: list[str], directory: Path) -> list[str]:
             **{name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             # The libraries of this Python are there already, so that pip has nothing to fetch.
-            "PYTHONPATH": sysconfig.get_path("purelib"),
+            "PYTHONPATH": f"{quick}:{sysconfig.get_path('purelib')}",
             "PIP_NO_INDEX": "1",
         },
         stdin=subprocess.DEVNULL,
@@ -122,7 +139,9 @@ def files(directory: Path) -> set[Path]:
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if steps(TEXTS[name]) and name not in CONTINUED.values()]
 )
-def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
+def test_commands_print_what_the_page_shows(
+    name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     told = steps(TEXTS[name])
     if name in CONTINUED:
         told += steps(TEXTS[CONTINUED[name]])
@@ -132,7 +151,8 @@ def test_commands_print_what_the_page_shows(name: str, tmp_path: Path) -> None:
         need("pebble")
     sandbox(tmp_path)
     before = files(tmp_path)
-    outputs = printed([step.commands for step in told], tmp_path)
+    commands = [step.commands for step in told]
+    outputs = printed(commands, tmp_path, tmp_path_factory.mktemp("quick"))
     wrong = [
         f"$ {step.commands}{output}"
         for step, output in zip(told, outputs, strict=True)

@@ -16,6 +16,7 @@ from tests.conftest import ARTICLE, command_of, error_of, run_process
 import pytest
 
 pytestmark = [
+    pytest.mark.apart,
     pytest.mark.posix(reason="strace"),
     pytest.mark.skipif(not faults.STRACE, reason="strace is not installed"),
 ]

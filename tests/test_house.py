@@ -9,6 +9,8 @@ from tests.conftest import ROOT
 
 import pytest
 
+pytestmark = pytest.mark.apart
+
 LIBRARIES = {
     "make_account_key.py": {"Crypto"},
     "make_account_key2.py": {"OpenSSL", "cryptography"},

@@ -40,10 +40,8 @@ KEY = (ARTICLE / "rsa2048.key").read_bytes()
 LINES = KEY.splitlines(keepends=True)
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
 GIVE_IT = "; give it with --account-key FILE"
-GIVE = "; give the private key with --key FILE"
 ANOTHER = "; make another"
 NEITHER = "is neither an RSA nor an EC key, so no public CA may sign it"
-LOST = "the content is damaged: part of it is missing; restore a copy"
 NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
 DAMAGED = "the key is damaged; restore a copy"
 SOURCE = str(ARTICLE / "rsa2048.key")
@@ -68,12 +66,9 @@ ROCA = next(
 def close(rounds: int, offset: int) -> int:
     """Return the modulus of P and a prime that Fermat's method finds in so many rounds."""
     n = P * (P - 2 * math.isqrt((2 * rounds - 1) * P) - offset)
-    assert next(r for r in range(200) if is_square((math.isqrt(n) + r) ** 2 - n)) == rounds
+    differences = ((math.isqrt(n) + r) ** 2 - n for r in range(1, 200))
+    assert next(r for r, d in enumerate(differences, 1) if math.isqrt(d) ** 2 == d) == rounds
     return n
-
-
-def is_square(n: int) -> bool:
-    return n >= 0 and math.isqrt(n) ** 2 == n
 
 
 TOO_FEW = ", but no public CA may sign a key with fewer than 2048"
@@ -85,7 +80,6 @@ CLOSE = "can be broken: its primes are close to each other (Fermat's method)"
 RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
     "sound": (N, 65537, None),
     # BR 6.1.5
-    "2040 bits": (N >> 8 | 1, 65537, f"has 2040 bits{TOO_FEW}"),
     "2047 bits": (N >> 1 | 1, 65537, f"has 2047 bits{TOO_FEW}"),
     "2049 bits": (
         N << 1 | 1,
@@ -99,12 +93,10 @@ RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
         "has 8200 bits, and keys over 8192 bits take too long to check",
     ),
     # BR 6.1.6; newer releases of cryptography do not load such keys
-    "exponent 1": (N, 1, EXPONENT),
     "exponent 2": (N, 2, EXPONENT),
     "exponent 3": (N, 3, None),
     "even exponent": (N, 65538, EXPONENT),
     # BR 6.1.1.3
-    "factor 2": (N - 1, 65537, FACTOR),
     "factor 751": (751 * 2 * P * Q // 2, 65537, FACTOR),
     "ROCA": (
         ROCA,
@@ -124,7 +116,7 @@ def rsa_pem(n: int, e: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", RSA_KEYS)
-def test_an_rsa_key(kind: str, run: Run) -> None:
+def test_an_rsa_key_that_no_ca_may_sign_is_refused(kind: str, run: Run) -> None:
     n, e, reason = RSA_KEYS[kind]
     Path("my.key").write_bytes(rsa_pem(n, e))
     error = error_of(run("make_csr.py", "--key", "my.key"))
@@ -136,12 +128,12 @@ def test_an_rsa_key(kind: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize("prime", ROCA_PRIMES)
-def test_a_key_with_most_of_the_fingerprint_of_roca(prime: int) -> None:
+def test_a_key_with_most_of_the_fingerprint_of_roca_is_sound(prime: int) -> None:
     step = math.prod(ROCA_PRIMES) // prime
     powers = {pow(65537, k, prime) for k in range(prime)}
-    start = (2**2047 // step + 1) * step + 65537
-    moduli = (n for n in range(start, 2**2048, step) if n % prime not in powers)
-    n = next(n for n in moduli if math.gcd(n, math.prod(range(2, 752))) == 1)
+    moduli = range((2**2047 // step + 1) * step + 65537, 2**2048, step)
+    others = (n for n in moduli if n % prime not in powers)
+    n = next(n for n in others if math.gcd(n, math.prod(range(2, 752))) == 1)
     assert goodkey.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
 
 
@@ -203,20 +195,10 @@ def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
 
 # The content of the file, and the error after the file's name.
 UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
-    "empty": (b"", f"the file is empty{GIVE}"),
-    "large": (bytes(2**20 + 1), f"the file is larger than 1 MiB{GIVE}"),
-    "a line lost": (b"".join(LINES[:5] + LINES[6:]), LOST),
     "one character changed": (
         KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
         NUMBERS,
     ),
-    "two keys": (KEY + KEY, "this file has 2 private keys; put each in its own file"),
-    "request": (REQUEST, f"this is a certificate signing request{GIVE}"),
-    "RSA-PSS": (
-        made("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
-        f"this key {NEITHER}{ANOTHER}",
-    ),
-    "DSA": (made("dsaparam", "-genkey", "-noout", "1024"), f"this key {NEITHER}{ANOTHER}"),
     "Ed25519": (made("genpkey", "-algorithm", "ED25519"), f"this key {NEITHER}{ANOTHER}"),
     "P-224": (
         on_curve("secp224r1"),
@@ -234,15 +216,11 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
         lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
         "this passphrase does not open it; try another",
     ),
-    "encrypted long ago": (
-        lambda: pem_of(private_key("P-256"), b"x"),
-        "this passphrase does not open it; try another",
-    ),
 }
 
 
 @pytest.mark.parametrize("kind", UNUSABLE)
-def test_an_unusable_key(kind: str, run: Run, secret_file: str) -> None:
+def test_an_unusable_key_is_refused(kind: str, run: Run, secret_file: str) -> None:
     content, message = UNUSABLE[kind]
     Path("my.key").write_bytes(content if isinstance(content, bytes) else content())
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", secret_file))
@@ -251,14 +229,9 @@ def test_an_unusable_key(kind: str, run: Run, secret_file: str) -> None:
 
 
 USABLE: dict[str, bytes | Callable[[], bytes]] = {
-    "CRLF": KEY.replace(b"\n", b"\r\n"),
-    "blanks at the ends of lines": KEY.replace(b"\n", b" \t\n"),
     "PKCS#8": made("pkey", "-in", SOURCE),
-    "no newline at the end": KEY.rstrip(),
     "notes before": b"Bag Attributes\n  friendlyName: mine\n" + KEY,
-    "one cut short before": KEY[:500] + b"\n" + KEY,
     "its request after": KEY + REQUEST,
-    "its request before": REQUEST + KEY,
     "encrypted": made("pkcs8", "-topk8", "-in", SOURCE, "-passout", "pass:" + "x" * 9),
     "encrypted long ago": made(
         "rsa", "-traditional", "-aes128", "-in", SOURCE, "-passout", "pass:" + "x" * 9
@@ -267,7 +240,7 @@ USABLE: dict[str, bytes | Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", USABLE)
-def test_other_forms_of_a_key(kind: str, run: Run) -> None:
+def test_other_forms_of_a_key_sign_the_same_request(kind: str, run: Run) -> None:
     content = USABLE[kind]
     Path("my.key").write_bytes(content if isinstance(content, bytes) else content())
     Path("secret").write_bytes(b"x" * 9 + b"\n")
@@ -278,28 +251,11 @@ def test_other_forms_of_a_key(kind: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "properties"),
-    [
-        (2048, ("RSA", 2048, 65537)),
-        ("P-256", ("P-256", 256, 0)),
-        ("P-384", ("P-384", 384, 0)),
-        ("P-521", ("P-521", 521, 0)),
-    ],
-)
-def test_properties(kind: int | str, properties: tuple[str, int, int]) -> None:
-    public_key = private_key(kind).public_key()
-    assert goodkey.properties(public_key) == properties
-    assert goodkey.weakness(public_key) is None
-
-
-@pytest.mark.parametrize(
     ("bits", "exponent", "reason"),
     [
         (2048, 65537, None),
-        (3072, 65537, None),
         (4096, 65537, None),
         (2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
-        (8192, 65537, "has 8192 bits, not 2048, 3072 or 4096"),
         (2048, 3, "has a public exponent other than 65537"),
     ],
 )
@@ -307,12 +263,6 @@ def test_what_lets_encrypt_accepts(bits: int, exponent: int, reason: str | None)
     """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
     public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
     assert goodkey.rejected(public_key) == reason
-
-
-def test_the_curves_that_lets_encrypt_accepts() -> None:
-    kinds = ("P-256", "P-384", "P-521")
-    reasons = [goodkey.rejected(private_key(kind).public_key()) for kind in kinds]
-    assert reasons == [None, None, "is on P-521, not P-256 or P-384"]
 
 
 def encrypted_der(form: PrivateFormat) -> bytes:
@@ -352,16 +302,19 @@ def test_an_error_that_is_not_about_the_key(run: Run, key: Path, monkeypatch: Pa
     assert "this is a bug in the program" in error_of(run("make_csr.py"))
 
 
-def test_a_missing_key_with_nearly_that_name(key: Path, run: Run) -> None:
-    arguments = ["--key", "certificate.key", "--account-key", "certifcate.key"]
-    (warning,) = warnings_of(run("make_csr.py", *arguments))
-    assert warning.endswith("; did you mean certificate.key?)")
-
-
-def test_properties_of_other_keys() -> None:
-    assert (
-        goodkey.properties(ec.generate_private_key(ec.SECP256K1()).public_key())[0] == "secp256k1"
-    )
+def test_the_properties_of_keys() -> None:
+    for kind, properties in (
+        (2048, ("RSA", 2048, 65537)),
+        ("P-384", ("P-384", 384, 0)),
+        ("P-521", ("P-521", 521, 0)),
+    ):
+        public_key = private_key(kind).public_key()
+        assert goodkey.properties(public_key) == properties
+        assert goodkey.weakness(public_key) is None
+        reason = "is on P-521, not P-256 or P-384" if kind == "P-521" else None
+        assert goodkey.rejected(public_key) == reason
+    koblitz = ec.generate_private_key(ec.SECP256K1()).public_key()
+    assert goodkey.properties(koblitz)[0] == "secp256k1"
     ed25519 = type("Ed25519PublicKey", (), {})()
     assert goodkey.properties(ed25519) == ("Ed25519", 0, 0)
     assert goodkey.weakness(ed25519) == NEITHER

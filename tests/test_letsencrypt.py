@@ -18,42 +18,22 @@ TOO_DEEP = "has more than 10 labels (parts between dots)"
 # A name, and the reason given; an empty one where Let's Encrypt has none.
 DOMAINS = {
     "api.neoprime.xyz": "",
-    "web5ite2.com": "",
-    # errTooManyLabels, pa.go: ten, counted below the wildcard
-    "a.b.c.d.e.f.g.h.example.com": "",
     "*.a.b.c.d.e.f.g.h.example.com": "",
-    "a.b.c.d.e.f.g.h.i.example.com": TOO_DEEP,
     "*.a.b.c.d.e.f.g.h.i.example.com": TOO_DEEP,
     # errTooFewLabels, pa.go
     "localhost": SINGLE,
     "com": SUFFIX,
-    "xn--p1ai": SUFFIX,
-    # errNonPublic, pa.go
     "example.acting": NO_SUFFIX,
-    "example.internal": NO_SUFFIX,
-    "printer.local": NO_SUFFIX,
-    "example.000--0": NO_SUFFIX,  # hyphens, and not an A-label
     "*.localhost": NO_SUFFIX,
     "example.onion": "is a name of the Tor network",
     # errICANNTLD and errICANNTLDWildcard, pa.go
     "co.uk": SUFFIX,
-    "foo.er": SUFFIX,
     "www.foo.er": "",
     "*.com": WILDCARD,
-    "*.co.uk": WILDCARD,
-    "*.er": WILDCARD,
-    # Of the rule *.kobe.jp, kobe.jp itself is not a suffix; !city.kobe.jp is an exception to it.
     "kobe.jp": "",
-    "*.kobe.jp": "",
     "x.kobe.jp": SUFFIX,
-    "*.x.kobe.jp": WILDCARD,
     "city.kobe.jp": "",
-    "*.city.kobe.jp": "",
-    # The private section of the list is not looked at.
     "github.io": "",
-    "*.github.io": "",
-    "xn--mnchen-3ya.de": "",
-    "xn--example--3bhk5a.xn--p1ai": "",
 }
 
 MANY = [f"{number}.example.com" for number in range(101)]
@@ -74,7 +54,6 @@ def test_a_domain_name(domain: str) -> None:
     ("texts", "covered"),
     [
         (["*.example.com", "www.example.com"], True),
-        (["www.example.com", "*.example.com"], True),
         (["*.example.com", "example.com"], False),
         (["*.example.com", "a.b.example.com"], False),
         (["*.example.com", "*.www.example.com"], False),
@@ -89,11 +68,9 @@ def test_a_name_that_a_wildcard_covers(texts: list[str], covered: bool) -> None:
 @pytest.mark.parametrize(
     ("texts", "profiles", "reason"),
     [
-        (MANY[:25], ["classic", "tlsserver", "shortlived"], None),
         (MANY[:26], ["classic"], None),
         (MANY[:100], ["classic"], None),
         (MANY, [], "the request has 101 names, but no profile allows more than 100"),
-        ([PUBLIC_ADDRESS], ["shortlived"], None),
         ([*MANY[:24], PUBLIC_ADDRESS], ["shortlived"], None),
         (
             [*MANY[:40], PUBLIC_ADDRESS],

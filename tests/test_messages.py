@@ -3,7 +3,7 @@
 import importlib
 import re
 
-from tests.conftest import KEY_SCRIPTS, SCRIPTS, Run, pem_of, private_key
+from tests.conftest import SCRIPTS, Run, pem_of, private_key
 
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
@@ -30,11 +30,6 @@ View and verify:
 Extract the public key:
   $ openssl pkey -in account.key -pubout -out account.pub
 Next: … make_certificate_key.py example.com
-""",
-    "make_account_key.py --bits 3072 --out -": """
-Wrote the account key to standard output: RSA private key, 3072 bits, PKCS#1 PEM.
-The same with OpenSSL:
-  $ openssl genrsa -traditional 3072
 """,
     "make_account_key2.py --bits 2048": """
 Wrote the account key to account.key: RSA private key, 2048 bits, PKCS#8 PEM, mode 0600.
@@ -95,11 +90,6 @@ View and verify:
   $ openssl req -in my.csr -text -verify -noout
 Next: … show my.csr certificate.key
 """,
-    "make_csr.py a.org --out -": """
-Wrote the request (CSR) to standard output: PEM, signed by certificate.key, for a.org.
-The same with OpenSSL:
-  $ openssl req -new -key certificate.key -sha256 -subj /CN=a.org -addext subjectAltName=DNS:a.org
-""",
 }
 
 
@@ -144,14 +134,11 @@ def test_help(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert options.endswith("exit status: 0 on success, 1 if refused or failed, 2 on wrong usage\n")
 
 
-@pytest.mark.parametrize("script", KEY_SCRIPTS)
+@pytest.mark.parametrize(
+    "constant", ["make_account_key.FILENAME", "make_certificate_key.DOMAIN_NAME"]
+)
 def test_help_if_a_constant_has_a_percent_sign(
-    script: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    constant: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module(script.removesuffix(".py"))
-    if hasattr(module, "FILENAME"):
-        monkeypatch.setattr(module, "FILENAME", "100%.key")
-        assert "(default: 100%.key)" in run(script, "--help").stdout
-    else:
-        monkeypatch.setattr(module, "DOMAIN_NAME", "100%.org")
-        assert "(default: 100%.org)" in run(script, "--help").stdout
+    monkeypatch.setattr(constant, "100%.org")
+    assert "(default: 100%.org)" in run(constant.partition(".")[0], "--help").stdout

@@ -18,8 +18,6 @@ ACCEPTED = {
     "Example.COM": "example.com",
     "example.com.": "example.com",
     "localhost": "localhost",
-    "8675309.com": "8675309.com",
-    "1.2.3.a4": "1.2.3.a4",
     "0xc0a80101": "0xc0a80101",
     "a-b--c.org": "a-b--c.org",
     "*.com": "*.com",
@@ -39,9 +37,6 @@ ACCEPTED = {
     "نامه\u200cای.example": "xn--mgba3gch31f060k.example",  # ZERO WIDTH NON-JOINER, in its place
     # A-labels stay what they are, also those that IDNA 2008 has no U-label for.
     "XN--MNCHEN-3YA.example": "xn--mnchen-3ya.example",
-    "xn--e28h.münchen.example": "xn--e28h.xn--mnchen-3ya.example",  # an emoji
-    "xn--uleplp.example": "xn--uleplp.example",  # with xn-- it would be no Punycode
-    "xn--example--3bhk5a.xn--p1ai": "xn--example--3bhk5a.xn--p1ai",
     "xn--b1-qy2ck23cda223nn8bca.com": "xn--b1-qy2ck23cda223nn8bca.com",
 }
 
@@ -49,29 +44,15 @@ ADDRESSES = {
     "192.0.2.1": "192.0.2.1",
     "IP:192.0.2.1": "192.0.2.1",
     "2001:DB8:0:0:0:0:0:1": "2001:db8::1",
-    "IP:2001:db8::1": "2001:db8::1",
-    "::": "::",
     "::ffff:192.0.2.1": "::ffff:c000:201",
 }
 
 # RFC 3492 section 7.1: a text, and its Punycode in lower case.
 PUNYCODE = {
-    "他们为什么不说中文": "ihqwcrb4cv8a8dqg056pqjye",
     "他們爲什麽不說中文": "ihqwctvzc91f659drss3x8bo0yb",
-    "Pročprostěnemluvíčesky": "proprostnemluvesky-uyb24dma41a",
-    "למההםפשוטלאמדבריםעברית": "4dbcagdahymbxekheh6e0a7fei0b",
-    "यहलोगहिन्दीक्योंनहींबोलसकतेहैं": "i1baa7eci9glrd9b2ae1bj0hfcgg6iyaf8o0a1dig0cd",
     "なぜみんな日本語を話してくれないのか": "n8jok5ay5dzabd5bym9f0cm5685rrjetr6pdxa",
-    "почемужеонинеговорятпорусски": "b1abfaaepdrnnbgefbadotcwatmq2g4l",
     "PorquénopuedensimplementehablarenEspañol": "porqunopuedensimplementehablarenespaol-fmd56a",
-    "TạisaohọkhôngthểchỉnóitiếngViệt": "tisaohkhngthchnitingvit-kjcr8268qyxafd2f1b9g",
     "3年B組金八先生": "3b-ww4c5e180e575a65lsy2b",
-    "安室奈美恵-with-SUPER-MONKEYS": "-with-super-monkeys-pc58ag80a8qai00g7n9n",
-    "Hello-Another-Way-それぞれの場所": "hello-another-way--fc4qua05auwb3674vfr0b",
-    "ひとつ屋根の下2": "2-u9tlzr9756bt3uc0v",
-    "MajiでKoiする5秒前": "majikoi5-783gue6qz075azm5e",
-    "パフィーdeルンバ": "de-jg4avhby1noc0d",
-    "そのスピードで": "d9juau41awczczp",
 }
 
 # Why, and texts that are refused for it.
@@ -84,12 +65,10 @@ REFUSED = {
         f"{LABEL63}a.org",
         "a" * 80,
         "a" * 81,
-        "a" * 4 * 253,
     ],
     "is longer than 253 characters (RFC 1035)": [
         f"{NAME253}g",
         f"*.{NAME253}",
-        "a." * 2000 + "a",
         "a" * (4 * 253 + 1),
     ],
     # errInvalidRLDH and errMalformedIDN, pa.go
@@ -117,14 +96,10 @@ REFUSED = {
         "*.*.com",
         "a*.com",
         "www.*.com",
-        "*com",
-        "*.",
     ],
     # RFC 3696 section 2; errNonPublic and errIPAddressInDNS, pa.go
     "ends in a label that has only digits (RFC 3696 section 2)": [
-        "www.zombo.163",
         "192.168.1.256",
-        "192.168.010.1",
         "1.2.3.4.",
         "*.1.2.3.4",
         "DNS:192.0.2.1",
@@ -132,7 +107,6 @@ REFUSED = {
     ],
     # BR 4.2.2
     "is in the reverse DNS, for which no public CA may issue (Baseline Requirements 4.2.2)": [
-        "4.3.2.1.in-addr.arpa",
         "*.ip6.arpa",
         "in-addr.arpa",
     ],
@@ -153,19 +127,14 @@ LDH = "; a name has only letters, digits, hyphens and dots (RFC 5890)"
 # errInvalidDNSCharacter, pa.go: a text, and the character in it.
 ODD = {
     "_dmarc.example.com": "'_'",
-    "zomb!.com": "'!'",
     "example.com ": "' '",
     "a.com\nDNS:b.com": "'\\n'",
     "a.com\x00.b.com": "'\\x00'",
-    "a.com\x7f": "'\\x7f'",
     "DNS:DNS:a.com": "':'",
-    "email:a@b.com": "':'",
     "@names": "'@'",
     "a\\b": "'\\\\'",
     "a\uff0fb.com": "'/'",  # FULLWIDTH SOLIDUS
     "℀.com": "'/'",  # ACCOUNT OF, which UTS #46 maps to a/c
-    "fe80::1%": "':'",
-    "1:2:3": "':'",
 }
 
 # What nobody sees, or the mapping of UTS #46 drops.
@@ -221,10 +190,6 @@ def test_what_nobody_sees(char: str) -> None:
     assert reason(f"a{char}b.com") == f"has an invisible character, U+{ord(char):04X}{LDH}"
 
 
-def test_a_filler_that_only_a_newer_mapping_drops() -> None:
-    assert "U+3164" in refusal("a\u3164b.com")
-
-
 @pytest.mark.parametrize("byte", ["80", "FC", "FF"])
 def test_a_byte_that_the_terminal_does_not_have(byte: str) -> None:
     text = b"m%cnchen.example" % int(byte, 16)
@@ -238,10 +203,6 @@ def test_an_address_with_a_zone() -> None:
         names.parse(ip_address("fe80::1%eth0"))
     assert str(caught.value) == refusal("fe80::1%eth0")
     assert names.parse(ip_address("::ffff:192.0.2.1")) == ip_address("::ffff:192.0.2.1")
-
-
-def test_a_long_text_is_cut_in_the_message() -> None:
-    assert len(refusal("x" * 1_000_000)) < 200
 
 
 def test_names_keep_their_order_and_appear_once() -> None:
@@ -271,9 +232,7 @@ NOT_ASCII = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
     ("text", "reason"),
     [
         ("", NO_ADDRESS),
-        ("a", NO_ADDRESS),
         ("@b", NO_ADDRESS),
-        ("a@", NO_ADDRESS),
         ("A <a@b.org>", NO_ADDRESS),
         ("mailto:a@b.org", NO_ADDRESS),
         ("ä@b.org", NOT_ASCII),  # IA5String, RFC 2985 section 5.2.1

@@ -30,10 +30,11 @@ from Crypto.PublicKey import ECC, RSA
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key
 
+# The file that each script writes, and the label in it of an RSA key. What it says: test_messages.
 FILES = {
-    "make_account_key.py": ("account key", "account.key", "PKCS#1", "RSA PRIVATE KEY"),
-    "make_account_key2.py": ("account key", "account.key", "PKCS#8", "PRIVATE KEY"),
-    "make_certificate_key.py": ("certificate key", "example.com.key", "PKCS#1", "RSA PRIVATE KEY"),
+    "make_account_key.py": ("account.key", "RSA PRIVATE KEY"),
+    "make_account_key2.py": ("account.key", "PRIVATE KEY"),
+    "make_certificate_key.py": ("example.com.key", "RSA PRIVATE KEY"),
 }
 
 
@@ -43,39 +44,32 @@ def script(request: pytest.FixtureRequest) -> str:
 
 
 @functools.cache
-def large(bits: int) -> rsa.RSAPrivateKey:
-    article = (ARTICLE / "rsa4096.key").read_bytes()
-    key = load_pem_private_key(article, None) if bits == 4096 else private_key(bits)
+def ready(bits: int) -> rsa.RSAPrivateKey:
+    key = load_pem_private_key((ARTICLE / "rsa4096.key").read_bytes(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    return key
+    return key if bits == 4096 else rsa.generate_private_key(65537, bits)
 
 
 @functools.cache
-def large_by_pycryptodome(bits: int) -> RSA.RsaKey:
-    return RSA.import_key(pem_of(large(bits)))
+def ready_for_pycryptodome(bits: int) -> RSA.RsaKey:
+    return RSA.import_key(pem_of(ready(bits)))
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the libraries take RSA keys that are there already, since large ones take seconds."""
-    keys = {bits: large(bits) for bits in (2048, 3072, 4096)}
-    monkeypatch.setattr(RSA, "generate", large_by_pycryptodome)
-    monkeypatch.setattr(rsa, "generate_private_key", lambda exponent, bits: keys[bits])
+    for bits in (2048, 3072, 4096):
+        ready(bits)
+    monkeypatch.setattr(RSA, "generate", ready_for_pycryptodome)
+    monkeypatch.setattr(rsa, "generate_private_key", lambda exponent, bits: ready(bits))
 
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("bits", [None, 2048, 3072])
 def test_an_rsa_key(script: str, bits: int | None, run: Run) -> None:
-    role, filename, form, label = FILES[script]
+    filename, label = FILES[script]
     result = run(script, *(["--bits", str(bits)] if bits else []))
     assert (result.returncode, result.stdout, os.listdir()) == (0, "", [filename])
-    access = (
-        "mode 0600" if os.name == "posix" else "readable by everyone with access to its directory"
-    )
-    assert result.stderr.startswith(
-        f"Wrote the {role} to {filename}: "
-        f"RSA private key, {bits or 4096} bits, {form} PEM, {access}.\n"
-    )
     assert_is_rsa_key(Path(filename).read_bytes(), bits or 4096, label)
 
 
@@ -103,12 +97,13 @@ def test_each_key_is_another(create_key: Callable[[int, str | None], bytes], lab
 
 
 @pytest.mark.parametrize("curve", ["P-256", "P-384"])
-def test_an_ecdsa_key(script: str, curve: str, run: Run) -> None:
-    assert run(script, "--curve", curve, "--out", "my.key").returncode == 0
-    text = Path("my.key").read_text()
+def test_an_ecdsa_key_alone_on_standard_output(script: str, curve: str, run: Run) -> None:
+    Path("-").touch()
+    text = run(script, "--curve", curve, "--out", "-").stdout
     assert text.startswith("-----BEGIN PRIVATE KEY-----\n")
-    assert text.endswith("-----END PRIVATE KEY-----\n")
+    assert text.endswith("\n-----END PRIVATE KEY-----\n")
     assert ECC.import_key(text).curve == f"NIST {curve}"
+    assert os.listdir() == ["-"]
 
 
 def test_an_encrypted_key(script: str, run: Run, secret_file: str) -> None:
@@ -131,7 +126,6 @@ def test_an_encrypted_key(script: str, run: Run, secret_file: str) -> None:
     ("kind", "form", "curve"),
     [
         (2048, PrivateFormat.TraditionalOpenSSL, None),
-        (2048, PrivateFormat.PKCS8, None),
         ("P-256", PrivateFormat.PKCS8, "P-256"),
     ],
 )
@@ -148,39 +142,16 @@ def test_encryption_keeps_the_key(
     assert PEM.encode(decrypted, "PRIVATE KEY") + "\n" == expected
 
 
-def test_an_encrypted_rsa_key_is_pkcs8_in_every_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyCryptodome 3 writes PKCS#1 unless it is told."""
-    asked: dict[str, object] = {}
-    monkeypatch.setattr(RSA.RsaKey, "export_key", lambda _, **options: asked.update(options) or b"")
-    encryption.encrypted(pem_of(private_key(2048)), b"x", None)
-    assert asked["pkcs"] == 8
-
-
-def test_standard_output_carries_the_key_alone(script: str, run: Run) -> None:
-    Path("-").touch()
-    result = run(script, "--curve", "P-256", "--out", "-")
-    assert result.stdout.startswith("-----BEGIN PRIVATE KEY-----\n")
-    assert result.stdout.endswith("\n-----END PRIVATE KEY-----\n")
-    assert os.listdir() == ["-"]
-
-
-def test_a_process_of_the_user(script: str, tmp_path: Path) -> None:
-    result = run_process(command_of(script, "--curve", "P-256"), tmp_path)
-    assert (result.returncode, result.stdout) == (0, "")
-    assert os.listdir(tmp_path) == [FILES[script][1]]
-
-
-def test_quiet_says_nothing(script: str, run: Run) -> None:
-    result = run(script, "--curve", "P-256", "-q")
+def test_a_process_of_the_user_that_is_quiet(script: str, tmp_path: Path) -> None:
+    result = run_process(command_of(script, "--curve", "P-256", "-q"), tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert os.listdir(tmp_path) == [FILES[script][0]]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--bits", "1024"], "--bits takes one of these: 2048, 3072, 4096"),
-        (["--bits", "x"], "--bits takes one of these: 2048, 3072, 4096"),
-        (["--force"], "--force is not an option of this program"),
         (["--curve", "P-521"], "--curve takes one of these: P-256, P-384"),
         (["--encrypt=secret"], "--encrypt takes no value; see "),
         (["--curve", "P-256", "--bits", "2048"], "argument --bits: not allowed with"),
@@ -214,7 +185,7 @@ def test_the_domain_names_the_file(domain: str, name: str, run: Run) -> None:
     assert os.listdir() == [name]
 
 
-@pytest.mark.parametrize("domain", ["", "../example", "/etc/passwd", "a\\b", ".."])
+@pytest.mark.parametrize("domain", ["", "../example", "a\\b"])
 def test_an_invalid_domain_names_no_file(domain: str, run: Run) -> None:
     error = error_of(run("make_certificate_key.py", "--", domain), status=2)
     assert error.startswith(f"{domain!r} is not a valid name: ")
@@ -223,7 +194,7 @@ def test_an_invalid_domain_names_no_file(domain: str, run: Run) -> None:
 
 def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused before any time is spent on making or asking."""
-    name = FILES[script][1]
+    name = FILES[script][0]
     Path(name).write_text("old")
     monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", None)
     for option in ([], ["--encrypt"]):
@@ -250,8 +221,3 @@ def test_low_memory_is_not_a_bug(script: str, run: Run, monkeypatch: pytest.Monk
     error = error_of(run(script))
     assert error == "there is not enough memory; close other programs, and run this again"
     assert os.listdir() == []
-
-
-def test_a_percent_sign_in_the_constant(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("make_certificate_key.DOMAIN_NAME", "100%.org")
-    assert "(default: 100%.org)" in run("make_certificate_key.py", "--help").stdout

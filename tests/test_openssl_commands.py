@@ -32,9 +32,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key as
 POSIX = pytest.mark.posix(reason="sh")
 
 # Names that a shell reads in another way unless they are quoted.
-ODD_NAMES = ["my key", "it's", "-dash", "@at", "a$b`c;d", 'a"b\\', "ü", "*", "~", "new/../x"]
+ODD_NAMES = ["my key", "it's", "-dash", "a$b`c;d", 'a"b\\', "ü*", "~", "new/../x"]
 # Names whose commands could not be pasted.
-UNPRINTABLE = ["a\nb", "a\x1bb", "a\u202eb", "a\udcffb", "a\u2028b"]
+UNPRINTABLE = ["a\nb", "a\u202eb", "a\udcffb"]
 
 
 def public_key_of(key: Path, passphrase: bytes | None = None) -> str:
@@ -76,8 +76,11 @@ def made_by(command: str) -> Path:
 
 @POSIX
 class TestOfAKey:
-    @pytest.mark.parametrize("script", KEY_SCRIPTS)
-    @pytest.mark.parametrize("kind", [["--bits", "2048"], ["--curve", "P-256"]])
+    @pytest.mark.parametrize(
+        ("script", "kind"),
+        [*((script, ["--bits", "2048"]) for script in KEY_SCRIPTS),
+         ("make_account_key.py", ["--curve", "P-256"])],
+    )  # fmt: skip
     def test_make_view_and_extract(self, script: str, kind: list[str], run: Run) -> None:
         make, view, extract = commands_of(run(script, *kind, "--out", "my.key"))
         assert ("RSA key ok" if kind[0] == "--bits" else "Key is valid") in paste(view).stdout
@@ -118,29 +121,12 @@ class TestOfAKey:
         )
         assert ours == its
 
-    def test_one_in_a_file_that_cannot_be_named(self, run: Run, secret_file: str) -> None:
-        options = ["--curve", "P-256", "--passphrase-file", secret_file, "--out", "a\tb.key"]
-        assert commands_of(run("make_account_key.py", *options)) == []
-
     def test_one_with_the_suffix_of_a_public_key(self, run: Run) -> None:
         make, _, extract = commands_of(run("make_account_key.py", "--curve=P-256", "--out=a.pub"))
         assert made_by(make) == Path("a-openssl.pub")
         assert made_by(extract) == Path("a.pub.pub")
 
-    def test_on_standard_output(self, run: Run) -> None:
-        for script, label in (("make_account_key.py", "RSA "), ("make_account_key2.py", "")):
-            (make,) = commands_of(run(script, "--bits", "2048", "--out", "-"))
-            assert paste(make).stdout.startswith(f"-----BEGIN {label}PRIVATE KEY-----\n")
-
-    def test_pasting_all_again_destroys_nothing(self, run: Run) -> None:
-        names_before = ["account.pub", "account-openssl.key", "account-openssl.pub"]
-        for name in names_before:
-            Path(name).write_text("perhaps a key")
-        make, _, extract = commands_of(run("make_account_key.py", "--curve", "P-256"))
-        assert made_by(make) == Path("account2-openssl.key")
-        assert made_by(extract) == Path("account2-openssl.pub")
-
-    @pytest.mark.parametrize("out", ["account.key", "account-openssl.key", "a.pub"])
+    @pytest.mark.parametrize("out", ["account-openssl.key", "a.pub"])
     def test_an_example_writes_to_no_name_that_a_refused_run_advises(
         self, out: str, run: Run
     ) -> None:
@@ -159,23 +145,17 @@ class TestOfAKey:
 
 
 EMAILS = [
-    "X+b@example.org",
-    "a/b=c@example.org",
-    "o'hara@example.org",
-    '"two words"@example.org',
+    '"o\'hara"@example.org',
     "a\\b\\@example.org",
     "$(touch x)`touch x`;&|<>*?#!{}~@example.org",
     "a,b+CN=evil.org/CN=evil.org@example.org",
-    "a@b@example.org",
     "a@" + "b" * 126,  # OpenSSL takes no more
 ]
 
 REQUESTS = {
     "the article's": [],
-    "several": ["example.org", "www.example.org", "example.net"],
     "Unicode": ["münchen.example.org", "*.münchen.example.org"],
     "addresses": ["example.org", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "::"],
-    "address alone": ["192.0.2.1"],
     "a hundred names": [f"{number}.example.org" for number in range(100)],
     "too long for a common name": [f"{'a' * 60}.example.org"],
 } | {f"e-mail {email}": ["example.org", "--email", email] for email in EMAILS}
@@ -209,9 +189,8 @@ class TestOfARequest:
             key.resolve(),
         ]
 
-    @pytest.mark.parametrize("curve", ["P-256", "P-384"])
-    def test_with_an_ec_key_has_the_same_hash(self, curve: str, run: Run) -> None:
-        Path("certificate.key").write_bytes(pem_of(private_key(curve)))
+    def test_with_an_ec_key_has_the_same_hash(self, run: Run) -> None:
+        Path("certificate.key").write_bytes(pem_of(private_key("P-384")))
         make, _ = commands_of(run("make_csr.py"))
         ours = Path("certificate.csr").read_bytes()
         os.unlink("certificate.csr")
@@ -219,7 +198,7 @@ class TestOfARequest:
         assert first.signature_algorithm_oid == second.signature_algorithm_oid
         assert first.tbs_certrequest_bytes == second.tbs_certrequest_bytes
 
-    @pytest.mark.parametrize("encoding", ["compressed", "hybrid", "explicit"])
+    @pytest.mark.parametrize("encoding", ["compressed", "explicit"])
     def test_with_a_key_that_openssl_copies_is_not_printed(self, encoding: str, run: Run) -> None:
         """`openssl req` puts the public key into a request as the key file has it."""
         Path("plain.key").write_bytes(pem_of(private_key("P-256")))
@@ -230,12 +209,6 @@ class TestOfARequest:
         its = "openssl req -new -key certificate.key -subj /CN=a -out its.csr"
         public_key = openssl("req", "-in", made_by(its).name, "-pubkey", "-noout", cwd=Path())
         assert public_key != public_key_of(Path("plain.key"))
-
-    @pytest.mark.usefixtures("key")
-    def test_on_standard_output(self, run: Run) -> None:
-        result = run("make_csr.py", "--out", "-")
-        (make,) = commands_of(result)
-        assert paste(make).stdout == result.stdout
 
     def test_asks_for_the_passphrase(self, run: Run, secret_file: str) -> None:
         pem = pem_of(private_key(2048), SECRET.encode())
@@ -314,38 +287,27 @@ class TestOnWindows:
         console.report("it", "a", "new", [("Make it", make), ("View it", None)], None)
         assert capsys.readouterr().err == "Wrote it to a: new.\nMake it:\n  > openssl version\n"
 
-    def test_python(self) -> None:
-        assert (shell.script("make_csr.py", "a.org") or "").startswith("python ")
-
 
 class TestTheInterpreter:
     """What runs this Python in the user's shell."""
 
     @pytest.mark.posix(reason="symbolic links")
-    @pytest.mark.parametrize(
-        ("names_", "expected"),
-        [(["python", "python3"], "python"), (["python3"], "python3"), ([], sys.executable)],
-    )
-    def test_is_named_as_short_as_possible(
-        self, names_: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        for name in names_:
-            (tmp_path / name).symlink_to(sys.executable)
-            monkeypatch.setattr(sys, "executable", str(tmp_path / names_[0]))
-        assert shlex.split(shell.script("make_csr.py", "a.org") or "")[0] == expected
-
-    @pytest.mark.posix(reason="symbolic links")
-    def test_is_named_in_full_where_another_is_found_first(
+    def test_is_named_as_short_as_it_is_found_on_the_path(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / "ours").mkdir()
-        (tmp_path / "ours" / "python").symlink_to(sys.executable)
-        monkeypatch.setattr(sys, "executable", str(tmp_path / "ours" / "python"))
-        monkeypatch.setenv("PATH", f"{tmp_path}:{tmp_path / 'ours'}")
-        assert (shell.script("make_csr.py") or "").startswith("python ")
-        (tmp_path / "python").symlink_to("/bin/sh")
-        assert (shell.script("make_csr.py") or "").startswith(f"{sys.executable} ")
+        def word() -> str:
+            return shlex.split(shell.script("make_csr.py", "a.org") or "")[0]
+
+        ours = tmp_path / "ours"
+        ours.mkdir()
+        monkeypatch.setenv("PATH", f"{tmp_path}:{ours}")
+        assert word() == sys.executable
+        for name in ("python3", "python"):
+            (ours / name).symlink_to(sys.executable)
+            monkeypatch.setattr(sys, "executable", str(ours / name))
+            assert word() == name
+        (tmp_path / "python").symlink_to("/bin/sh")  # which is found before it
+        assert word() == sys.executable
 
     @pytest.mark.posix(reason="a working directory can be removed")
     def test_from_where_the_user_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,10 @@ import io
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from common import console, passphrase
@@ -33,6 +32,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+Typing = Callable[..., list[str]]
+
 MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
 
 
@@ -53,34 +54,21 @@ class TestAFile:
             (b"", EMPTY),
             (b"\r\nsecret\n", EMPTY),
             (b"x" * 1024, TOO_LONG),
-            ("ü".encode() * 512, TOO_LONG),
             (b"ab\0cd\n", CONTROL),
-            (b"\x1b[Dab\n", CONTROL),
             (b"ab\x7f\n", CONTROL),
-            ("ab\u0085".encode(), CONTROL),
-            (b"a\rb\r\n", CONTROL),
             (b"\xef\xbb\xbfsecret\n", f"its first line {MARK}"),
             ("secret".encode("utf-16"), NOT_UTF_8),
-            ("secret".encode("utf-16-le"), CONTROL),
             (b"caf\xe9\n", NOT_UTF_8),
             (pem_of(private_key("P-256")), f"this is PEM, not a passphrase{GIVE}"),
-            (
-                b"Bag Attributes\n" + pem_of(private_key("P-256")),
-                f"this is PEM, not a passphrase{GIVE}",
-            ),
-            (b"\x30\x82\x04\xa4\x02\x01\x00", NOT_UTF_8),  # as an RSA key in DER begins
             (bytes(2**20 + 1), f"the file is larger than 1 MiB{GIVE}"),
-            (None, f"No such file or directory{GIVE}"),
         ],
     )
-    def test_that_is_refused(self, content: bytes | None, message: str, run: Run) -> None:
-        if content is not None:
-            Path("secret").write_bytes(content)
-            Path("secret").chmod(0o600)
-        before = os.listdir()
+    def test_that_is_refused(self, content: bytes, message: str, run: Run) -> None:
+        Path("secret").write_bytes(content)
+        Path("secret").chmod(0o600)
         error = error_of(run("make_account_key.py", "--passphrase-file", "secret"))
         assert error == f"secret: {message}"
-        assert os.listdir() == before
+        assert os.listdir() == ["secret"]
 
     @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\nanother line\n\xff\0"])
     def test_its_first_line_counts(self, end: bytes, tmp_path: Path) -> None:
@@ -93,7 +81,7 @@ class TestAFile:
             assert passphrase.for_key("a.key", str(path)) == secret.encode()
             path.chmod(0o600)
 
-    @pytest.mark.parametrize("secret", [" x", "x ", "x\u00a0"])
+    @pytest.mark.parametrize("secret", [" x", "x\u00a0"])
     def test_blanks_at_an_end_are_warned_of(
         self, secret: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -108,9 +96,7 @@ class TestAFile:
         assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n"
 
     @pytest.mark.posix(reason="modes")
-    @pytest.mark.parametrize(
-        ("mode", "warned"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o620, 1), (0o601, 1)]
-    )
+    @pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o640, 1), (0o620, 1), (0o601, 1)])
     def test_that_others_can_use(
         self, mode: int, warned: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -131,14 +117,6 @@ class TestAFile:
             path = f"/dev/fd/{read}"
             assert passphrase.for_key("a", path) == passphrase.for_key("b", path) == secret
             os.close(read)
-
-    @pytest.mark.posix(reason="a pipe with a name")
-    def test_may_be_gone_once_it_is_read(self, tmp_path: Path) -> None:
-        path = tmp_path / "pipe"
-        os.mkfifo(path)
-        writer = subprocess.Popen(["sh", "-c", 'exec 3>"$0"; rm "$0"; echo secret >&3', path])
-        assert passphrase.for_new_key(str(path)) == b"secret"
-        assert writer.wait() == 0
 
     def test_is_not_read_for_a_plain_key(self, key: Path, run: Run) -> None:
         assert run("make_csr.py", "--passphrase-file", "none").returncode == 0
@@ -172,7 +150,6 @@ class TestATerminal:
     @pytest.mark.parametrize(
         ("answers", "message"),
         [
-            ((SECRET, "another"), "the passphrases differ, so no key was made; try again"),
             (("a\x16\x1bb",), CONTROL.replace("its first line", "the passphrase")),  # Ctrl-V, Esc
             (("\x04",), "no passphrase was typed; try again"),
         ],
@@ -184,28 +161,17 @@ class TestATerminal:
         assert_no_trace(session, tmp_path)
 
     @pytest.mark.parametrize("before", [(), (SECRET,)])
-    @pytest.mark.parametrize("how", ["\x03", "\x1c", "SIGTERM", "SIGHUP"])
+    @pytest.mark.parametrize("how", ["\x03", "\x1c", "SIGHUP"])
     def test_gets_its_echo_back(self, before: tuple[str, ...], how: str, tmp_path: Path) -> None:
         session = on_a_terminal(MAKE, tmp_path, *before, getattr(signal, how, how))
         assert session.status in (-signal.SIGINT, -signal.SIGTERM)
         assert_no_trace(session, tmp_path)
 
-    def test_text_in_another_encoding_is_not_shown(self, tmp_path: Path) -> None:
-        command = ["env", "LC_ALL=C", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0", *MAKE]
-        session = on_a_terminal(command, tmp_path, "hunter2 ü", "hunter2 ü")
-        assert session.status == 1
-        assert f"error: {UNDECODABLE}\r\n" in session.written
-        assert "hunter2" not in session.written
-
-
-SHELLS = [name for name in ("sh", "bash", "zsh") if shutil.which(name)]
-NO_SETTINGS = {"bash": ["--norc"], "zsh": ["-f"]}
-
 
 class Screen:
     """A shell on a terminal of its own, with job control."""
 
-    def __init__(self, shell: str, cwd: Path) -> None:
+    def __init__(self, cwd: Path) -> None:
         import fcntl
         import pty
         import termios
@@ -217,7 +183,7 @@ class Screen:
         self.ours, self.theirs = pty.openpty()
         self.written = ""  # since the last line was typed
         self.process = subprocess.Popen(
-            [shell, *NO_SETTINGS.get(shell, []), "-i"],
+            ["sh", "-i"],
             cwd=cwd,
             env=environment(PS1="READY> ", TERM="dumb"),
             stdin=self.theirs,
@@ -252,10 +218,9 @@ class Screen:
 
 
 @pytest.mark.posix(reason="job control")
-@pytest.mark.parametrize("shell", SHELLS)
-def test_ctrl_z_does_not_leave_a_prompt_that_echoes(shell: str, tmp_path: Path) -> None:
-    """See readpassphrase(3)."""
-    with contextlib.closing(Screen(shell, tmp_path)) as screen:
+def test_ctrl_z_does_not_leave_a_prompt_that_echoes(tmp_path: Path) -> None:
+    """See readpassphrase(3). bash and zsh set the terminal for their own prompts."""
+    with contextlib.closing(Screen(tmp_path)) as screen:
         screen.wait_for("READY> ")
         screen.type(f"{shlex.join(MAKE)}\n")
         for prompt in ("Passphrase for the new key: $", "Repeat the passphrase: $"):
@@ -263,8 +228,7 @@ def test_ctrl_z_does_not_leave_a_prompt_that_echoes(shell: str, tmp_path: Path) 
             assert not screen.shows_what_is_typed()
             screen.type("typed too early\x1a")
             screen.wait_for("READY> ")
-            if shell == "sh":  # the others set the terminal for their own prompts
-                assert screen.shows_what_is_typed()
+            assert screen.shows_what_is_typed()
             screen.type("fg\n")
             screen.wait_for(prompt)
             assert not screen.shows_what_is_typed()
@@ -290,11 +254,6 @@ def test_without_a_terminal_nothing_is_read(script: str, tmp_path: Path) -> None
     assert os.listdir(tmp_path) == ["my.key"]
 
 
-def test_the_null_device_is_not_a_terminal(tmp_path: Path) -> None:
-    """On Windows it says that it is one, and getpass would wait for ever."""
-    assert error_of(run_process(MAKE, tmp_path, stdin=subprocess.DEVNULL)) == NO_TERMINAL
-
-
 class TestWhatIsTyped:
     """By way of getpass, which differs between the systems."""
 
@@ -303,94 +262,73 @@ class TestWhatIsTyped:
         console = type("_WindowsConsoleIO", (io.RawIOBase,), {"readable": lambda self: True})()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(console)))
 
+    @pytest.fixture
+    def typing(self, monkeypatch: pytest.MonkeyPatch) -> Typing:
+        """Return a function that types lines, and returns the list that the prompts go to."""
+
+        def typing(*lines: str) -> list[str]:
+            prompts, left = list[str](), list(lines)
+
+            def answer(prompt: str) -> str:
+                prompts.append(prompt)
+                return left.pop(0)
+
+            monkeypatch.setattr(getpass, "getpass", answer)
+            return prompts
+
+        return typing
+
     @pytest.mark.parametrize("typed", ["a\U0001f600", "a\ud83d\ude00"])
-    def test_an_emoji(self, typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Windows gives it as two surrogates."""
-        monkeypatch.setattr(getpass, "getpass", lambda prompt: typed)
+    def test_an_emoji_may_be_two_surrogates(self, typed: str, typing: Typing) -> None:
+        """Windows gives it so."""
+        typing(typed, typed)
         assert passphrase.for_new_key(None) == "a\U0001f600".encode()
 
-    def test_half_an_emoji(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(getpass, "getpass", lambda prompt: "secret\ud83d")
+    @pytest.mark.parametrize(
+        ("typed", "message"),
+        [
+            (("a", "b"), "the passphrases differ, so no key was made; try again"),
+            (("",), EMPTY.replace("its first line", "the passphrase")),
+            (("\ufeffa",), f"the passphrase {MARK}"),
+            (("secret\ud83d",), UNDECODABLE),
+        ],
+    )
+    def test_that_is_refused(self, typed: tuple[str, ...], message: str, typing: Typing) -> None:
+        typing(*typed)
         with pytest.raises(UserError) as caught:
             passphrase.for_new_key(None)
-        assert str(caught.value) == UNDECODABLE
+        assert str(caught.value) == message
 
-    def test_on_windows_without_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """There getpass would wait for ever."""
-        monkeypatch.setattr(sys, "platform", "win32")
-        monkeypatch.setattr(getpass, "getpass", None)
-        null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as there
-        with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
-            for stdin in (None, file):
-                monkeypatch.setattr(sys, "stdin", stdin)
-                with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
-                    passphrase.for_new_key(None)
+    def test_a_signal_is_an_exception_only_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So that getpass restores the terminal; afterwards it ends the program at once again."""
+        seen: list[object] = []
 
-    def test_on_windows_at_a_console(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "platform", "win32")
-        prompts: list[str] = []
-
-        def getpass_(prompt: str) -> str:
-            prompts.append(prompt)
+        def answer(prompt: str) -> str:
+            seen.append(signal.getsignal(signal.SIGTERM))
             return "secret"
 
-        monkeypatch.setattr(getpass, "getpass", getpass_)
+        monkeypatch.setattr(getpass, "getpass", answer)
+        ours = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        passphrase.for_key("a", None)
+        seen.append(signal.signal(signal.SIGTERM, ours))
+        assert seen == [signal.default_int_handler, signal.SIG_DFL]
+
+    def test_on_windows_only_a_console_is_read(
+        self, typing: Typing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without one getpass would wait for ever, and the null device says that it is one."""
+        monkeypatch.setattr(sys, "platform", "win32")
+        prompts = typing("secret", "secret", "secret")
         assert passphrase.for_new_key(None) == passphrase.for_key("a\x1b", None) == b"secret"
         assert prompts == [
             "Passphrase for the new key: ",
             "Repeat the passphrase: ",
             "Passphrase of a\\x1b: ",
         ]
-
-    @pytest.mark.parametrize(
-        ("typed", "message"),
-        [
-            (("a", "b"), "the passphrases differ, so no key was made; try again"),
-            ((), "no passphrase was typed; try again"),
-            (("",), EMPTY.replace("its first line", "the passphrase")),
-            (("x" * 1024,), TOO_LONG.replace("its first line", "the passphrase")),
-            (("\x1b",), CONTROL.replace("its first line", "the passphrase")),
-            (("\ufeffa",), f"the passphrase {MARK}"),
-        ],
-    )
-    def test_that_is_refused(
-        self, typed: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        lines = iter(typed)
-
-        def getpass_(prompt: str) -> str:
-            for line in lines:
-                return line
-            raise EOFError
-
-        monkeypatch.setattr(getpass, "getpass", getpass_)
-        with pytest.raises(UserError) as caught:
-            passphrase.for_new_key(None)
-        assert str(caught.value) == message
-
-    def test_ctrl_c_reaches_getpass(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """So that it restores the terminal, and afterwards the program ends at once again."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        seen: list[object] = []
-
-        def getpass_(prompt: str) -> str:
-            seen.extend(map(signal.getsignal, numbers))
-            return "secret"
-
-        monkeypatch.setattr(getpass, "getpass", getpass_)
-        ours = [signal.signal(number, signal.SIG_DFL) for number in numbers]
-        passphrase.for_key("a", None)
-        theirs = [signal.signal(n, handler) for n, handler in zip(numbers, ours, strict=True)]
-        assert seen == [signal.default_int_handler] * 2
-        assert theirs == [signal.SIG_DFL] * 2
-
-    def test_a_warning_of_getpass_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def getpass_without_terminal(prompt: str) -> str:
-            warnings.warn("Can not control echo on the terminal.", getpass.GetPassWarning, 2)
-            return "read from standard input"
-
-        monkeypatch.setattr(getpass, "getpass", getpass_without_terminal)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
-                passphrase.for_new_key(None)
+        null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as there
+        with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
+            for stdin in (None, file):
+                monkeypatch.setattr(sys, "stdin", stdin)
+                with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
+                    passphrase.for_new_key(None)
+        assert len(prompts) == 3

@@ -15,6 +15,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+pytestmark = pytest.mark.apart
+
 
 def acme_tiny(ca: pebble.Pebble, account_key: Path, csr: Path) -> Result:
     """Have acme-tiny get the certificate for a request; it is on its standard output, in PEM."""
@@ -78,39 +80,30 @@ def assert_is_certificate(ca: pebble.Pebble, issued: Result, key: Path, names: l
 
 
 @pytest.mark.parametrize(
-    ("account_script", "account_bits", "bits", "names"),
+    ("account_script", "kind", "names"),
     [
-        ("make_account_key.py", 2048, 4096, ["example.com"]),
-        ("make_account_key.py", 3072, 3072, ["one.example.com"]),
-        ("make_account_key2.py", 4096, 2048, [f"{n}.example.com" for n in range(20)]),
+        ("make_account_key.py", ["--bits", "2048"], ["example.com"]),
+        ("make_account_key2.py", ["--curve", "P-384"], [f"{n}.example.com" for n in range(4)]),
     ],
 )
 def test_acme_tiny_gets_a_certificate(
-    account_script: str,
-    account_bits: int,
-    bits: int,
-    names: list[str],
-    ca: pebble.Pebble,
-    run: Run,
-    tmp_path: Path,
+    account_script: str, kind: list[str], names: list[str], ca: pebble.Pebble, run: Run
 ) -> None:
-    assert run(account_script, "--bits", str(account_bits)).returncode == 0
-    assert run("make_certificate_key.py", "--bits", str(bits)).returncode == 0
+    assert run(account_script, "--bits", "2048").returncode == 0
+    assert run("make_certificate_key.py", *kind).returncode == 0
     assert run("make_csr.py", "--key", "example.com.key", *names).returncode == 0
-    issued = acme_tiny(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
-    assert_is_certificate(ca, issued, tmp_path / "example.com.key", names)
+    issued = acme_tiny(ca, Path("account.key"), Path("certificate.csr"))
+    assert_is_certificate(ca, issued, Path("example.com.key"), names)
 
 
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        (["*.example.com", "example.com"], ["*.example.com", "example.com"]),
         (
             ["münchen.example.com", "*.münchen.example.com"],
             ["xn--mnchen-3ya.example.com", "*.xn--mnchen-3ya.example.com"],
         ),
         (["example.com", "127.0.0.1"], ["example.com", "127.0.0.1"]),
-        (["127.0.0.1"], ["127.0.0.1"]),
         ([f"{'a' * 60}.example.com"], [f"{'a' * 60}.example.com"]),
         (["example.com", "--email", "me@example.com"], ["example.com"]),
     ],
@@ -118,24 +111,22 @@ def test_acme_tiny_gets_a_certificate(
 def test_a_certificate_by_dns(
     arguments: list[str], names: list[str], ca: pebble.Pebble, key: Path, run: Run, tmp_path: Path
 ) -> None:
-    assert run("make_account_key2.py", "--bits", "2048").returncode == 0
+    assert run("make_account_key2.py", "--curve", "P-256").returncode == 0
     assert run("make_csr.py", *arguments).returncode == 0
     issued = by_dns(ca, tmp_path / "account.key", tmp_path / "certificate.csr")
     assert_is_certificate(ca, issued, key, names)
 
 
-def test_one_key_for_account_and_certificate(ca: pebble.Pebble, run: Run, tmp_path: Path) -> None:
+def test_one_key_for_account_and_certificate(ca: pebble.Pebble, key: Path, run: Run) -> None:
     """RFC 8555 section 11.1: both refuse it."""
-    key = tmp_path / "certificate.key"
-    assert run("make_certificate_key.py", "--bits", "2048", "--out", key.name).returncode == 0
     assert "this is the account key" in error_of(run("make_csr.py", "--account-key", key.name))
     assert run("make_csr.py", "example.com", "--account-key", "none").returncode == 0
-    issued = acme_tiny(ca, key, tmp_path / "certificate.csr")
+    issued = acme_tiny(ca, key, Path("certificate.csr"))
     assert issued.returncode != 0
     assert "CSR contains a public key for a known account" in issued.stderr
 
 
-@pytest.mark.parametrize("line", [1, 3, 8, -2])
+@pytest.mark.parametrize("line", [1, 8, -2])
 def test_a_changed_byte_shows(
     line: int, ca: pebble.Pebble, key: Path, account_key: Path, run: Run, tmp_path: Path
 ) -> None:

@@ -2,16 +2,16 @@
 
 import base64
 import hashlib
-import itertools
-import math
 import random
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+from common import wrapping
 from common.show import grammar
-from tests.conftest import ROOT, Show
+from tests import vectors
+from tests.conftest import Show
 from tests.made import (
     EC,
     LEAF,
@@ -27,7 +27,6 @@ from tests.made import (
     write,
 )
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -36,9 +35,6 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-
-PKCS1 = RSA.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-CSS = (ROOT / "common" / "show" / "picture.css").read_text(encoding="ascii")
 
 
 class Page(HTMLParser):
@@ -172,15 +168,6 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     assert cards(page) == ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)"]
 
 
-def test_a_signature_of_an_unknown_kind(show: Show) -> None:
-    data = request(san("a.com")).public_bytes(Encoding.DER)
-    ecdsa = bytes.fromhex("06082a8648ce3d0403")  # without the hash
-    write("unknown.csr", data.replace(ecdsa + b"\2", ecdsa + b"\x7f"))
-    page = Page(show("--html", "unknown.csr")[1])
-    assert kinds(page, "signed") == ["k"]
-    assert "over the box above (not checked: of an unknown kind)" in page.of("signature")[0]
-
-
 def test_all_bytes_of_what_is_public(show: Show) -> None:
     write("request.der", request(san("a.com", "b.com"), key=RSA), encoding=Encoding.DER)
     write("certificate.der", MIDDLE, encoding=Encoding.DER)
@@ -240,17 +227,17 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
 
 
 def test_long_lists_and_values(show: Show) -> None:
-    names = [f"n{number}.example.com" for number in range(1000)]
+    names = [f"n{number}.example.com" for number in range(100)]
     write("many.csr", request(san(*names)))
     page = picture(show, "many.csr")
-    assert "981 more: dNSName" in page.of("summary")
+    assert "81 more: dNSName" in page.of("summary")
     assert [one for one in page.of("value") if one.endswith('.example.com"')] == [
         f'"{name}"' for name in names
     ]
-    assert "n19.example.com, and 980 more" in " ".join(page.of("dd"))
-    big = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(100_000))
+    assert "n19.example.com, and 80 more" in " ".join(page.of("dd"))
+    big = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(10_000))
     write("big.csr", request(big))
-    assert " ".join(["00"] * 100_000) in Page(show("--html", "big.csr")[1]).of("content")
+    assert " ".join(["00"] * 10_000) in Page(show("--html", "big.csr")[1]).of("content")
 
 
 def test_what_can_be_read_of_damaged_files(show: Show) -> None:
@@ -289,46 +276,12 @@ def test_encrypted_keys(show: Show, secret_file: str) -> None:
     assert not kinds(page, "private")
 
 
-@pytest.mark.parametrize("other", ["--bytes", "--public"])
-def test_one_output_at_a_time(other: str, show: Show) -> None:
-    status, found, messages = show("--html", other, "a.csr")
-    assert (status, found) == (2, "")
-    assert "not allowed with argument" in messages
-
-
 NUMBERS = RSA.private_numbers()
 SECRETS = [NUMBERS.d, NUMBERS.p, NUMBERS.q, NUMBERS.dmp1, NUMBERS.dmq1, NUMBERS.iqmp]
-SECRETS.append(EC.private_numbers().private_value)
-RUN = 8  # octets, and at least as much in other notations
-
-
-def pieces(text: str, size: int) -> set[str]:
-    return {text[at : at + size] for at in range(len(text) - size + 1)}
-
-
-def notations() -> set[str]:
-    """Return pieces of the secrets in hexadecimal, decimal and base64, without separators."""
-    found = set[str]()
-    for number in SECRETS:
-        data = number.to_bytes((number.bit_length() + 7) // 8, "big")
-        found |= pieces(data.hex(), 2 * RUN) | pieces(str(number), 20)
-        for shift in range(3):
-            found |= pieces(base64.b64encode(data[shift:]).decode().rstrip("="), 11)
-            found |= pieces(base64.urlsafe_b64encode(data[shift:]).decode().rstrip("="), 11)
-        found |= pieces(" ".join(map(str, data)), 25)
-    return found
-
-
-LEAKS = notations()
-
-
-def check_safe(page: str) -> None:
-    text = page.partition("</style>")[2]
-    compact = re.sub(r"[\s:,-]|0x|<[^>]*>", "", text).lower()
-    for size in {len(leak) for leak in LEAKS}:
-        known = {leak for leak in LEAKS if len(leak) == size}
-        assert not pieces(text, size) & known
-        assert not pieces(compact, size) & known
+OCTETS = [
+    number.to_bytes(number.bit_length() // 8 + 1, "big")
+    for number in (*SECRETS, EC.private_numbers().private_value)
+]
 
 
 def private(*numbers: int) -> bytes:
@@ -337,7 +290,7 @@ def private(*numbers: int) -> bytes:
 
 DER, PKCS8, PLAIN = Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
 KEYS = {
-    "RSA PRIVATE KEY": private(NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, *SECRETS[:6]),
+    "RSA PRIVATE KEY": private(NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, *SECRETS),
     "PRIVATE KEY": RSA.private_bytes(DER, PKCS8, PLAIN),
     "EC PRIVATE KEY": EC.private_bytes(DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
 }
@@ -345,18 +298,14 @@ KEYS = {
 
 def damaged() -> Iterator[tuple[str, bytes]]:
     """Yield keys with a label: whole, with numbers in the place of others, damaged and cut."""
-    n, e, d, rest = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, NUMBERS.d, SECRETS[1:6]
-    for numbers in (
-        [n, d, e, *rest],
-        [d, e, n, *rest],
-        [rest[0], e, d, n, *rest[1:]],
-        [e, n, d, *rest],
-    ):
+    n, e, d, rest = NUMBERS.public_numbers.n, NUMBERS.public_numbers.e, NUMBERS.d, SECRETS[1:]
+    orders = ([n, d, e, *rest], [d, e, n, *rest], [rest[0], e, d, n, *rest[1:]], [e, n, d, *rest])
+    for numbers in orders:
         yield "RSA PRIVATE KEY", private(*numbers)
     chance = random.Random(21)
     for label, whole in KEYS.items():
         yield label, whole
-        for _ in range(20):
+        for _ in range(10):
             octets = bytearray(whole)
             for _ in range(chance.randint(1, 4)):
                 octets[chance.randrange(len(octets))] = chance.randrange(256)
@@ -366,83 +315,8 @@ def damaged() -> Iterator[tuple[str, bytes]]:
 
 def test_no_secret_in_the_page(show: Show) -> None:
     for label, data in damaged():
-        text = base64.encodebytes(data).decode()
-        Path("pem.key").write_text(f"-----BEGIN {label}-----\n{text}-----END {label}-----\n")
-        Path("der.key").write_bytes(data)
-        check_safe(show("--html", "pem.key", "der.key")[1])
-    for separator in ("", " ", ":", "<br>"):  # the test notices
-        with pytest.raises(AssertionError):
-            check_safe(f"</style>{KEYS['PRIVATE KEY'].hex('-').replace('-', separator)}")
-
-
-# The palette. Machado, Oliveira and Fernandes (2009), severity 1.0, for linear RGB.
-DICHROMACIES = {
-    "none": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    "protanopia": (
-        (0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216),
-        (-0.003882, -0.048116, 1.051998),
-    ),
-    "deuteranopia": (
-        (0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413),
-        (-0.011820, 0.042940, 0.968881),
-    ),
-    "tritanopia": (
-        (1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602),
-        (0.004733, 0.691367, 0.303900),
-    ),
-}  # fmt: skip
-
-
-def linear(color: str) -> tuple[float, ...]:
-    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    return tuple(it / 12.92 if it <= 0.04045 else ((it + 0.055) / 1.055) ** 2.4 for it in parts)
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of WCAG 2.2."""
-    weights = (0.2126, 0.7152, 0.0722)
-    dark, light = sorted(
-        sum(w * c for w, c in zip(weights, linear(it), strict=True)) for it in (one, other)
-    )
-    return (light + 0.05) / (dark + 0.05)
-
-
-def mixed(color: str, percent: int, other: str) -> str:
-    """Return color-mix(in srgb, COLOR PERCENT, OTHER)."""
-    pairs = [(int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
-    return "#" + "".join(
-        f"{round((a * percent + b * (100 - percent)) / 100):02x}" for a, b in pairs
-    )
-
-
-def lab(color: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """Return a color as somebody sees it, in CIELAB with the white of sRGB."""
-    rgb = linear(color)
-    seen = [min(1, max(0, sum(m * c for m, c in zip(row, rgb, strict=True)))) for row in matrix]
-    to_xyz = (
-        (0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047),
-        (0.2126729, 0.7151522, 0.0721750),
-        (0.0193339 / 1.08883, 0.1191920 / 1.08883, 0.9503041 / 1.08883),
-    )
-    x, y, z = (sum(m * c for m, c in zip(row, seen, strict=True)) for row in to_xyz)
-    fx, fy, fz = (
-        it ** (1 / 3) if it > 216 / 24389 else (24389 / 27 * it + 16) / 116 for it in (x, y, z)
-    )
-    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
-
-
-@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_the_palette(scheme: int) -> None:
-    """Text has a contrast of 4.5:1, and the six colors differ for everybody."""
-    colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", CSS.split("@media")[scheme]))
-    keys = [colors[f"c{number}"] for number in range(1, 7)]
-    card, ink, soft = (colors[name] for name in ("card", "ink", "soft"))
-    grounds = [card, colors["page"], *(mixed(key, 16, card) for key in keys)]
-    grounds += [mixed(ink, 7, ground) for ground in grounds]
-    for text in (ink, soft):
-        assert min(contrast(text, ground) for ground in grounds) >= 4.5
-    for text in (*keys, colors["fault"], soft, ink):
-        assert contrast(text, card) >= 4.5
-    for matrix in DICHROMACIES.values():
-        seen = [lab(key, matrix) for key in keys]
-        assert min(math.dist(*pair) for pair in itertools.combinations(seen, 2)) > 18  # CIE 1976
+        write("pem.key", wrapping.written(label, data))
+        write("der.key", data)
+        found = show("--html", "pem.key", "der.key")[1].partition("</style>")[2]
+        for text in (found, re.sub("<[^>]*>", "", found)):
+            assert vectors.leaks(text, OCTETS) == []

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from common import wrapping
+from tests import vectors
 from tests.conftest import ARTICLE, ROOT, Show, environment
 from tests.made import CA, EC, LEAF, RSA, certificate, integer, openssl, request, san, tlv, write
 
@@ -19,8 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-
-GOLDEN = Path(__file__).resolve().parent / "data" / "show"
 
 
 @pytest.mark.posix(reason="a name with a control character")
@@ -39,8 +38,6 @@ def test_nothing_steers_the_terminal(show: Show) -> None:
     [
         ("pkcs8 -topk8 -v2prf hmacWithSHA1 -v2 aes128",
          "PBES2, PBKDF2, 2048 iterations, AES-128-CBC"),
-        ("pkcs8 -topk8 -iter 3000",
-         "PBES2, PBKDF2, 3000 iterations, HMAC-SHA256, AES-256-CBC"),
         ("pkcs8 -topk8 -scrypt", "PBES2, scrypt, AES-256-CBC"),
         ("rsa -aes256 -traditional", "OpenSSL's older form, with MD5 (RFC 1421), AES-256-CBC"),
     ],
@@ -52,6 +49,8 @@ def test_how_a_key_is_encrypted(command: str, told: str, show: Show) -> None:
     status, out, _ = show("a.key", "plain.key", "--passphrase-file", "secret")
     assert status == 0
     assert f"encryption     {told}\n" in out
+    form = "PKCS#8" if command.startswith("pkcs8") else "PKCS#1"
+    assert f"  format         {form} PEM (" in out.partition("plain.key:")[0]
     assert "a.key and plain.key hold the same key\n" in out
     write("wrong", b"wrong\n")
     assert "this passphrase does not open the key" in show("a.key", "--passphrase-file", "wrong")[2]
@@ -74,11 +73,9 @@ def test_a_damaged_setting_of_an_encryption(show: Show) -> None:
     "command",
     [
         "genpkey -algorithm RSA",
-        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521",
         "ecparam -genkey -name prime256v1",
         "ecparam -genkey -noout -name secp256k1",
         "genpkey -algorithm ED25519",
-        "genpkey -algorithm X25519",
     ],
 )
 def test_public_is_what_openssl_prints(command: str, show: Show) -> None:
@@ -88,21 +85,6 @@ def test_public_is_what_openssl_prints(command: str, show: Show) -> None:
     for file in ("a.key", "a.der", "a.pub"):
         assert show("--public", file) == (0, public, "")
         assert show(file)[0] == 0
-
-
-DSA_DER = base64.b64decode("".join((GOLDEN / "dsa.key").read_text().splitlines()[1:-1]))
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        (RSA.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1), "PKCS#1 DER"),
-        (DSA_DER, "OpenSSL DER"),
-    ],
-)
-def test_the_format_of_a_rare_key(data: bytes, told: str, show: Show) -> None:
-    write("a.key", data)
-    assert f"  format         {told}\n" in show("a.key")[1]
 
 
 def test_public_of_a_request_and_a_certificate(show: Show) -> None:
@@ -118,85 +100,62 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
 
 
-def swapped(order: str, version: int = 0) -> bytes:
-    """Return an RSA key in PKCS#1 whose n, e and d stand in another order, as in a bad program."""
-    it, public = RSA.private_numbers(), RSA.public_key().public_numbers()
-    numbers = {"n": public.n, "e": public.e, "d": it.d}
+def pkcs1(*numbers: int, version: int = 0) -> bytes:
+    """Return an RSA key of three numbers, in PKCS#1."""
+    it = RSA.private_numbers()
     rest = (it.p, it.q, it.dmp1, it.dmq1, it.iqmp)
-    return tlv(0x30, *map(integer, (version, *(numbers[one] for one in order), *rest)))
+    der = tlv(0x30, *map(integer, (version, *numbers, *rest)))
+    return wrapping.written("RSA PRIVATE KEY", der)
 
 
-@pytest.mark.parametrize("order", ["nde", "den", "edn", "dne"])
-@pytest.mark.parametrize("option", ["--public", "--bytes", None])
+N, E, D = RSA.public_key().public_numbers().n, 65537, RSA.private_numbers().d
+
+
+@pytest.mark.parametrize("version", [0, 5])  # OpenSSL does not look at it, and cryptography does
+@pytest.mark.parametrize("order", [(N, D, E), (D, E, N), (E, D, N), (D, N, E)])
+@pytest.mark.parametrize("option", ["--public", "--bytes", "--html", None])
 def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
-    order: str, option: str | None, show: Show
+    order: tuple[int, int, int], version: int, option: str | None, show: Show
 ) -> None:
-    write("a.key", wrapping.written("RSA PRIVATE KEY", swapped(order)))
-    write("good.key", wrapping.written("RSA PRIVATE KEY", swapped("ned")))
+    write("a.key", pkcs1(*order, version=version))
+    write("good.key", pkcs1(N, E, D))
     assert show("--public", "good.key")[0] == 0
     status, out, err = show(*([option] if option else []), "a.key")
-    assert status == (0 if option == "--bytes" else 1)
-    secret = RSA.private_numbers().d
-    digits = base64.b64decode("".join(out.splitlines()[1:-1])) if "BEGIN PUBLIC" in out else b""
-    assert digits == b""
-    assert not any(f"{secret:x}"[at : at + 6] in out for at in range(500))
-    if option != "--bytes":
-        assert err.startswith("show: error: a.key: ")
+    assert "BEGIN PUBLIC" not in out
+    assert vectors.leaks(out, [D.to_bytes(257, "big")]) == []
+    if option != "--bytes" and version == 0:
+        assert (status, err.startswith("show: error: a.key: ")) == (1, True)
 
 
-def test_a_swapped_key_that_cryptography_does_not_read(show: Show) -> None:
-    """OpenSSL does not look at the version, so it would print d as the public exponent."""
-    write("a.key", wrapping.written("RSA PRIVATE KEY", swapped("nde", version=5)))
-    for option in ("--public", "--bytes"):
-        out = show(option, "a.key")[1]
+@pytest.mark.parametrize("damage", ["after two numbers", "another kind"])
+def test_a_damaged_private_key_is_not_taken_for_a_public_one(damage: str, show: Show) -> None:
+    """Its first elements may look like a modulus and an exponent, and the rest holds d."""
+    numbers = RSA.private_numbers()
+    secret = f"{numbers.d:x}"
+    it = (0, numbers.public_numbers.n, 65537, numbers.d, numbers.p, numbers.q, 1, 1, 1)
+    if damage == "after two numbers":
+        data = tlv(48, integer(3), integer(5), b"\xbf\x15\x1e", *map(integer, it))
+    else:
+        algorithm = tlv(48, tlv(6, bytes.fromhex("2a864886f70d010101")), b"\5\0")
+        inside = tlv(48, *map(integer, it))
+        data = wrapping.written("PUBLIC KEY", tlv(48, algorithm, tlv(3, b"\0", inside)))
+    write("a.key", data)
+    for option in ("--public", "--bytes", "--html"):
+        _, out, _ = show(option, "a.key")
         assert "BEGIN PUBLIC" not in out
-        assert f"{RSA.private_numbers().d:x}"[:6] not in out
+        assert secret[:6] not in out.replace(" ", "")
+        assert "Nothing in it is secret" not in out or damage == "another kind"
 
 
 def test_a_huge_key_takes_no_time(show: Show) -> None:
-    """Numbers of 100,000 bits, which are checked by arithmetic in other keys."""
-    p, q = (1 << 100_000) - 1, (1 << 100_000) - 3
+    """Numbers of 20,000 bits, which are checked by arithmetic in smaller keys."""
+    p, q = (1 << 20_000) - 1, (1 << 20_000) - 3
     numbers = (0, p * q, 65537, 3, p, q, 3, 3, 3)
-    content = b"".join(large(number) for number in numbers)
-    write("a.key", wrapping.written("RSA PRIVATE KEY", tlv_of(content)))
+    write("a.key", wrapping.written("RSA PRIVATE KEY", tlv(0x30, *map(integer, numbers))))
     for option in ([], ["--public"], ["--bytes"]):
         started = time.process_time()
         show(*option, "a.key")
         assert time.process_time() - started < 2
-
-
-def large(number: int) -> bytes:
-    content = number.to_bytes(number.bit_length() // 8 + 1, "big")
-    return b"\2" + length(content) + content
-
-
-def tlv_of(content: bytes) -> bytes:
-    return b"\x30" + length(content) + content
-
-
-def length(content: bytes) -> bytes:
-    return (
-        tlv(4, content)[1:][: -len(content)]
-        if len(content) < 65536
-        else (b"\x83" + len(content).to_bytes(3, "big"))
-    )
-
-
-@pytest.mark.posix(reason="a FIFO")
-def test_a_fifo(show: Show) -> None:
-    """One that nothing writes to is an empty file; <(command) and its like are read."""
-    os.mkfifo("fifo")
-    assert show("fifo") == (1, "", f"show: error: fifo: the file is empty; {ADVICE}\n")
-    data = EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    writer = threading.Thread(target=Path("fifo").write_bytes, args=(data,))
-    writer.start()
-    status, out, err = show("fifo")
-    writer.join()
-    assert (status, err) == (0, "")
-    assert out.startswith("fifo: private key\n")
-
-
-ADVICE = "give a key, a request or a certificate"
 
 
 def test_a_bundle_of_150_certificates(show: Show) -> None:
@@ -215,3 +174,36 @@ def test_a_curve_that_cryptography_does_not_know(show: Show) -> None:
     assert (status, err) == (0, "")
     assert "  numbers        not checked (of an unusual kind)\n" in out
     assert show("--public", "a.key") == (0, openssl("pkey -in a.key -pubout"), "")
+
+
+ADVICE = "give a key, a request or a certificate"
+
+
+@pytest.mark.posix(reason="a FIFO")
+def test_a_fifo(show: Show) -> None:
+    """One that nothing writes to is an empty file; <(command) and its like are read."""
+    os.mkfifo("fifo")
+    assert show("fifo") == (1, "", f"show: error: fifo: the file is empty; {ADVICE}\n")
+    data = EC.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    writer = threading.Thread(target=Path("fifo").write_bytes, args=(data,))
+    writer.start()
+    status, out, err = show("fifo")
+    writer.join()
+    assert (status, err) == (0, "")
+    assert out.startswith("fifo: private key\n")
+
+
+GOLDEN = Path(__file__).resolve().parent / "data" / "show"
+DSA_DER = base64.b64decode("".join((GOLDEN / "dsa.key").read_text().splitlines()[1:-1]))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (RSA.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1), "PKCS#1 DER"),
+        (DSA_DER, "OpenSSL DER"),
+    ],
+)
+def test_the_format_of_a_rare_key(data: bytes, told: str, show: Show) -> None:
+    write("a.key", data)
+    assert f"  format         {told}\n" in show("a.key")[1]

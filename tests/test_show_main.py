@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from tests.conftest import Show
-from tests.made import EC, LEAF, MIDDLE, OTHER, certificate, request, san, write
+from tests.made import EC, LEAF, MIDDLE, OTHER, request, san, write
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -57,8 +57,6 @@ def _files(show: Show) -> None:
             f"error: two (2 of 2): {DAMAGED}"]),
         ("nothing a.key", 1, ["error: nothing: No such file or directory; give a key, a request or "
                               "a certificate"]),
-        ("--public wrong a.key", 1, [f"error: wrong: {DAMAGED}"]),
-        ("--bytes a.key new.key", 0, []),
         ("--bytes cut a.csr", 1, [
             "error: cut: offset 53: the file ends before this BIT STRING does"]),
         ("--bytes old.key a.csr", 1, [f"error: old.key: {NO_DER}"]),
@@ -68,12 +66,9 @@ def _files(show: Show) -> None:
             "error: new.key: this passphrase does not open the key; try another"]),
         ("new.key", 1, [
             "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
-        ("--account-key nothing a.key", 1, [
-            "error: nothing: No such file or directory; give a key, a request or a certificate"]),
         ("--account-key a.key a.csr", 1, [
             "error: a.csr: its key is the account key (a.key), which a CA rejects; make a "
             "certificate key with make_certificate_key.py"]),
-        ("account.key a.csr a.key", 0, []),
         ("--account-key other.key account.key a.csr a.key", 0, []),
     ],
 )  # fmt: skip
@@ -94,19 +89,12 @@ def test_messages_and_exit_status(
     [
         ("", "the following arguments are required: FILE"),
         ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
-        ("--nothing a.key", "--nothing is not an option of this program"),
     ],
 )
 def test_wrong_usage(arguments: str, told: str, show: Show) -> None:
     status, out, err = show(*arguments.split())
     assert (status, out) == (2, "")
     assert told in err
-
-
-def test_help(show: Show) -> None:
-    status, out, err = show("--help")
-    assert (status, err) == (0, "")
-    assert "Private numbers are never\nprinted" in out or "never printed" in out
 
 
 def test_pages_are_apart(show: Show) -> None:
@@ -141,13 +129,3 @@ def test_long_rows_are_wrapped_between_names(show: Show) -> None:
     rows = [f"  {'names':<13}  {a} {b}", *(f"{'':17}{row}" for row in (c, d, e[:-1]))]
     assert len(rows[0]) == 100
     assert "\n".join(rows) in show("a.csr")[1]
-
-
-def test_what_the_library_warns_of_is_not_shown(
-    show: Show, recwarn: pytest.WarningsRecorder
-) -> None:
-    data = certificate("a.com").public_bytes(Encoding.DER)
-    write("a.pem", data.replace(b"\x02\x02\x12\x34", b"\x02\x02\xff\x34"))  # a negative number
-    assert "  serial number  -cc\n" in show("a.pem")[1]
-    show("--bytes", "a.pem")
-    assert not recwarn.list

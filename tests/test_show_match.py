@@ -10,7 +10,7 @@ from common.show import grammar
 from common.show.der import parse
 from common.show.grammar import Name
 from tests import conftest
-from tests.conftest import ROOT, Show
+from tests.conftest import Show
 from tests.made import (
     CA,
     EC,
@@ -42,52 +42,26 @@ from cryptography.hazmat.primitives.serialization import (
 ALL = "accepts it (classic, tlsserver, shortlived)"
 VERDICTS = (
     (request(san("a.com", "A.com"), cn="A.COM"), ALL),
-    (request(cn="a.com"), ALL),
     (request(san("a.com"), key=RSA, algorithm=hashes.SHA384()), ALL),
     (request(san("a.com"), algorithm=hashes.SHA512()), ALL),
     (request(san(*(f"{n}.a.com" for n in range(26)))), "accepts it (classic)"),
     (request(san(x509.IPAddress(ip_address("::ffff:8.8.8.8")))), "accepts it (shortlived)"),
     (request(), "rejects it: it asks for no name"),
-    (request(san()), "rejects it: it asks for no name"),
     (
         request(san("a.com"), cn="My Server"),
         "rejects it: 'my server' contains ' '; a name has only letters, digits, hyphens and dots "
         "(RFC 5890)",
     ),
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
-    (
-        request(san("a.com."), cn="1.2.3.4"),
-        "rejects it: its CN is an IP address; 'a.com.' has an empty label: two dots in a row, or a "
-        "dot at the start",
-    ),
-    (
-        request(san(f"{'x' * 80}y.com")),
-        f"rejects it: '{'x' * 80}' has more than 63 characters between two dots (RFC 1035)",
-    ),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (
-        request(san(*(f"{n}.a.com" for n in range(101)))),
-        "rejects it: the request has 101 names, but no profile allows more than 100",
+        request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
+        "rejects it: it has an e-mail address among its names; it has a URI among its names",
     ),
-    (
-        request(san("a.local")),
-        "rejects it: a.local does not end in a public suffix (a typo?), so only a private CA signs "
-        "it",
-    ),
-    (
-        request(san(x509.RFC822Name("a@b.c"), "a.com")),
-        "rejects it: it has an e-mail address among its names",
-    ),
-    (
-        request(san(x509.UniformResourceIdentifier("urn:a"))),
-        "rejects it: it has a URI among its names; it asks for no name",
-    ),
-    (request(san(x509.DirectoryName(x509.Name([])), "a.com")), ALL),
     (
         request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=True),
         "rejects it: it asks for must-staple",
     ),
-    (request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request_v2])), ALL),
     (
         request(san("a.com"), key=ed25519.Ed25519PrivateKey.generate(), algorithm=None),
         "rejects it: its key is neither an RSA nor an EC key, so no public CA may sign it; its "
@@ -110,14 +84,14 @@ def verdict(show: Show, path: str) -> str:
 
 
 class TestVerdicts:
-    def test_requests(self, show: Show) -> None:
+    def test_of_requests_are_those_of_boulder(self, show: Show) -> None:
         for csr, expected in VERDICTS:
             write("a.csr", csr)
             status, out, err = show("a.csr")
             assert (status, err) == (0, "")
             assert out.partition("  Let's Encrypt  ")[2] == f"{expected}\n"
 
-    def test_requests_by_openssl(self, show: Show) -> None:
+    def test_of_requests_with_an_odd_key_or_signature(self, show: Show) -> None:
         write("a.key", EC)
         for option, told in (
             ("-param_enc explicit", f"its key {UNUSUAL}"),
@@ -131,7 +105,7 @@ class TestVerdicts:
             assert (status, out.partition("  Let's Encrypt  ")[2]) == (0, f"rejects it: {told}\n")
             assert ("valid, but no public CA accepts this algorithm\n" in out) == bool(sha1)
 
-    def test_keys(self, show: Show) -> None:
+    def test_of_keys_in_each_encoding(self, show: Show) -> None:
         accepted = "accepts it, for an account or a certificate"
         copied = f"{accepted}, but not in a request by openssl req, which copies its encoding"
         write("a.key", EC)
@@ -163,12 +137,6 @@ class TestVerdicts:
             in show("encrypted.key", "--passphrase-file", "secret")[1]
         )
 
-    def test_an_extension_that_cryptography_cannot_read(self, show: Show) -> None:
-        odd = ROOT / "tests" / "data" / "odd" / "unknown-tls-feature.csr"
-        status, out, err = show(str(odd))
-        assert (status, err) == (0, "")
-        assert f"  Let's Encrypt  {ALL}\n" in out
-
     def test_an_extension_that_is_said_not_to_be_critical(self, show: Show) -> None:
         data = request(san("a.com"), USAGE, critical=True).public_bytes(Encoding.DER)
         write("a.csr", data.replace(b"\x01\x01\xff", b"\x01\x01\0"))
@@ -178,10 +146,9 @@ class TestVerdicts:
         ("0101ff", "010101", "the critical field of an extension is neither TRUE nor FALSE"),
         ("0603551d0f", "0603551d11", "it has the extension subject alternative name twice"),
         ("0409300782", "0509300782", "its extensionRequest does not hold one list of extensions"),
-        ("0603551d0f", "0603551d8f", "an OID is damaged"),
         ("8205612e", "8705612e", "it has an IP address of 5 bytes"),
         ("0409300782", "0409050782", "its subject alternative name is not a list of names"),
-        ("0409300782", "0409300682", "its subject alternative name is not a list of names"),
+
     ])  # fmt: skip
     def test_damaged_extensions(self, old: str, new: str, fault: str, show: Show) -> None:
         """What Go's x509.ParseCertificateRequest refuses is shown all the same."""
@@ -229,22 +196,13 @@ class TestTogether:
     @pytest.mark.parametrize(
         ("csr", "told"),
         [
-            (request(san("WWW.example.com", "example.com")), SAME),
             (request(san("www.example.com"), cn="EXAMPLE.com"), SAME),
             (request(san("www.example.com", "example.com"), cn="My Server"), SAME),
             (
                 request(san("www.example.com", "example.com", "x.com"), cn="y.com"),
                 f"{OTHER_NAMES} x.com, y.com requested but missing",
             ),
-            (request(cn="example.com"), f"{OTHER_NAMES} www.example.com added but not requested"),
-            (
-                request(),
-                f"{OTHER_NAMES} example.com, www.example.com added but not requested",
-            ),
-            (
-                request(san(IP, "example.com", "www.example.com")),
-                f"{OTHER_NAMES} 1.2.3.4 requested but missing",
-            ),
+            (request(), f"{OTHER_NAMES} example.com, www.example.com added but not requested"),
             (
                 request(san("example.com"), key=OTHER),
                 f"have different keys, {EC_SHA}… and {OTHER_SHA}…",
@@ -266,21 +224,13 @@ class TestTogether:
         assert "chain.pem (1 of 3) and a.csr" in out
         assert "and other.csr" not in out
 
-    def test_names_are_escaped(self, show: Show) -> None:
-        Path("a.key").rename("a\u202e.key")
-        out = show("a\u202e.key", "a.csr")[1]
-        assert out.endswith("What belongs together:\n  a.csr and a\\u202e.key belong together\n")
-
-    @pytest.mark.parametrize(
-        ("file", "where"), [("a.csr", "a.csr"), ("chain.pem", "chain.pem (1 of 3)")]
-    )
-    def test_a_key_that_does_not_fit(self, file: str, where: str, show: Show) -> None:
+    def test_a_key_that_does_not_fit(self, show: Show) -> None:
         for n in range(2, 6):
             write(f"{n}.key", ec.derive_private_key(n, ec.SECP256R1()))
-        status, _, err = show("2.key", "3.key", "4.key", "5.key", file)
+        status, _, err = show("2.key", "3.key", "4.key", "5.key", "a.csr")
         assert (status, err) == (
             1,
-            f"show: error: {where}: no given key fits: its public key has SHA-256 {EC_SHA}…; that "
+            f"show: error: a.csr: no given key fits: its public key has SHA-256 {EC_SHA}…; that "
             "of 2.key has dc0ce633dbcc913d…, that of 3.key has 2b985badf1bac829…, "
             "that of 4.key has 3eab3fba5026b61d…\n",
         )
@@ -302,7 +252,6 @@ class TestTogether:
         ["a.key", "chain.pem"],
         ["ca.pem"],
         ["a.key", "leaf.pem", "ca.pem"],  # the issuer is in another file
-        ["a.key", "self-signed.pem"],
         ["old-root.pem", "a.key", "chain.pem"],
         ["ca.key", "ca.pem"],
     ])  # fmt: skip
@@ -310,7 +259,6 @@ class TestTogether:
         write("leaf.pem", LEAF)
         write("ca.pem", MIDDLE, ROOT_CA)
         write("ca.key", CA)
-        write("self-signed.pem", certificate("example.com", EC, issuer="example.com", signer=EC))
         write("old-root.pem", OLD_ROOT)
         assert show(*files)[::2] == (0, "")
 
@@ -359,7 +307,6 @@ ALONE = (
 )
 ORDER = "chain.pem: the certificates are in the wrong order; put each one before its issuer's"
 TWICE = "chain.pem ({} of 3): the same certificate is there twice; remove one of them"
-SELF = certificate("CA", CA, issuer="CA")
 
 # A file with certificates, what is said of it, and who met it: PROJECT#NUMBER of a bug report.
 CHAINS = {
@@ -369,7 +316,6 @@ CHAINS = {
         ["chain.pem (2 of 2): it did not issue any certificate before it; remove or replace it"],
     ),
     "dehydrated#501": ([LEAF, LEAF, MIDDLE], [TWICE.format(2)]),
-    "dehydrated#501, a self-signed CA": ([LEAF, SELF, SELF], [TWICE.format(3)]),
     "opnsense#2666, LEClient#24": (
         [STAGED, OF_STAGING],
         ["chain.pem: this is from Let's Encrypt's staging environment, which no browser trusts; "
@@ -426,12 +372,12 @@ def test_what_clients_make_of_the_names(
 
 def test_many_certificates(show: Show) -> None:
     """Each could have issued each other: the work and the output are bounded."""
-    cas = [certificate("CA", CA, issuer="CA", days=90 + n) for n in range(400)]
+    cas = [certificate("CA", CA, issuer="CA", days=90 + n) for n in range(200)]
     write("cas.pem", *cas)
     started = time.process_time()
     status, out, _ = show("cas.pem")
     assert status == 0
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < 2
     assert len(out.partition("together:\n")[2]) < 20_000
 
 

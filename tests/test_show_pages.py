@@ -18,7 +18,7 @@ from tests.made import RSA, SHA256, integer, tlv
 import pytest
 from Crypto.PublicKey.RSA import construct
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -35,25 +35,9 @@ PUBLIC = PublicFormat.SubjectPublicKeyInfo
 PLAIN = NoEncryption()
 NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
-P256, P384, P521, KOBLITZ = (
-    ec.derive_private_key(379, curve)
-    for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1())
-)
+P256, P384 = (ec.derive_private_key(379, curve) for curve in (ec.SECP256R1(), ec.SECP384R1()))
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-X25519 = x25519.X25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = load_pem_private_key((ARTICLE / "rsa4096.key").read_bytes(), None)
-MODULUS = RSA.private_numbers().public_numbers.n
-
-
-def rsa_key(bits: int) -> bytes:
-    """Return a key in PKCS#1 DER whose "primes" are not prime."""
-    p, q = (1 << bits // 2) - 1, (1 << bits // 2) - 3
-    key = construct((p * q, 65537, 3, p, q), consistency_check=False)
-    return key.export_key("DER")
-
-
-def rsa_public(exponent: int) -> bytes:
-    return rsa.RSAPublicNumbers(exponent, MODULUS).public_key().public_bytes(PEM, PUBLIC)
 
 
 def oid(dotted: str) -> x509.ObjectIdentifier:
@@ -73,6 +57,8 @@ def name(*pairs: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
 
 
 CN = NameOID.COMMON_NAME
+P, Q = (1 << 4096) - 1, (1 << 4096) - 3  # not primes
+DISAGREES = construct((P * Q, 65537, 3, P, Q), consistency_check=False)
 SUBJECT = name(
     (NameOID.COUNTRY_NAME, "DE"), (NameOID.ORGANIZATION_NAME, "A, B"), (CN, "old"), (CN, "b.com")
 )
@@ -198,79 +184,36 @@ SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
 ).public_bytes(DER)
 TBS, *SIGNATURE = parse(certificate("a.com").public_bytes(DER)).children
-SMALL_PARTS = [part.encoded for part in parse(SMALL).children]
-RSA_SPKI = RSA.public_key().public_bytes(DER, PUBLIC)
-NAMES_IPV6 = x509.IPAddress(ip_address("2001:db8::1"))
 SHA1, SHA256_OID = (bytes.fromhex(f"2a864886f70d0101{n}") for n in ("05", "0b"))
 FILES: dict[str, bytes] = {
     "pkcs1.key": RSA.private_bytes(PEM, OLD, PLAIN),
     "p384.key": P384.private_bytes(PEM, OLD, PLAIN),
     "p256.der": P256.private_bytes(DER, PKCS8, PLAIN),
-    "p521.key": P521.private_bytes(PEM, PKCS8, PLAIN),
-    "secp256k1.key": KOBLITZ.private_bytes(PEM, PKCS8, PLAIN),
     "ed25519.key": ED25519.private_bytes(PEM, PKCS8, PLAIN),
-    "x25519.key": X25519.private_bytes(DER, PKCS8, PLAIN),
     "dsa.key": (GOLDEN / "dsa.key").read_bytes(),
-    "too-large.key": rsa_key(9216),
-    "disagrees.key": rsa_key(8192),
-    "pkcs1.pub": RSA.public_key().public_bytes(PEM, PublicFormat.PKCS1),
+    "disagrees.key": DISAGREES.export_key("DER"),
     "p256.pub": P256.public_key().public_bytes(DER, PUBLIC),
-    "exponent-65.pub": rsa_public((1 << 64) + 1),
-    "article.csr": (ARTICLE / "rsa2048-example.com.csr").read_bytes(),
     "all.csr": CSR.public_bytes(PEM),
     "empty.csr": request(name()).public_bytes(DER),
-    "cn.csr": request(name((CN, "A.com"))).public_bytes(PEM),
-    "same-cn.csr": request(
-        name((CN, "A.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
-    ).public_bytes(PEM),
-    "empty-san.csr": request(name(), (x509.SubjectAlternativeName([]), True)).public_bytes(PEM),
     "sha1.csr": SMALL.replace(SHA256_OID, SHA1),
-    "forged.csr": SMALL.replace(b"b.com", b"c.com"),
-    "unknown-key.csr": SMALL.replace(
-        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"
-    ),
     "damaged-san.csr": request(name(), (NAMES, False))
     .public_bytes(DER)
     .replace(b"\x82\x05a.com", b"\x82\x05a.\xe4om")
     .replace(b"\x88\x02\x2a\x03", b"\x89\x02\x2a\x03"),
     "odd.der": ODD,
     "values.csr": tlv(0x30, tlv(0x30, *FIELDS, tlv(0xA0, VALUES)), ALGORITHM, tlv(3, b"\1\2")),
-    "encrypted.der": pbes2(bytes(32), (1 << 31) - 1),
-    "unknown-encryption.der": tlv(
-        0x30, tlv(0x30, tlv(6, b"\x2a\x03"), tlv(4, b"\7\7\7")), tlv(4, bytes(64))
-    ),
-    "signature.csr": tlv(0x30, *SMALL_PARTS[:2], tlv(3, b"\0\4\1\7")),
+    "encrypted.der": pbes2(bytes(32), 5_000_000),
     "misfit.csr": request(name(), (x509.BasicConstraints(ca=False, path_length=None), False))
     .public_bytes(DER)
     .replace(b"\4\2\x30\0", b"\4\2\x05\0"),
-    "ip-cn.csr": request(
-        name((CN, "2001:db8::1")), (x509.SubjectAlternativeName([NAMES_IPV6]), False)
-    ).public_bytes(PEM),
-    "unique-id.csr": request(name((oid("2.5.4.45"), "\0ab")))
-    .public_bytes(DER)
-    .replace(b"\x2d\x0c\3\0ab", b"\x2d\x03\3\0ab"),
-    "with-public-key.der": tlv(
-        0x30,
-        integer(1),
-        tlv(0x30, b"\x06\x03\x2b\x65\x70"),
-        tlv(4, tlv(4, bytes(range(32)))),
-        tlv(0x81, b"\0", ED25519.public_key().public_bytes_raw()),
-    ),
-    "unfit.der": tlv(0x30, integer(1 << 64), tlv(6, b"\x2a\x03"), tlv(4, tlv(2, b"\5"))),
     "leaf.pem": LEAF.public_bytes(PEM),
     "ca.der": CA.public_bytes(DER),
     "root.pem": certificate(
         "CA", (x509.BasicConstraints(ca=True, path_length=None), True), issuer="CA", days=-0.5
     ).public_bytes(PEM),
-    "empty.pem": certificate("", issuer="").public_bytes(PEM),
     "forged.pem": certificate("CA", days=10)
     .public_bytes(DER)
     .replace(b"\xab\xcd\xef", b"\xab\xcd\xee"),
-    "version-1.pem": tlv(
-        0x30,
-        tlv(0x30, *(part.encoded for part in TBS.children[1:7])),
-        *(part.encoded for part in SIGNATURE),
-    ),
 }
 
 
@@ -282,7 +225,9 @@ class Clock(datetime):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_page_and_its_bytes(file: str, show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_show_prints_stays_the_same(
+    file: str, show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(describe, "datetime", Clock)
     Path(file).write_bytes(FILES[file])
     Path(file).chmod(0o640 if "pkcs1" in file else 0o604 if "p384" in file else 0o600)
@@ -306,23 +251,17 @@ SECOND, MINUTE, HOUR = 1 / 86400, 1 / 1440, 1 / 24
     ("start", "days", "told"),
     [
         (-9, -3, "expired 3 days ago"),
-        (-9, -SECOND, "expired a moment ago"),
         (-9, 0, "expires in a moment"),
-        (0, 9, "expires in 9 days"),
         (-9, 29 * SECOND, "expires in a moment"),
         (-9, 31 * SECOND, "expires in 1 minute"),
-        (-9, 1.5 * MINUTE, "expires in 2 minutes"),
         (-9, 31 * MINUTE, "expires in 1 hour"),
-        (-9, 1.5 * HOUR, "expires in 2 hours"),
-        (-9, 11 * HOUR, "expires in 11 hours"),
         (-9, 13 * HOUR, "expires in 1 day"),
-        (-9, 1, "expires in 1 day"),
         (-9, 1.5, "expires in 2 days"),
         (SECOND, 9, "becomes valid in a moment"),
         (2, 9, "becomes valid in 2 days"),
     ],
 )
-def test_the_time_left(
+def test_the_time_left_is_rounded(
     start: float, days: float, told: str, show: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(describe, "datetime", Clock)

@@ -10,7 +10,7 @@ from tests.conftest import ARTICLE, need, openssl
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-pytestmark = pytest.mark.posix(reason="OpenSSL on the PATH")
+pytestmark = [pytest.mark.apart, pytest.mark.posix(reason="OpenSSL on the PATH")]
 
 MAKERS = {"req": (odd.request, odd.REQUEST), "x509": (odd.certificate, odd.CERTIFICATE)}
 

@@ -143,13 +143,20 @@ def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]
 def _public_keys(items: Sequence[Item], faults: list[str]) -> Iterable[str]:
     """Yield the public keys in PEM; add to faults the keys whose numbers do not agree."""
     for item in items:
-        is_unknown = isinstance(item, Key) and item.is_private and item.numbers_agree is None
+        is_rsa = isinstance(item, Key) and item.key_algorithm.startswith(_RSA)
         if isinstance(item, Key) and item.numbers_agree is False:
             faults.append(f"{item.where}: its numbers do not agree; restore a copy of the key")
-        elif is_unknown and item.key_algorithm.startswith(_RSA):  # e and d may be swapped
+        elif is_rsa and not _is_sure(item):
             faults.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
         else:
             yield wrapping.written("PUBLIC KEY", item.spki).decode()
+
+
+def _is_sure(item: Item) -> bool:
+    """Return whether the public numbers of an RSA key are sure to be no secret, such as d."""
+    if isinstance(item, Key) and item.is_private:
+        return item.numbers_agree is True
+    return item.public_key is not None
 
 
 def _page(item: Item, account_key: Item | None) -> str:

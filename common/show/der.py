@@ -101,8 +101,10 @@ def parse(der: bytes) -> Element:
 def read(der: bytes) -> tuple[Element, str]:
     """Return the first element of der, as far as it can be read, and why no further.
 
-    Raises ValueError if der does not begin with an element.
+    Raises ValueError if der does not begin with an element, or is too large.
     """
+    if len(der) > MAX_SIZE:
+        raise ValueError(f"it has more than {MAX_SIZE} bytes, too many for a key or a certificate")
     found: list[Element] = []
     try:
         end = _read(der, 0, len(der), 0, found)

@@ -96,7 +96,9 @@ _UNKNOWN = (
 )
 
 # All that these hold is public.
-_PUBLIC = ("CertificationRequest", "Certificate", "SubjectPublicKeyInfo", "RSAPublicKey")
+_PUBLIC_KEYS = ("SubjectPublicKeyInfo", "RSAPublicKey")
+_PUBLIC = ("CertificationRequest", "Certificate", *_PUBLIC_KEYS)
+_RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
 
 
 def words(oid: str) -> str:
@@ -109,16 +111,14 @@ def read(data: bytes, is_whole_key: bool) -> Document:
 
     is_whole_key: as for recognize. Raises ValueError if nothing can be read.
     """
-    if len(data) > der.MAX_SIZE:
-        raise ValueError(
-            f"it has more than {der.MAX_SIZE} bytes, too many for a key or a certificate"
-        )
     if not data.startswith(b"\x30"):  # SEQUENCE
         raise ValueError(
             "this is not DER: a key, a request or a certificate starts with the byte 0x30"
         )
     root, fault = der.read(data)
-    return Document(DOCUMENTS.get(recognize(root, is_whole_key), _UNKNOWN), root, fault)
+    name = recognize(root, is_whole_key)
+    heading = _UNKNOWN if _may_be_private(root, name) else DOCUMENTS.get(name, _UNKNOWN)
+    return Document(heading, root, fault)
 
 
 def recognize(root: Element, is_whole_key: bool = False) -> str:
@@ -136,10 +136,24 @@ def recognize(root: Element, is_whole_key: bool = False) -> str:
                 element.is_public = shows_marked and bool(line.is_public)
                 if not is_known_inside and not element.constructed:
                     element.children = []  # it only looked like DER
-            for element in root.all() if document.name in _PUBLIC else ():
+            is_public = document.name in _PUBLIC and not _may_be_private(root, document.name)
+            for element in root.all() if is_public else ():
                 element.is_public = True
             return document.name
     return ""
+
+
+def _may_be_private(root: Element, name: str) -> bool:
+    """Return whether a document with the name of a public key may be a damaged private key.
+
+    Then its elements end before it does, or those of an RSA key are not a modulus and an exponent.
+    """
+    if name not in _PUBLIC_KEYS:
+        return False
+    elements = list(root.all())
+    is_rsa = any(element.oid.startswith(_RSA) for element in elements)
+    has_two_numbers = any(element.name == "modulus" for element in elements)
+    return root.children[-1].end < root.end or (is_rsa and not has_two_numbers)
 
 
 def _fit(element: Element, line: Line, oid: str = "") -> list[Fit]:

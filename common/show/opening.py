@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import passphrase, pem, wrapping
+from common import effort, passphrase, pem, wrapping
 from common.console import UserError
 from common.show import der, files, grammar
 from common.show.der import Element
@@ -25,7 +25,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import crypto
 
+_MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
+
 CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+
+_EMPTY = b"\x30\0"  # a SEQUENCE
 
 # All that the libraries raise about what they cannot read.
 _ERRORS = (
@@ -48,9 +52,11 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
     if not block.is_whole or block.label not in files.DOCUMENTS:
         raise pem.refusal(part.where, block.der, block, files.ADVICE)
     if block.label in wrapping.KEY_LABELS:
+        if reason := effort.excess(block):
+            raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
         secret = passphrase.for_key(part.where, passphrase_file) if block.is_encrypted else None
         return _private_key(part, secret)
-    root, fault = der.read(block.der)
+    root, fault = _read(part)
     document = grammar.recognize(root)
     if document != files.DOCUMENTS[block.label]:
         what = "does not follow its standard"
@@ -73,7 +79,8 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
 
 def is_whole_key(part: Part) -> bool:
     """Return whether a part is a private key whose public values are certain not to be secret."""
-    if part.block.label not in wrapping.KEY_LABELS or part.block.is_encrypted:
+    block = part.block
+    if block.label not in wrapping.KEY_LABELS or block.is_encrypted or effort.excess(block):
         return False
     try:
         return _private_key(part, None).is_whole
@@ -114,10 +121,20 @@ def _why_closed(secret: bytes | None, error: Exception) -> str:
 
 
 def _root(part: Part) -> Element:
-    """Return the named elements of a key; none of one that is encrypted as a whole."""
-    root, _ = der.read(b"\x30\0" if part.block.headers else part.block.der)
+    """Return the named elements of a key; none of one that is encrypted as a whole, or in BER."""
+    root, _ = _read(part)
     grammar.recognize(root)
     return root
+
+
+def _read(part: Part) -> tuple[Element, str]:
+    """Return the elements of a part as far as they can be read, and why no further, or ""."""
+    try:
+        if part.block.headers:
+            raise ValueError(CLOSED)
+        return der.read(part.block.der)
+    except ValueError as error:
+        return der.read(_EMPTY)[0], str(error)
 
 
 def _encoded(root: Element, name: str) -> bytes:
@@ -134,11 +151,11 @@ def _public_key(spki: bytes) -> PublicKeyTypes | None:
     return None
 
 
-def _numbers_agree(key: PrivateKeyTypes) -> bool:
+def _numbers_agree(key: PrivateKeyTypes) -> bool | None:
     """Return whether the numbers of a private key belong to each other.
 
     This is arithmetic: that p and q are prime is not tested. Of kinds that are left out, the
-    private key is one number, from which the public key follows.
+    private key is one number, from which the public key follows. None if it would take too long.
     """
     if isinstance(key, rsa.RSAPrivateKey):  # RFC 8017 section 3.2
         it = key.private_numbers()
@@ -159,5 +176,7 @@ def _numbers_agree(key: PrivateKeyTypes) -> bool:
     if isinstance(key, dsa.DSAPrivateKey):
         numbers = key.private_numbers()
         group = numbers.public_numbers.parameter_numbers
+        if group.p.bit_length() > _MAX_DSA_BITS:
+            return None
         return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
     return True
