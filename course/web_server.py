@@ -22,6 +22,12 @@ PORT = 8443
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIREFOX = ("firefox", "firefox-esr")
 
+# The page begins with it.
+_SUCCESS = (
+    "You see this page because your browser trusts Pebble's root, and because this server has the "
+    "private key of the certificate."
+)
+
 
 class Server(http.server.ThreadingHTTPServer):
     """A web server with one page."""
@@ -169,10 +175,10 @@ def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str]]:
 
 
 def _page(files: Sequence[Path]) -> bytes:
-    """Return the picture of files, in HTML."""
+    """Return the picture of files in HTML, which first says what it means to see it."""
     paths = [shell.file(str(path)) for path in files]
     _, page, _ = shown("--html", *paths)
-    return page.encode()
+    return page.replace("<main>", f"<main>\n<p>{_SUCCESS}</p>", 1).encode()
 
 
 def _commands(*commands: str | None) -> None:

@@ -180,6 +180,7 @@ class TestCertificate:
             )
         assert (refused.returncode, refused.stdout) == (60, "")
         assert accepted.returncode == 0, accepted.stderr
+        assert "<main>\n<p>You see this page because" in accepted.stdout
         assert "certificate.csr" in accepted.stdout
         (root,) = x509.load_pem_x509_certificates((files / "pebble-root.pem").read_bytes())
         assert root.subject == root.issuer
