@@ -9,13 +9,14 @@ export DIR := walkthrough
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
-# Run a command $(1) that makes the file $(2), and show it, unless that file exists.
+# Say what the file $(3) is for, and run the command $(2) that makes it unless it exists.
 define step
-@if test -e '$(2)'; then \
-	printf '\n%s already exists and is kept.\n' '$(2)'; \
+@printf '\n%s\n' '$(1)'
+@if test -e '$(3)'; then \
+	printf '%s already exists and is kept.\n' '$(3)'; \
 else \
-	printf '\n$$ %s\n' '$(BIN)/python $(1)'; \
-	$(BIN)/python $(1); \
+	printf '$$ %s\n' '$(BIN)/python $(strip $(2))'; \
+	$(BIN)/python $(strip $(2)) && printf 'This made %s.\n' '$(3)'; \
 fi
 endef
 
@@ -25,10 +26,16 @@ walkthrough: KEY := walkthrough/example.com.key
 walkthrough: CSR := walkthrough/certificate.csr
 walkthrough: .venv/ready
 	@mkdir -p walkthrough
-	$(call step,make_account_key.py --out $(ACCOUNT_KEY),$(ACCOUNT_KEY))
-	$(call step,make_certificate_key.py --out $(KEY) example.com,$(KEY))
-	$(call step,make_csr.py --key $(KEY) --account-key $(ACCOUNT_KEY) --out $(CSR) example.com \
-		www.example.com,$(CSR))
+	$(call step,1. The account key signs each message to the CA.,make_account_key.py --quiet \
+		--out $(ACCOUNT_KEY),$(ACCOUNT_KEY))
+	$(call step,2. The certificate key signs the request and is the key of the web server.,\
+		make_certificate_key.py --quiet --out $(KEY) example.com,$(KEY))
+	$(call step,3. The request tells the CA which names and which key the certificate is for.,\
+		make_csr.py --quiet --key $(KEY) --account-key $(ACCOUNT_KEY) --out $(CSR) \
+		example.com www.example.com,$(CSR))
+	@printf '\nLook at the request and its key:\n$$ %s\n' \
+		'$(BIN)/python -m common.show $(CSR) $(KEY)'
+	@$(BIN)/python -m common.show $(CSR) $(KEY)
 	@printf '\nThe files are in walkthrough/. To continue, run: make certificate\n'
 
 # Get a certificate for the files in DIR from a CA on this machine: make certificate DIR=.

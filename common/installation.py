@@ -24,19 +24,22 @@ _MODULES = {
     "pyOpenSSL": "OpenSSL.crypto",
 }
 _WINDOWS = os.name == "nt"
-# The setup commands of README.md and docs/recipes.md, and what activates the environment.
-_SETUP = {
-    "sh": ("{} -m venv{} {} && . {} && python -m pip install -r {}", ".venv/bin/activate"),
-    "cmd": (
-        "{} -m venv{} {} && {} && python -m pip install -r {}",
-        ".venv\\Scripts\\activate.bat",
-    ),
+# How each shell activates the environment, as in README.md and docs/recipes.md, and goes on.
+_ACTIVATE = {
+    "sh": (". {}", ".venv/bin/activate", " && "),
+    "cmd": ("{}", ".venv\\Scripts\\activate.bat", " && "),
     "PowerShell": (
-        "{} -m venv{} {}; Set-ExecutionPolicy -Scope Process RemoteSigned -Force; & {}; "
-        "python -m pip install -r {}",
+        "Set-ExecutionPolicy -Scope Process RemoteSigned -Force; & {}",
         ".venv\\Scripts\\Activate.ps1",
+        "; ",
     ),
 }
+# What a Python of the right version runs to see whether it has the libraries.
+_IS_READY = """import sys
+sys.version_info >= (3, 10) or sys.exit(1)
+sys.path.insert(0, {!r})
+from common import installation
+sys.exit(any(installation.unfit()))"""
 
 
 def problem() -> str:
@@ -45,13 +48,14 @@ def problem() -> str:
         version = sys.version.split()[0]
         return f"Python {version} is too old; use 3.10 or later; {_advice(anew=True)}"
     try:
-        with open(os.path.join(TOP, "requirements.txt"), encoding="utf-8") as file:
-            needed = re.findall(r"^([\w-]+)>=([\d.]+),<(\d+)$", file.read(), re.MULTILINE)
+        lacking = list(unfit())
     except OSError as error:
         return f"{error.filename}: {error.strerror}; download the project again"
-    unfit = list(filter(None, (_unfit(*package) for package in needed)))
-    if unfit:
-        return f"this program needs {', '.join(unfit)}; {_advice()}"
+    activation = _activation() if lacking else ""
+    if activation:
+        return f"the virtual environment is not active in this terminal; run: {activation}"
+    if lacking:
+        return f"this program needs {', '.join(lacking)}; {_advice()}"
     others = list(filter(None, map(_other, _MODULES)))
     if others:
         return f"{', '.join(others)}; rename it"
@@ -66,6 +70,13 @@ def failure(error: BaseException) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error}"
     return f"{place.filename}, line {place.lineno}: {what}; undo the last change"
+
+
+def unfit() -> "Iterator[str]":
+    """Yield what is needed of each package that is missing or does not fit. Raises OSError."""
+    with open(os.path.join(TOP, "requirements.txt"), encoding="utf-8") as file:
+        needed = re.findall(r"^([\w-]+)>=([\d.]+),<(\d+)$", file.read(), re.MULTILINE)
+    yield from filter(None, (_unfit(*package) for package in needed))
 
 
 def _unfit(name: str, lowest: str, limit: str) -> str:
@@ -126,19 +137,43 @@ def _advice(anew: bool = False) -> str:
     if os.environ.get("UV"):  # uv run sets it
         option = " --reinstall" if anew else ""
         return f"tell uv where the project is: uv run{option} --project {_quoted(TOP)} …"
+    activation = _activation()
+    if activation:
+        return f"run: {activation}"
     is_fit = "import sys; sys.exit(sys.version_info < (3, 10))"
     python = next((name for name in _pythons() if _succeeds(name, is_fit)), None)
     if python is None:
         return "install a newer one from https://www.python.org/downloads/"
-    windows_shell = "cmd" if "PROMPT" in os.environ else "PowerShell"  # cmd.exe sets it
-    setup, activate = _SETUP[windows_shell if _WINDOWS else "sh"]
-    is_here = os.path.exists(".") and os.path.samefile(".", TOP)  # it may have been removed
-    paths = (".venv", activate, "requirements.txt")
-    words = [_quoted(path if is_here else os.path.join(TOP, path)) for path in paths]
-    setup = setup.format(_quoted(python), " --clear" if anew else "", *words)
+    make = f"{_quoted(python)} -m venv{' --clear' if anew else ''} {_path('.venv')}"
+    install = f"python -m pip install -r {_path('requirements.txt')}"
     # Debian and Ubuntu leave out of Python what makes a virtual environment.
     lacks_venv = shutil.which("apt-get") and not _succeeds(python, "import ensurepip")
-    return f"run: {'sudo apt-get install python3-venv && ' if lacks_venv else ''}{setup}"
+    before = ["sudo apt-get install python3-venv"] if lacks_venv else []
+    *_, then = _ACTIVATE[_shell()]
+    return f"run: {then.join([*before, make, _activate(), install])}"
+
+
+def _activation() -> str:
+    """Return the command that activates the environment; nothing if that would not help."""
+    environment = os.path.join(TOP, ".venv")
+    parts = ("Scripts", "python.exe") if _WINDOWS else ("bin", "python")
+    python = os.path.join(environment, *parts)
+    if os.environ.get("UV") or not os.path.exists(python):
+        return ""
+    if os.path.samefile(environment, sys.prefix):  # it is active
+        return ""
+    return _activate() if _succeeds(python, _IS_READY.format(TOP)) else ""
+
+
+def _activate() -> str:
+    command, script, _ = _ACTIVATE[_shell()]
+    return command.format(_path(script))
+
+
+def _shell() -> str:
+    if not _WINDOWS:
+        return "sh"
+    return "cmd" if "PROMPT" in os.environ else "PowerShell"  # cmd.exe sets it
 
 
 def _pythons() -> "Iterator[str]":
@@ -154,6 +189,12 @@ def _succeeds(python: str, code: str) -> bool:
         return False
     command = [python, "-c", code]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def _path(name: str) -> str:
+    """Return the path of something in the directory of the scripts, quoted."""
+    is_here = os.path.exists(".") and os.path.samefile(".", TOP)  # it may have been removed
+    return _quoted(name if is_here else os.path.join(TOP, name))
 
 
 def _quoted(path: str) -> str:

@@ -68,7 +68,8 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
         console.warn(f"{path} was not compared with the account key ({reason})")
         return
     if is_account_key:  # RFC 8555 section 11.1 has the CA reject it
-        problem = f"this is the account key ({account_path}), which must not be the certificate key"
+        where = "" if account_path == path else f" ({account_path})"
+        problem = f"this is the account key{where}, which must not be the certificate key"
         raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
 
 

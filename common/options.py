@@ -49,6 +49,8 @@ class Parser(argparse.ArgumentParser):
                     self.error(f"{option} is given twice")
                 given.add(option)
         args, unknown = self.parse_known_intermixed_args(arguments)
+        if unknown and any(action.dest == "domain" for action in self._actions):
+            self.error("a key takes one name only; give all names to make_csr.py")
         if unknown:
             self.error("there are too many arguments")
         return args

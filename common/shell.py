@@ -31,11 +31,21 @@ def script(name: str, *arguments: str) -> str | None:
     return command(_python(), _path(name), *arguments)
 
 
+def module(name: str, *arguments: str) -> str | None:
+    """Return the command that runs a module of the project, or None, as command does.
+
+    Python finds it by its name only in the directory of the scripts; elsewhere it takes a path.
+    """
+    path = os.path.join(*name.split("."))
+    if not os.path.isdir(os.path.join(TOP, path)):
+        path += ".py"
+    found = _path(path)
+    return command(_python(), *(["-m", name] if found == path else [found]), *arguments)
+
+
 def show(*arguments: str) -> str | None:
     """Return the command that runs show, or None, as command does."""
-    path = _path(os.path.join("common", "show"))
-    in_top = path == os.path.join("common", "show")
-    return command(_python(), *(["-m", "common.show"] if in_top else [path]), *arguments)
+    return module("common.show", *arguments)
 
 
 def file(path: str) -> str:

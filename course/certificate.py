@@ -50,10 +50,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 files.write(plan.root_file, root)
                 shown_there = [plan.csr_file, plan.chain_file]
                 web_server.serve(server, plan.names[0], plan.root_file, shown_there)
-            elif command := shell.script(
-                "course/certificate.py", "--serve", shell.file(str(args.DIR))
-            ):
-                say(f"Next: {command}")
+            elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
+                say(f"Next: {serve}")
     except (pebble.Failure, acme_client.Problem) as error:
         raise UserError(str(error)) from error
     except OSError as error:

@@ -12,8 +12,8 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import console, options
-from common.console import UserError, say
+from common import console, options, suggest
+from common.console import UsageError, UserError, say
 from course import acme_client, files
 
 SERVERS = {  # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
@@ -34,8 +34,11 @@ CONSEQUENCES = (
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
+    if args.server is None:
+        raise UsageError("--server is missing; for Let's Encrypt, add --server letsencrypt")
     url = SERVERS.get(args.server, args.server)
-    key = files.read_account_key(args.KEY, args.passphrase_file)
+    advice = suggest.file(str(args.KEY), "give the stolen key, or a copy of it")
+    key = files.read_account_key(args.KEY, args.passphrase_file, advice)
     try:
         account = acme_client.Account(key, url, _opener(args.ca_file), must_exist=True)
         was_active = account.status == "valid"
@@ -44,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     except acme_client.Problem as problem:
         if problem.kind == acme_client.NO_ACCOUNT:
             what = f"there is no account with this key at {url}, so nothing was done"
-            raise UserError(f"{args.KEY}: {what}; check the key and --server") from None
+            other = "if the thief has changed the key of the account, see docs/stolen.md"
+            raise UserError(f"{args.KEY}: {what}; check the key and --server; {other}") from None
         if problem.kind is None:  # it said nothing, or nothing that ACME knows
             advice = "check --server, --ca-file and the network"
             raise UserError(f"{problem}; nothing was done; {advice}") from None
@@ -61,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _parser() -> options.Parser:
     parser = options.Parser("python -m course.deactivate", __doc__)
+    parser.usage = "%(prog)s KEY --server URL [--ca-file FILE] [--passphrase-file FILE]"
     parser.add_argument("KEY", type=Path, help="the account key that was stolen")
     parser.add_argument(
         "--server",
         metavar="URL",
-        required=True,
         help=f"the directory of the CA, or one of: {', '.join(SERVERS)}",
     )
     parser.add_argument(

@@ -30,13 +30,16 @@ class KeyFile(NamedTuple):
     secret: bytes
 
 
-def read_account_key(path: Path, passphrase_file: str | None) -> acme_client.AccountKey:
+def read_account_key(
+    path: Path, passphrase_file: str | None, advice: str = _ADVICE
+) -> acme_client.AccountKey:
     """Return the key in a file, if an account can have it.
 
     passphrase_file: where the passphrase is, if the key has one; if None, the user is asked.
+    advice: what to do if there is no key.
     """
     try:
-        return acme_client.account_key(_read_key(path, passphrase_file).key)
+        return acme_client.account_key(_read_key(path, passphrase_file, advice).key)
     except ValueError as error:
         problem = f"this cannot be an account key, because it is {error}"
         raise UserError(f"{path}: {problem}; make another") from None
@@ -92,8 +95,8 @@ def write(path: Path, certificates: str) -> None:
         raise UserError(f"{path}: {error.strerror}; make room for it") from error
 
 
-def _read_key(path: Path, passphrase_file: str | None) -> KeyFile:
-    block = pem.private_key(str(path), files.read(str(path), _ADVICE), _ADVICE)
+def _read_key(path: Path, passphrase_file: str | None, advice: str = _ADVICE) -> KeyFile:
+    block = pem.private_key(str(path), files.read(str(path), advice), advice)
     if block.fault:  # which the web server would not read
         raise UserError(f"{path}: {block.fault.what}; {block.fault.undo}")
     secret = passphrase.for_key(str(path), passphrase_file) if block.is_encrypted else b""

@@ -218,9 +218,8 @@ def _process(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[b
 
 def _reason(log: Path) -> str:
     lines = log.read_text().splitlines() or ["it does not say why"]
-    return (
-        f"Pebble does not start: {next((line for line in lines if PORT_TAKEN in line), lines[-1])}"
-    )
+    reason = next((line for line in lines if PORT_TAKEN in line), lines[-1])
+    return f"Pebble does not start: {reason}"
 
 
 def _free_ports(count: int) -> list[int]:

@@ -30,9 +30,9 @@ _SUCCESS = (
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A web server with one page."""
+    """A web server with two pages: /hello, and / for a browser."""
 
-    page = b"Hello\n"
+    page = b""
     daemon_threads = True  # a browser keeps connections open
     allow_reuse_address = os.name == "posix"  # on Windows it shares ports with other programs
 
@@ -45,14 +45,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        if self.path != "/":
+        page = {"/": self.server.page, "/hello": b"Hello\n"}.get(self.path)
+        if page is None:
             self.send_error(404)
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(self.server.page)))
+        self.send_header("Content-Length", str(len(page)))
         self.end_headers()
-        self.wfile.write(self.server.page)
+        self.wfile.write(page)
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
@@ -91,7 +92,7 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
                     socket.create_connection(("127.0.0.1", server.server_port), 10) as connection,
                     client.wrap_socket(connection, server_hostname=name) as secure,
                 ):
-                    secure.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    secure.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
                     page = secure.makefile().read().splitlines()[-1]
                 outcome = f"accepts the certificate, and reads: {page}"
             except ssl.SSLCertVerificationError as error:
@@ -109,31 +110,34 @@ def serve(
 
     first: the first name in the certificate, which the address of the page has.
     """
-    server.page = _page(files)
+    page = shown("--html", *(shell.file(str(path)) for path in files))[1]
+    server.page = page.replace("<main>", f"<main>\n<p>{_SUCCESS}</p>", 1).encode()
     name, port = str(first.value), server.server_port
     url = f"https://{name}:{port}/"
     is_domain = isinstance(first, x509.DNSName)
     resolve = ["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else []
     root = shell.file(str(root_file))
-    browse, trust = _browser(name, url, root)
+    browse, trust, remark = _browser(name, url, root)
+    close = "Close the browser. Then, in the same terminal," if browse else "Then"
     say(f"""
         The page
 
         A page about your request and your certificate is now at {url}
-        Open another terminal in this directory, and open the page in two ways.
-        {f"In each of these commands, {name} leads to this machine." if is_domain else ""}
+        Open another terminal in this directory, and use it for all of these commands.
+        {f"In each of them, {name} leads to this machine." if is_domain else ""}
 
         First, trust only the usual roots. The certificate is refused:
         """)
-    _commands(shell.command("curl", *resolve, url), *browse)
-    say("""
-        Close the browser. Then trust Pebble's root too. The certificate is accepted:
+    _commands(shell.command("curl", *resolve, f"{url}hello"), *browse)
+    say(f"""
+        {close} trust Pebble's root too. The certificate is accepted:
         """)
-    _commands(shell.command("curl", *resolve, "--cacert", root, url), *trust, *browse[-1:])
-    say("""
+    curl = shell.command("curl", *resolve, "--cacert", root, f"{url}hello")
+    _commands(curl, *trust, *browse[-1:])
+    say(f"""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
         private key to every user of this machine, and with it anybody can pretend to be any site.
-        The browser keeps its files in a new directory, "$new", which you can delete.
+        {remark}
 
         To stop the web server, press Ctrl-C.""")
     try:
@@ -144,41 +148,34 @@ def serve(
         say("\nThe web server has stopped.")
 
 
-def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str]]:
-    """Return the commands that open url, and those that make the browser trust root before.
+def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str], str]:
+    """Return the commands that open url, those that have the browser trust root, and a remark.
 
     The browser is the first that is installed, with a new home directory or profile.
-    Without one, or without certutil (Debian: libnss3-tools), there are no commands.
     """
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
     certutil = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
-    if program is None or shutil.which("certutil") is None or certutil is None:
-        return [], []
+    if program is None:
+        return [], [], "No browser commands: neither Chromium nor Firefox is installed."
+    if shutil.which("certutil") is None:
+        advice = "sudo apt-get install libnss3-tools"
+        return [], [], f"No browser commands: certutil is not installed (Debian: {advice})."
+    if certutil is None:
+        return [], [], ""
     if program in FIREFOX:
         preference = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
-        return (
-            [
-                "new=$(mktemp -d)",
-                f'echo {preference} > "$new/user.js"',
-                f'{program} --no-remote --profile "$new" {url}',
-            ],
-            [f'certutil -d "sql:$new" {certutil}'],
-        )
-    return (
-        [
-            "new=$(mktemp -d)",
-            f'HOME="$new" {program} --user-data-dir="$new/profile" '
-            f'--host-resolver-rules="MAP {name} 127.0.0.1" {url}',
-        ],
-        ['mkdir -p "$new/.pki/nssdb"', f'certutil -d "sql:$new/.pki/nssdb" {certutil}'],
-    )
-
-
-def _page(files: Sequence[Path]) -> bytes:
-    """Return the picture of files in HTML, which first says what it means to see it."""
-    paths = [shell.file(str(path)) for path in files]
-    _, page, _ = shown("--html", *paths)
-    return page.replace("<main>", f"<main>\n<p>{_SUCCESS}</p>", 1).encode()
+        browse = [
+            f'echo {preference} > "${{new:?}}/user.js"',
+            f'{program} --no-remote --profile "${{new:?}}" {url}',
+        ]
+        trust = [f'certutil -d "sql:${{new:?}}" {certutil}']
+    else:
+        options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
+        browse = [f'HOME="${{new:?}}" {program} {options} {url}']
+        database = '"${new:?}/.pki/nssdb"'
+        trust = [f"mkdir -p {database}", f"certutil -d sql:{database} {certutil}"]
+    remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
+    return ["new=$(mktemp -d)", *browse], trust, remark
 
 
 def _commands(*commands: str | None) -> None:

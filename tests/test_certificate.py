@@ -165,10 +165,14 @@ class TestCertificate:
     def test_from_another_directory(self, files: Path) -> None:
         result = run_process([sys.executable, str(ROOT / "course/certificate.py"), "."], files)
         assert result.returncode == 0, result.stderr
-        assert (
-            f"{ROOT}/common/show ./certificate.pem" in result.stdout
-            or "/common/show certificate.pem" in result.stdout
-        )
+        assert "/common/show certificate.pem" in result.stdout
+        assert result.stdout.endswith("/course/certificate.py --serve .\n")
+
+    def test_what_comes_next(
+        self, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(ROOT)
+        assert run_for(files).endswith(f" -m course.certificate --serve {files}\n")
 
     @pytest.mark.browser
     @pytest.mark.posix(reason="the commands are for a POSIX shell")
@@ -179,9 +183,7 @@ class TestCertificate:
                 shell(command, ROOT) for command in commands if command.startswith("curl ")
             )
         assert (refused.returncode, refused.stdout) == (60, "")
-        assert accepted.returncode == 0, accepted.stderr
-        assert "<main>\n<p>You see this page because" in accepted.stdout
-        assert "certificate.csr" in accepted.stdout
+        assert (accepted.returncode, accepted.stdout) == (0, "Hello\n"), accepted.stderr
         (root,) = x509.load_pem_x509_certificates((files / "pebble-root.pem").read_bytes())
         assert root.subject == root.issuer
 
@@ -270,6 +272,36 @@ def test_without_pebble(tmp_path: Path) -> None:
         assert "error: pebble and pebble-challtestsrv are not on the PATH" in line
         for way in ("apt-get install pebble", "go install github.com", "pebble/releases"):
             assert way in line
+
+
+@pytest.mark.posix(reason="the commands are for a POSIX shell")
+@pytest.mark.parametrize(
+    ("installed", "said"),
+    [
+        ([], "neither Chromium nor Firefox is installed"),
+        (["chromium"], "certutil is not installed (Debian: "),
+        (["chromium", "certutil"], "Close the browser. Then, in the same terminal, trust"),
+        (["firefox", "certutil"], "Close the browser. Then, in the same terminal, trust"),
+    ],
+)
+def test_the_commands_for_a_browser(
+    installed: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in installed:
+        (tmp_path / name).touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(web_server.Server, "serve_forever", lambda _: None)
+    with web_server.listen(0) as server:
+        web_server.serve(server, x509.DNSName("example.com"), Path("root.pem"), [pebble.TLS])
+    told = capsys.readouterr().out
+    assert said in told
+    assert told.count("  $ curl") == 2
+    for words in ("browser. Then", "  $ new=", "  $ certutil", "${new:?}", '"$new", which'):
+        assert (words in told) == ("certutil" in installed)
 
 
 @pytest.mark.parametrize("port", ["taken", "70000"])

@@ -214,6 +214,8 @@ class TestTheAccountKey:
         assert run("make_csr.py").returncode == 0
         error = error_of(run("make_csr.py", "--account-key", "other.key"))
         assert error == IS_ACCOUNT_KEY.format("other.key")
+        error = error_of(run("make_csr.py", "--account-key", "certificate.key"))
+        assert error == IS_ACCOUNT_KEY.replace(" ({})", "")
 
     @pytest.mark.parametrize("encoding", ["compressed", "explicit"])
     def test_signs_no_request_in_another_encoding(self, encoding: str, run: Run) -> None:

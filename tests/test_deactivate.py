@@ -51,6 +51,20 @@ def test_an_account(
         acme_client.Account(key, ca.directory_url, ca.opener)
 
 
+def test_in_a_hurry(account_key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, messages = told(capsys, str(account_key))
+    assert (status, messages.partition("; ")[2]) == (
+        2,
+        "for Let's Encrypt, add --server letsencrypt\n",
+    )
+    missing = account_key.with_name(f"{account_key.name[0]}{account_key.name}")
+    status, messages = told(capsys, str(missing), "--server", "letsencrypt")
+    assert (status, messages.partition("; ")[2]) == (1, f"did you mean {account_key}?\n")
+    missing = account_key.with_name("stolen")
+    status, messages = told(capsys, str(missing), "--server", "letsencrypt")
+    assert (status, messages.partition("; ")[2]) == (1, "give the stolen key, or a copy of it\n")
+
+
 def test_what_cannot_be_reached(
     ca: pebble.Pebble, account_key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,7 +105,7 @@ def printed(commands: list[str], directory: Path, quick: Path) -> list[str]:
     """Return what each block of commands prints, standard output and standard error together."""
     (quick / "sitecustomize.py").write_text(QUICK)
     mark = "end of a step"
-    blocks = [SERVING.format(block=one) if "--serve\n" in one else one for one in commands]
+    blocks = [SERVING.format(block=one) if " --serve " in one else one for one in commands]
     result = subprocess.run(
         ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in blocks)],
         cwd=directory,

@@ -32,6 +32,7 @@ def _user(tmp_path: Path, monkeypatch: Patch) -> None:
     """Use no uv, and find what a test puts into its directory before what is installed."""
     monkeypatch.delenv("UV", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(ROOT / ".venv"))  # or .venv would have to be activated
 
 
 def install(directory: Path, name: str, version: str, **modules: str) -> None:
@@ -42,6 +43,13 @@ def install(directory: Path, name: str, version: str, **modules: str) -> None:
     for module, source in modules.items():
         (directory / module).mkdir()
         (directory / module / "__init__.py").write_text(source)
+
+
+def copy(directory: Path) -> None:
+    """Copy the project, without its virtual environment."""
+    shutil.copytree(ROOT / "common", directory / "common")
+    for name in ("make_csr.py", "requirements.txt"):
+        shutil.copy(ROOT / name, directory)
 
 
 def with_library(directory: Path) -> dict[str, str]:
@@ -151,19 +159,40 @@ class TestAProgram:
 
     # Each program imports common first: test_house.
     @pytest.mark.parametrize(("program", "command"), PROGRAMS)
-    def test_without_libraries(self, program: str, command: list[str]) -> None:
+    def test_without_libraries(self, program: str, command: list[str], tmp_path: Path) -> None:
+        copy(tmp_path)
         # -S leaves out site-packages, as in a Python where nothing was installed.
-        result = run_process([sys.executable, "-S", "-E", *command], ROOT)
+        result = run_process([sys.executable, "-S", "-E", *command], tmp_path)
         assert (result.returncode, result.stdout) == (1, "")
         needed = ", ".join(f"{name}{bounds} (not installed)" for name, bounds in NEEDED.items())
         assert result.stderr.startswith(f"{program}: error: this program needs {needed}; run: ")
         assert result.stderr.count("\n") == 1
 
     @POSIX
+    @pytest.mark.parametrize(
+        ("has_libraries", "said"),
+        [
+            (True, "the virtual environment is not active in this terminal; run: "),
+            (False, "this program needs "),
+        ],
+    )
+    def test_without_its_environment(self, has_libraries: bool, said: str, tmp_path: Path) -> None:
+        copy(tmp_path)
+        (tmp_path / ".venv" / "bin").mkdir(parents=True)
+        python = tmp_path / ".venv" / "bin" / "python"
+        options = "" if has_libraries else "-S -E"
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} {options} "$@"\n')
+        python.chmod(0o755)
+        error = error_of(run_process([sys.executable, "-S", "-E", "make_csr.py"], tmp_path))
+        assert error.startswith(said)
+        assert error.endswith("; run: . .venv/bin/activate") == has_libraries
+
+    @POSIX
     @pytest.mark.parametrize("path", ["make_csr.py", "top/common/show"])
     def test_behind_a_symbolic_link(self, path: str, tmp_path: Path) -> None:
-        (tmp_path / "make_csr.py").symlink_to(ROOT / "make_csr.py")
-        (tmp_path / "top").symlink_to(ROOT)
+        copy(tmp_path / "project")
+        (tmp_path / "make_csr.py").symlink_to(tmp_path / "project" / "make_csr.py")
+        (tmp_path / "top").symlink_to(tmp_path / "project")
         result = run_process([sys.executable, "-S", "-E", path, "a"], tmp_path)
         assert result.returncode == 1
         assert re.fullmatch(r"[\w.]+: error: this program needs .*\n", result.stderr)

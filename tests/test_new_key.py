@@ -152,7 +152,6 @@ def test_a_process_of_the_user_that_is_quiet(script: str, tmp_path: Path) -> Non
     ("arguments", "message"),
     [
         (["--bits", "1024"], "--bits takes one of these: 2048, 3072, 4096"),
-        (["example.com", "secret"], "there are too many arguments"),
         (["--curve", "P-521"], "--curve takes one of these: P-256, P-384"),
         (["--encrypt=secret"], "--encrypt takes no value; see "),
         (["--curve", "P-256", "--bits", "2048"], "argument --bits: not allowed with"),
@@ -161,6 +160,13 @@ def test_a_process_of_the_user_that_is_quiet(script: str, tmp_path: Path) -> Non
 def test_wrong_usage(script: str, arguments: list[str], message: str, run: Run) -> None:
     error = error_of(run(script, *arguments), status=2)
     assert error.startswith(message)
+
+
+def test_more_than_one_name(run: Run) -> None:
+    error = error_of(run("make_account_key.py", "example.com"), status=2)
+    assert error.startswith("there are too many arguments; see ")
+    error = error_of(run("make_certificate_key.py", "example.com", "secret"), status=2)
+    assert error.startswith("a key takes one name only; give all names to make_csr.py; see ")
     assert "secret" not in error
     assert os.listdir() == []
 
