@@ -22,6 +22,12 @@ PORT = 8443
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIREFOX = ("firefox", "firefox-esr")
 
+# The page begins with it.
+_SUCCESS = (
+    "You see this page because your browser trusts Pebble's root, and because this server has the "
+    "private key of the certificate."
+)
+
 
 class Server(http.server.ThreadingHTTPServer):
     """A web server with two pages: /hello, and / for a browser."""
@@ -104,7 +110,8 @@ def serve(
 
     first: the first name in the certificate, which the address of the page has.
     """
-    server.page = shown("--html", *(shell.file(str(path)) for path in files))[1].encode()
+    page = shown("--html", *(shell.file(str(path)) for path in files))[1]
+    server.page = page.replace("<main>", f"<main>\n<p>{_SUCCESS}</p>", 1).encode()
     name, port = str(first.value), server.server_port
     url = f"https://{name}:{port}/"
     is_domain = isinstance(first, x509.DNSName)

@@ -130,10 +130,26 @@ def test_each_key_has_one_letter_and_one_color(show: Show) -> None:
     assert kinds(page, "public") == own
     assert kinds(page, "private") == ["k1"] * 6 + ["k2"]
     assert kinds(page, "signed") == kinds(page, "signature") == ["k2", "k3", "k4", "k4"]
-    made = "made with the private half of C key C over the box above"
+    made = "made with the private half of C key C over everything in the frame above"
     assert [made in text for text in page.of("signature")] == [False, True, False, False]
-    assert page.of("ul")[0] == "private half in account.keypublic half in account.key"
-    assert page.of("ul")[3] == "public half in root.pemsigned certificate.pem (2 of 2), root.pem"
+    assert page.of("dd")[:4] == [
+        "both halves in account.key",
+        "both halves in example.com.key; public half in certificate.csr, certificate.pem (1 of 2); "
+        "signed certificate.csr",
+        "public half in certificate.pem (2 of 2); signed certificate.pem (1 of 2)",
+        "public half in root.pem; signed certificate.pem (2 of 2), root.pem",
+    ]
+
+
+def test_where_the_private_half_is(show: Show) -> None:
+    names = files()
+    write("a.pub", EC.public_key())
+    page = picture(show, "a.pub", *names)
+    assert page.of("dd")[1].startswith("both halves in example.com.key; public half in a.pub, ")
+    facts = [text for text in page.of("dd") if "key" in text and "half" in text]
+    assert "the public half of B key B (example.com.key)" in facts
+    assert "C key C (public half in certificate.pem (2 of 2))" in facts
+    assert "the public half of C key C" in facts
 
 
 def test_more_keys_than_colors(show: Show) -> None:
@@ -143,6 +159,7 @@ def test_more_keys_than_colors(show: Show) -> None:
     assert kinds(page, "public") == ["k1", "k2", "k3", "k4", "k5", "k6", *["k"] * 24]
     names = [text.split()[-1] for text in page.of("dt") if " key " in text]
     assert names == [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "27", "28", "29", "30"]
+    assert "24 more" in page.of("summary")
 
 
 def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
@@ -152,7 +169,8 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     status, found, messages = show("--html", "forged.csr")
     assert (status, messages) == (1, show("forged.csr")[2])
     page = Page(found)
-    assert page.of("s")[-1] == "made with the private half of A key A over the box above"
+    made = "made with the private half of A key A over everything in the frame above"
+    assert page.of("s")[-1] == made
     assert page.of("strong")[-1] == "The signature is not valid."
     assert page.of("li")[-1] in messages
     write("certificate.pem", LEAF)
@@ -164,7 +182,9 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     assert not page.of("s")
     write("certificate.pem", LEAF, certificate("CA", OTHER))
     page = Page(show("--html", "certificate.pem")[1])
-    assert "made with the private half of B key B over the box above" in page.of("s")
+    assert "made with the private half of B key B over everything in the frame above" in page.of(
+        "s"
+    )
     assert cards(page) == ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)"]
 
 
@@ -215,7 +235,7 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
     page = Page(text)
     assert page.tags <= usual.tags | {("strong", ()), ("s", ())}
     assert {name for _, names in page.tags for name in names} == {
-        *("lang", "charset", "http-equiv", "content", "name", "class", "open"),
+        *("lang", "charset", "http-equiv", "content", "name", "class", "open", "href", "id"),
     }
     assert "<!--\\u202e\\x1b[31m\\x00é\u05d0" in page.text
     assert "a'&\\u202eb.csr" in page.of("title")

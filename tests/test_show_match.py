@@ -273,11 +273,28 @@ class TestTogether:
         write("account.key", EC)
         status, out, err = show("a.csr", "a.key", "chain.pem", *option)
         assert (status, "rejects it: its key is the account key\n" in out) == (1, True)
+        assert "does not belong" not in out
         assert err == "".join(
             f"show: error: {where}: its key is the account key (account.key), which a CA rejects; "
             "make a certificate key with make_certificate_key.py\n"
             for where in ("a.csr", "chain.pem (1 of 3)")
         )
+
+    def test_the_account_key_instead_of_the_certificate_key(self, show: Show) -> None:
+        write("account.key", RSA)
+        told = (
+            "  account.key is the account key, which does not belong to a request or a "
+            "certificate; give the certificate key too\n"
+        )
+        for files, is_told in (
+            (["a.csr"], True),
+            (["chain.pem"], True),
+            (["a.csr", "a.key"], False),
+            ([], False),
+        ):
+            status, out, err = show("account.key", *files)
+            assert (status, err, told in out) == (0, "", is_told), files
+            assert ("the account key" in out) == is_told
 
     def test_copies_of_the_account_key(self, show: Show) -> None:
         write("account.key", EC)

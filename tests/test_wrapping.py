@@ -399,6 +399,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.apart  # mutmut makes each call slower
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_takes_no_time(kind: str) -> None:
     started = time.process_time()

@@ -105,7 +105,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
     possible = chain.issuers(items)
-    together = list(islice(match.together(items, possible), _MOST_LINES + 1))
+    together = list(islice(match.together(items, possible, account_key), _MOST_LINES + 1))
     if len(together) > _MOST_LINES:
         together[-1] = "and more, which is left out"
     warned = list(chain.warnings(items, possible))

@@ -11,8 +11,11 @@ from common.show.items import Certificate, Item, Key, Name, Request, Signed
 _FORGED = "have the same key, but the signature of the request is not valid"
 
 
-def together(items: Sequence[Item], possible: Issuers) -> Iterator[str]:
-    """Yield lines about what belongs together, or should. possible: from chain.issuers."""
+def together(items: Sequence[Item], possible: Issuers, account_key: Item | None) -> Iterator[str]:
+    """Yield lines about what belongs together, or should.
+
+    possible: from chain.issuers. account_key: None if unknown.
+    """
     keys, requests, certificates = only(items, Key), only(items, Request), only(items, Certificate)
     for _, same in groupby(sorted(keys, key=lambda key: key.identity), lambda key: key.identity):
         if len(group := sorted((key.where for key in same), key=[k.where for k in keys].index)) > 1:
@@ -29,6 +32,11 @@ def together(items: Sequence[Item], possible: Issuers) -> Iterator[str]:
         for issuer in signers(certificate, possible):
             if issuer is not certificate:
                 yield f"{certificate.where} is issued by {issuer.where}"
+    given = {key.identity for key in keys}
+    others = {item.identity for item in [*requests, *certificates]}
+    if account_key and given == {account_key.identity} and others and not others & given:
+        what = "which does not belong to a request or a certificate; give the certificate key too"
+        yield f"{account_key.where} is the account key, {what}"
 
 
 def faults(items: Sequence[Item], possible: Issuers, account_key: Item | None) -> Iterator[str]:

@@ -31,16 +31,18 @@ _PUBLIC = (
 
 
 class _Label(NamedTuple):
-    """What a key is called on the page, its class, and the first file that holds it."""
+    """What a key is called on the page, its class, and what holds it."""
 
     letter: str
     color: str
-    where: str
+    private: list[str]  # the files that hold both halves
+    public: list[str]  # those that hold the public half alone
 
     def named(self, before: str = "", *, is_full: bool = False) -> Html:
-        """Return its letter in its color, and its name, in full with the file."""
+        """Return its letter in its color, and its name, in full with the first file."""
+        where = self.private[0] if self.private else f"public half in {self.public[0]}"
         key = tag(f"span key {self.color}", tag("b", self.letter), f" key {self.letter}")
-        return tag("span", before, key, f" ({self.where})" if is_full else "")
+        return tag("span", before, key, f" ({where})" if is_full else "")
 
 
 class _Facts(NamedTuple):
@@ -84,7 +86,8 @@ def page(
         n = len(labels)
         letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
         color = f"k{n + 1}" if n < _COLORS else "k"
-        labels.setdefault(item.identity, _Label(letter, color, item.where))
+        label = labels.setdefault(item.identity, _Label(letter, color, [], []))
+        (label.private if _is_private(item) else label.public).append(item.where)
     known = [
         (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
         for item in story
@@ -93,18 +96,20 @@ def page(
     opened = {id(item.part) for item in items}
     cards = [_card(item.part, (item, facts), account_key) for item, facts in known]
     cards += [_card(part, None, account_key) for part in parts if id(part) not in opened]
+    told = {heading: lines for heading, lines in told.items() if lines}
     lists = [
         tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
         for heading, lines in told.items()
-        if lines
     ]
+    keys = [(label.named(), _told(label, known)) for label in labels.values()]
     form, style = map(_beside, ("picture.html", "picture.css"))
     return form.format(
         hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         title=escaped(some([*dict.fromkeys(part.path for part in parts)])),
         style=style,
         cards="\n".join(cards),
-        keys=table(_holders(label, known) for label in labels.values()),
+        keys=table(keys[:_COLORS]) + _more_keys(keys[_COLORS:]),
+        below="".join(f"{heading.lower()}, " for heading in told),
         told="\n".join(lists),
         types=table(grammar.TYPES.items()),
     )
@@ -175,7 +180,7 @@ def _card(part: Part, known: tuple[Item, _Facts] | None, account_key: Item | Non
 
 def _main_facts(item: Item, facts: _Facts, account_key: Item | None) -> Iterator[tuple[str, str]]:
     half = "the private and public halves of " if _is_private(item) else "the public half of "
-    yield "holds", facts.own.named(half, is_full=True)
+    yield "holds", facts.own.named(half, is_full=bool(facts.own.private))
     if isinstance(item, Signed):
         yield "signed with", facts.signed("", is_full=True)
     for label, value in describe.page(item, account_key):
@@ -199,19 +204,19 @@ def _marks(root: Element, item: Item, facts: _Facts) -> dict[int, Mark]:
             marks[element.offset] = Mark(f"private {own.color}", Html())
     if isinstance(item, Signed):
         signed, _, signature = root.children
-        marks[signed.offset] = Mark(f"signed {facts.frame}", facts.signed("signed with "))
-        words = facts.signed("made with the private half of ", " over the box above")
-        marks[signature.offset] = Mark(f"signature {facts.frame}", words)
+        what = "to be signed: everything in this frame; signed with "
+        marks[signed.offset] = Mark(f"signed {facts.frame}", facts.signed(what))
+        how = "made with the private half of ", " over everything in the frame above"
+        marks[signature.offset] = Mark(f"signature {facts.frame}", facts.signed(*how))
     return marks
 
 
-def _holders(label: _Label, known: Sequence[tuple[Item, _Facts]]) -> tuple[str, str]:
-    """Return a key, and a list of what holds it and of what it signed."""
-    holders = [item for item, facts in known if facts.own is label]
-    found = {
-        "private half in": [item.where for item in holders if _is_private(item)],
-        "public half in": [item.where for item in holders],
-        "signed": [item.where for item, facts in known if facts.signer is label and facts.is_valid],
-    }
-    lines = (tag("li", f"{what} {some(where)}") for what, where in found.items() if where)
-    return label.named(), tag("ul", *lines)
+def _more_keys(keys: Sequence[tuple[str, str]]) -> str:
+    return tag("details more", tag("summary", f"{len(keys)} more"), table(keys)) if keys else ""
+
+
+def _told(label: _Label, known: Sequence[tuple[Item, _Facts]]) -> str:
+    """Return in a line what holds a key, and what it signed."""
+    signed = [item.where for item, facts in known if facts.signer is label and facts.is_valid]
+    found = {"both halves in": label.private, "public half in": label.public, "signed": signed}
+    return "; ".join(f"{what} {some(where)}" for what, where in found.items() if where)
