@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 AccountKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-Names = list[x509.DNSName | x509.IPAddress]
+Name = x509.DNSName | x509.IPAddress
 _EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 section 3.4
     "secp256r1": ("ES256", hashes.SHA256()),
     "secp384r1": ("ES384", hashes.SHA384()),
@@ -69,7 +69,7 @@ class Account:
         self.status = _parse(self.url, body).get("status")
         self._sender = {"kid": self.url}
 
-    def order(self, names: Names) -> dict[str, Any]:
+    def order(self, names: list[Name]) -> dict[str, Any]:
         """Ask for a certificate for names (section 7.4); return the order, with its URL."""
         identifiers = [
             {"type": "dns" if isinstance(name, x509.DNSName) else "ip", "value": str(name.value)}
@@ -132,7 +132,7 @@ class Account:
         raise Problem(f"the CA did not decide within {PATIENCE} seconds")
 
 
-def names_of(csr: x509.CertificateSigningRequest) -> Names:
+def names_of(csr: x509.CertificateSigningRequest) -> list[Name]:
     """Return the domain names and IP addresses in the subjectAltName of a request."""
     try:
         found = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -28,7 +28,7 @@ class Plan(NamedTuple):
 
     account_key: acme_client.AccountKey
     csr: x509.CertificateSigningRequest
-    names: acme_client.Names
+    names: list[acme_client.Name]
     key: KeyFile
     csr_file: Path
     chain_file: Path

@@ -58,8 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not was_active:
         say(f"The account of {args.KEY} at {url} was deactivated before. There is nothing to do.")
         return
-    say(f"Deactivated the account of {args.KEY}: {account.url}")
-    for line in CONSEQUENCES:
+    for line in (f"Deactivated the account of {args.KEY}: {account.url}", *CONSEQUENCES):
         say(line)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from common import shell
 from common.console import UserError
 from course import pebble
+from course.acme_client import Name
 from course.files import KeyFile
 from course.telling import lines, say, shown
 
@@ -21,12 +22,6 @@ from cryptography import x509
 PORT = 8443
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIREFOX = ("firefox", "firefox-esr")
-
-# The page begins with it.
-_SUCCESS = (
-    "You see this page because your browser trusts Pebble's root, and because this server has the "
-    "private key of the certificate."
-)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -100,18 +95,17 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
             yield f"  trusting {trusted:<19}  {outcome}"
 
 
-def serve(
-    server: Server,
-    first: x509.DNSName | x509.IPAddress,
-    root_file: Path,
-    files: Sequence[Path],
-) -> None:
+def serve(server: Server, first: Name, root_file: Path, files: Sequence[Path]) -> None:
     """Serve the picture of files, and say how to look at it, until Ctrl-C.
 
     first: the first name in the certificate, which the address of the page has.
     """
     page = shown("--html", *(shell.file(str(path)) for path in files))[1]
-    server.page = page.replace("<main>", f"<main>\n<p>{_SUCCESS}</p>", 1).encode()
+    why = (
+        "your browser trusts Pebble's root, and this server has the private key of the certificate"
+    )
+    success = f"<main>\n<p>You see this page because {why}.</p>"
+    server.page = page.replace("<main>", success, 1).encode()
     name, port = str(first.value), server.server_port
     url = f"https://{name}:{port}/"
     is_domain = isinstance(first, x509.DNSName)
