@@ -90,7 +90,7 @@ def _is_linked(temporary: str, path: str) -> bool:
 
 
 def _remove(temporary: str) -> None:
-    """Remove a file; warn if that cannot be done, say because its directory was renamed."""
+    """Remove a file; warn if that cannot be done, for example because its directory was renamed."""
     try:
         _patiently(os.unlink, temporary)
     except OSError:

@@ -1,6 +1,6 @@
 """How much work it is to open a private key.
 
-The libraries set no limit, so that opening a small file could take days. The limits here are far
+The libraries set no limit, so opening a small file could take days. The limits here are far
 above what any program writes.
 """
 
@@ -29,7 +29,7 @@ def excess(block: Block) -> str | None:
         is_scrypt = _SCRYPT in block.der
         rounds = math.prod(numbers) if is_scrypt else max(numbers, default=0)
         is_over = rounds > (MAX_SCRYPT if is_scrypt else MAX_ROUNDS)
-        return "it is encrypted so that opening it takes too long" if is_over else None
+        return "it would take too long to decrypt" if is_over else None
     # After the versions: n, e, d, p, q … of an RSA key; p, q, g, y, x of a DSA key.
     modulus, *others = [number.bit_length() for number in numbers if number > 1] or [0]
     most = max(MAX_BITS // 8, min(modulus, MAX_BITS))

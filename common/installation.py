@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from common import TOP
 
-# What the programs need from each package, besides much else.
+# A module of each package that can be imported only if the package works.
 _MODULES = {
     "cryptography": "cryptography.x509",
     "idna": "idna",

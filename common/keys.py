@@ -15,6 +15,8 @@ from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
 
+_DISAGREE = "the key is damaged, since its numbers do not agree; restore a copy"
+
 
 @contextlib.contextmanager
 def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, bytes]]:
@@ -27,7 +29,7 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
     if secret and _has_long_primes(block.text, secret):
-        raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
+        raise UserError(f"{path}: {_DISAGREE}")
     try:
         yield block.text, secret
     except crypto.Error as error:
@@ -40,8 +42,7 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     except ValueError as error:
         if not _is_about_a_key(error):
             raise
-        problem = "the key is damaged, since its numbers do not agree"
-        raise UserError(f"{path}: {problem}; restore a copy") from error
+        raise UserError(f"{path}: {_DISAGREE}") from error
 
 
 def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:

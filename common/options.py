@@ -15,7 +15,7 @@ T = TypeVar("T")
 ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
 
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
-_FOR_NAMES = ("names", "domain")  # arguments that are not options
+_POSITIONALS = ("names", "domain")  # arguments that are not options
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,7 +69,7 @@ class Parser(argparse.ArgumentParser):
         option = option if option.startswith("--") else argument[:2]
         action = self._option_string_actions.get(option)
         if action is None:
-            takes_names = any(action.dest in _FOR_NAMES for action in self._actions)
+            takes_names = any(action.dest in _POSITIONALS for action in self._actions)
             word = argument.partition("=")[0]  # OpenSSL's options are words after one hyphen
             option = word if word in suggest.FOREIGN else option
             advice = suggest.option(option, self._option_string_actions, takes_names)

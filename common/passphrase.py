@@ -19,9 +19,8 @@ from common.console import UserError
 
 MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
 
-
-# What was read from a pipe, by its device and inode: it gives its content only once.
-_from_pipes: dict[tuple[int, int], bytes] = {}
+# The lines that were read, by device, inode and time: a pipe gives its content only once.
+_lines: dict[tuple[int, int, int], bytes] = {}
 
 
 def for_new_key(path: str | None) -> bytes:
@@ -46,19 +45,19 @@ def for_key(key_path: str, path: str | None) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    """Return the first line of a file."""
+    """Return the first line of a file, which is read once for all keys."""
     try:
         status = os.stat(path)
     except OSError:  # reading says why
         return _first_line(path)
-    if os.name != "posix" or stat.S_ISREG(status.st_mode):
-        if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    is_file = stat.S_ISREG(status.st_mode)
+    this = status.st_dev, status.st_ino, status.st_mtime_ns if is_file else 0
+    if this not in _lines:
+        is_open = is_file and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        if os.name == "posix" and is_open:
             console.warn(f"{path}: other users can access this file; run chmod 600 to prevent that")
-        return _first_line(path)
-    pipe = status.st_dev, status.st_ino
-    if pipe not in _from_pipes:
-        _from_pipes[pipe] = _first_line(path)
-    return _from_pipes[pipe]
+        _lines[this] = _first_line(path)
+    return _lines[this]
 
 
 def _first_line(path: str) -> bytes:

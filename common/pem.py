@@ -11,22 +11,20 @@ from cryptography import x509
 # The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.
 _LEGACY = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01\x02\x05\x06]")
 
-# What people give instead, by label: what it is, and what to do about it.
+# What people give instead, by label; and what to do about it, if anything.
 _OTHERS = {
-    "OPENSSH PRIVATE KEY": (
-        "this is an OpenSSH key",
-        "convert a copy with: ssh-keygen -p -m PEM -f COPY",
-    ),
-    "PUBLIC KEY": ("this is a public key", ""),
-    "RSA PUBLIC KEY": ("this is a public key", ""),
-    "SSH2 PUBLIC KEY": ("this is an SSH public key", ""),
-    CERTIFICATE: ("this is a certificate", ""),
-    REQUEST: ("this is a certificate signing request", ""),
-    CRL: ("this is a certificate revocation list (CRL)", ""),
-    PKCS7: ("this is PKCS#7 (.p7b), which holds certificates", ""),
-    "PGP PRIVATE KEY BLOCK": ("this is a PGP key, which is of another kind", ""),
-    "PGP PUBLIC KEY BLOCK": ("this is a PGP key, which is of another kind", ""),
+    "OPENSSH PRIVATE KEY": "this is an OpenSSH key",
+    "PUBLIC KEY": "this is a public key",
+    "RSA PUBLIC KEY": "this is a public key",
+    "SSH2 PUBLIC KEY": "this is an SSH public key",
+    CERTIFICATE: "this is a certificate",
+    REQUEST: "this is a certificate signing request",
+    CRL: "this is a certificate revocation list (CRL)",
+    PKCS7: "this is PKCS#7 (.p7b), which holds certificates",
+    "PGP PRIVATE KEY BLOCK": "this is a PGP key, which is of another kind",
+    "PGP PUBLIC KEY BLOCK": "this is a PGP key, which is of another kind",
 }
+_UNDO = {"OPENSSH PRIVATE KEY": "convert a copy with: ssh-keygen -p -m PEM -f COPY"}
 _MODERN_PKCS12 = "take the key out with: openssl pkcs12 -nodes -nocerts -in FILE -out NEW"
 _LEGACY_PKCS12 = _MODERN_PKCS12.replace("-nodes", "-legacy -nodes")
 _DECODED = r"sed '/-----/d' FILE | tr -d '\r\n' | openssl base64 -d -A | "
@@ -71,7 +69,8 @@ def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserEr
     elif block.fault and not block.is_whole:
         what, undo = block.fault
     else:
-        what, undo = _OTHERS.get(block.label, (f"this is PEM with the label {block.label}", ""))
+        what = _OTHERS.get(block.label, f"this is PEM with the label {block.label}")
+        undo = _UNDO.get(block.label, "")
     return UserError(f"{where}: {what}; {undo or advice}")
 
 

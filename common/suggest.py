@@ -70,8 +70,6 @@ _FOR_OTHERS = {
     "--passout": "--passphrase-file",
     "--password": "--passphrase-file",
 }
-
-
 # And some that say what is done here anyway, or later by the client.
 _FOR_NOTHING = (
     *("-batch", "-days", "-new", "-nodes", "-noenc", "-sha256", "-utf8", "-x509"),

@@ -90,9 +90,9 @@ class Block(NamedTuple):
     label: str  # of PEM, for what its content is; "" for DER of an unknown kind
     der: bytes  # as far as it can be decoded
     is_whole: bool
-    headers: str  # of RFC 1421, or ""
-    line: int  # of BEGIN in the file, from 1; 0 for DER
-    fault: Fault | None  # of a block that is not whole, or of the wrapping of one that is
+    headers: str = ""  # of RFC 1421
+    line: int = 0  # of BEGIN in the file, from 1; 0 for DER
+    fault: Fault | None = None  # of a block that is not whole, or of the wrapping of one that is
 
     @property
     def text(self) -> bytes:
@@ -113,7 +113,7 @@ def blocks(data: bytes) -> list[Block]:
         return found
     if kind or re.match(SEQUENCE, data, re.DOTALL):
         der = _first_element(data)
-        return [Block(kind, der or data, bool(der), "", 0, None if der else faults.DAMAGED)]
+        return [Block(kind, der or data, bool(der), fault=None if der else faults.DAMAGED)]
     encoded = [(match[0], faults.IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]
     if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
@@ -193,13 +193,13 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
         found = ((_first_element(_decoded("".join(one))), fault) for one, fault in tries)
         whole, fault = next((pair for pair in found if pair[0]), (b"", None))
     if not whole:
-        return Block(label, der, False, "", 0, _damage(label, der, has_end))
+        return Block(label, der, False, fault=_damage(label, der, has_end))
     fault = _fault(text, before, begin, end if has_end else None, lines) or fault
     fault = fault if is_visible else faults.INVISIBLE
     kind = "" if headers else kind_of(whole)
     if kind not in ("", label) and is_known and {label, kind} not in _ALIKE:
         label, fault = kind, fault or faults.of_label(label, kind)
-    return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", 0, fault)
+    return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", fault=fault)
 
 
 def _damage(label: str, der: bytes, has_end: bool) -> Fault:

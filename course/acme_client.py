@@ -120,6 +120,7 @@ class Account:
         return headers["Location"], body
 
     def _wait(self, url: str) -> dict[str, Any]:
+        """Return an authorization or an order, once the CA has found it valid."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             found = self.read(url)

@@ -186,7 +186,7 @@ def _prove(account: acme_client.Account, authorization: dict[str, Any], ca: pebb
 
 
 def _look(plan: Plan) -> None:
-    """Show what the CA has signed. Raises UserError if that does not fit."""
+    """Show what the CA has signed. Raises UserError if show finds something wrong."""
     say(f"""\
         The request
 

@@ -25,7 +25,7 @@ CONSEQUENCES = (
     "From now on the CA refuses this key, whoever uses it. This cannot be undone.",
     "Your certificates stay valid, and your web server can keep using them.",
     "Next: move the key away, make a new account key, and get your next certificate with that.",
-    "Look for certificates that the thief has got for your names, at https://crt.sh/ for example,",
+    "Look for certificates that the thief obtained for your names, at https://crt.sh/ for example,",
     "and have the CA revoke them. If a CAA record names the account (accounturi), change it.",
 )
 
@@ -88,8 +88,10 @@ def _opener(ca_file: str | None) -> urllib.request.OpenerDirector:
     """Return what opens the addresses of the CA. Raises UserError."""
     try:
         trust = ssl.create_default_context(cafile=ca_file)
-    except OSError:  # ssl.SSLError is one
-        raise UserError(f"{ca_file}: there is no certificate in PEM; give another file") from None
+    except ssl.SSLError:
+        raise UserError(f"{ca_file}: it has no certificate in PEM; give another file") from None
+    except OSError as error:
+        raise UserError(f"{ca_file}: {error.strerror}; give another file") from None
     return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust))
 
 

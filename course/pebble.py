@@ -33,7 +33,7 @@ TLS, TLS_KEY = (Path(__file__).parent / "data" / f"pebble.{suffix}" for suffix i
 PATIENCE = 30  # seconds for a program to start
 LIFETIME = 90 * 24 * 3600  # seconds that a certificate lives: as long as Let's Encrypt's
 ENDING = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-PORT_TAKEN = "address already in use"
+PORT_TAKEN = "address already in use"  # in the log; there is no other sign of it
 # Turn off everything random: pauses before a validation, refused nonces, skipped validations.
 SETTLED = {
     "PEBBLE_VA_NOSLEEP": "1",

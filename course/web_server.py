@@ -130,7 +130,7 @@ def serve(server: Server, first: Name, root_file: Path, files: Sequence[Path]) -
     _commands(curl, *trust, *browse[-1:])
     say(f"""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
-        private key to every user of this machine, and with it anybody can pretend to be any site.
+        private key to every user of this machine, and with it anyone can pretend to be any site.
         {remark}
 
         To stop the web server, press Ctrl-C.""")

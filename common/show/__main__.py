@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable
-from common.show import chain, describe, files, match, opening, picture
+from common.show import chain, describe, files, grammar, match, opening, picture
 from common.show.bytes import walk
 from common.show.files import Part
 from common.show.items import Item, Key
@@ -31,7 +31,6 @@ T = TypeVar("T")
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 _TOGETHER = "What belongs together"
-_RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
 
 _MOST_LINES = 200  # about what belongs together; hundreds of files with one key make thousands
 
@@ -110,7 +109,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         together[-1] = "and more, which is left out"
     warned = list(chain.warnings(items, possible))
     found = [*faults, *match.faults(items, possible, account_key)]
-    if args.html:
+    if args.html and parts:
         told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
         console.write_text(picture.page(parts, items, account_key, possible, told))
     else:
@@ -126,7 +125,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
 def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]) -> list[T]:
     """Return what function makes of each part of the files; add UserErrors to faults."""
     found = []
-    for path in paths:
+    for path in dict.fromkeys(paths):
         try:
             parts = files.read(path)
         except UserError as error:
@@ -143,9 +142,9 @@ def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]
 def _public_keys(items: Sequence[Item], faults: list[str]) -> Iterable[str]:
     """Yield the public keys in PEM; add to faults the keys whose numbers do not agree."""
     for item in items:
-        is_rsa = isinstance(item, Key) and item.key_algorithm.startswith(_RSA)
+        is_rsa = isinstance(item, Key) and item.key_algorithm.startswith(grammar.RSA)
         if isinstance(item, Key) and item.numbers_agree is False:
-            faults.append(f"{item.where}: its numbers do not agree; restore a copy of the key")
+            faults.append(f"{item.where}: {match.DISAGREE}")
         elif is_rsa and not _is_sure(item):
             faults.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
         else:

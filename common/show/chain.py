@@ -9,7 +9,7 @@ from common.show.items import COMMON_NAME, Certificate, Item, Key, Request
 
 T = TypeVar("T", bound=Item)
 
-# So begin the names of the CAs of Let's Encrypt's staging environment.
+# The names of the CAs in Let's Encrypt's staging environment begin with this.
 # https://letsencrypt.org/docs/staging-environment/
 _STAGING = "(STAGING)"
 

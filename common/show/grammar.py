@@ -98,7 +98,7 @@ _UNKNOWN = (
 # All that these hold is public.
 _PUBLIC_KEYS = ("SubjectPublicKeyInfo", "RSAPublicKey")
 _PUBLIC = ("CertificationRequest", "Certificate", *_PUBLIC_KEYS)
-_RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
+RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
 
 
 def words(oid: str) -> str:
@@ -151,7 +151,7 @@ def _may_be_private(root: Element, name: str) -> bool:
     if name not in _PUBLIC_KEYS:
         return False
     elements = list(root.all())
-    is_rsa = any(element.oid.startswith(_RSA) for element in elements)
+    is_rsa = any(element.oid.startswith(RSA) for element in elements)
     has_two_numbers = any(element.name == "modulus" for element in elements)
     return root.children[-1].end < root.end or (is_rsa and not has_two_numbers)
 

@@ -222,8 +222,8 @@ def _general_names(sequence: Element) -> Iterator[Name]:
 def _extension_faults(item: Signed) -> Iterator[str]:
     """Yield why programs could refuse the extensions, as Go's crypto/x509 does."""
     for attribute in item.fields("Attribute"):
-        oid, values_ = attribute.children
-        held = [value.name for value in values_.children]
+        oid, content = attribute.children
+        held = [one.name for one in content.children]
         if oid.oid == EXTENSION_REQUEST and held not in ([], ["Extensions"]):
             yield "its extensionRequest does not hold one list of extensions"
     seen = set()

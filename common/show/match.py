@@ -8,6 +8,7 @@ from common import names
 from common.show.chain import Issuers, is_end_entity, only, signers
 from common.show.items import Certificate, Item, Key, Name, Request, Signed
 
+DISAGREE = "its numbers do not agree; restore a copy of the key"
 _FORGED = "have the same key, but the signature of the request is not valid"
 
 
@@ -47,7 +48,7 @@ def faults(items: Sequence[Item], possible: Issuers, account_key: Item | None) -
         keys = [key for key in keys if key.identity != account_key.identity]
     for item in items:
         if isinstance(item, Key) and item.numbers_agree is False:
-            yield f"{item.where}: its numbers do not agree; restore a copy of the key"
+            yield f"{item.where}: {DISAGREE}"
         if isinstance(item, Request) and item.is_signature_valid is False:
             yield f"{item.where}: its signature is not valid; make the request again"
     for item in signed:

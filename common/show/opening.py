@@ -121,7 +121,7 @@ def _why_closed(secret: bytes | None, error: Exception) -> str:
 
 
 def _root(part: Part) -> Element:
-    """Return the named elements of a key; none of one that is encrypted as a whole, or in BER."""
+    """Return the named elements of a key; an empty SEQUENCE if its DER cannot be read."""
     root, _ = _read(part)
     grammar.recognize(root)
     return root

@@ -80,9 +80,9 @@ def page(
 
     told: the lines below the cards, by heading.
     """
-    story = _in_order(items, account_key, possible)
+    ordered = _in_order(items, account_key, possible)
     labels = dict[bytes, _Label]()
-    for item in story:
+    for item in ordered:
         n = len(labels)
         letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
         color = f"k{n + 1}" if n < _COLORS else "k"
@@ -90,7 +90,7 @@ def page(
         (label.private if _is_private(item) else label.public).append(item.where)
     known = [
         (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
-        for item in story
+        for item in ordered
         for holder, is_valid in [_signer(item, possible)]
     ]
     opened = {id(item.part) for item in items}

@@ -130,7 +130,7 @@ def time(element: Element) -> datetime | None:
 
 
 def in_utc(when: datetime) -> str:
-    """Return a time in words, the year in four digits."""
+    """Return a time as text, such as "2026-11-27 21:50:00 UTC"."""
     return f"{when.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
