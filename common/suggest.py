@@ -29,53 +29,25 @@ _KINDS = (
     ("a name with a path", r"([^:/@\s]+)/"),
 )
 
-# Options of other ACME clients and of OpenSSL that take names.
-_FOR_NAMES = (
-    "-d",
-    "-subj",
-    "-addext",
-    "--cn",
-    "--common-name",
-    "--dns",
-    "--domain",
-    "--domains",
-    "--host",
-    "--hostname",
-    "--name",
-    "--names",
-    "--san",
-    "--sans",
-    "--subject-alt-name",
-)
-# And others, with the option that does it here.
-_FOR_OTHERS = {
-    "-key": "--key",
-    "-newkey": "--bits",
-    "-out": "--out",
-    "-passin": "--passphrase-file",
-    "-passout": "--passphrase-file",
-    "-k": "--bits",
-    "--keylength": "--bits",
-    "--key-size": "--bits",
-    "--rsa-key-size": "--bits",
-    "--ecc": "--curve",
-    "--key-type": "--curve",
-    "--elliptic-curve": "--curve",
-    "-o": "--out",
-    "--output": "--out",
-    "-m": "--email",
-    "--mail": "--email",
-    "-p": "--passphrase-file",
-    "--passin": "--passphrase-file",
-    "--passout": "--passphrase-file",
-    "--password": "--passphrase-file",
+# Options of other ACME clients and of OpenSSL, by the option that does the same here: "NAME" stands
+# for the names, and "" for what is done anyway, or later by the client.
+_OPTIONS = {
+    "NAME": (
+        *("-d", "-subj", "-addext", "--cn", "--common-name", "--dns", "--domain", "--domains"),
+        *("--host", "--hostname", "--name", "--names", "--san", "--sans", "--subject-alt-name"),
+    ),
+    "--key": ("-key",),
+    "--bits": ("-k", "-newkey", "--keylength", "--key-size", "--rsa-key-size"),
+    "--curve": ("--ecc", "--key-type", "--elliptic-curve"),
+    "--out": ("-o", "-out", "--output"),
+    "--email": ("-m", "--mail"),
+    "--passphrase-file": ("-p", "-passin", "-passout", "--passin", "--passout", "--password"),
+    "": (
+        *("-batch", "-days", "-new", "-nodes", "-noenc", "-sha256", "-utf8", "-x509"),
+        *("--agree-tos", "--force", "--non-interactive", "--staging", "--standalone", "--webroot"),
+    ),
 }
-# And some that say what is done here anyway, or later by the client.
-_FOR_NOTHING = (
-    *("-batch", "-days", "-new", "-nodes", "-noenc", "-sha256", "-utf8", "-x509"),
-    *("--agree-tos", "--force", "--non-interactive", "--staging", "--standalone", "--webroot"),
-)
-FOREIGN = {*_FOR_NAMES, *_FOR_OTHERS, *_FOR_NOTHING}
+FOREIGN = {option: here for here, options in _OPTIONS.items() for option in options}
 
 
 class Guess(NamedTuple):
@@ -118,12 +90,12 @@ def is_plain(identifier: Identifier) -> bool:
 def option(given: str, known: Iterable[str], takes_names: bool) -> str | None:
     """Return advice about an option that is not among those known, or None."""
     known = list(known)
-    if given in _FOR_NOTHING:
+    here = FOREIGN.get(given)
+    if here == "":
         return "leave it out"
-    if given in _FOR_NAMES and takes_names:
+    if here == "NAME" and takes_names:
         return "give the names without an option"
-    meant = _FOR_OTHERS.get(given)
-    close = [meant] if meant in known else difflib.get_close_matches(given[:80], known, 1)
+    close = [here] if here in known else difflib.get_close_matches(given[:80], known, 1)
     return f"did you mean {close[0]}?" if close else None
 
 
