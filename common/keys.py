@@ -26,7 +26,7 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     advice = suggest.file(path, "give the private key with --key FILE")
     block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
-    if secret and _has_long_primes(block.text, secret):
+    if secret and has_long_primes(block.text, secret):
         raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
     try:
         yield block.text, secret
@@ -73,7 +73,7 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
         raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
 
 
-def _has_long_primes(key: bytes, secret: bytes) -> bool:
+def has_long_primes(key: bytes, secret: bytes) -> bool:
     """Return whether an encrypted RSA key has primes longer than its modulus.
 
     Checking such a key could take days. effort.excess finds them in a key that is not encrypted.

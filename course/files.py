@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from common import atomic, files, passphrase, pem, wrapping
+from common import atomic, files, keys, passphrase, pem, wrapping
 from common.console import UserError
 from course import acme_client
 
@@ -100,6 +100,8 @@ def _read_key(path: Path, passphrase_file: str | None, advice: str = _ADVICE) ->
     if block.fault:  # which the web server would not read
         raise UserError(f"{path}: {block.fault.what}; {block.fault.undo}")
     secret = passphrase.for_key(str(path), passphrase_file) if block.is_encrypted else b""
+    if secret and keys.has_long_primes(block.text, secret):
+        raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
     try:
         return KeyFile(path, load_pem_private_key(block.text, secret or None), secret)
     except (ValueError, UnsupportedAlgorithm):
