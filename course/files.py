@@ -86,10 +86,11 @@ def check_replaceable(path: Path) -> None:
 
 
 def write(path: Path, certificates: str) -> None:
-    """Write certificates in PEM: all of them or, after an error, nothing."""
+    """Write certificates in PEM: all of them or, after an error, nothing. Replace nothing else."""
     data = certificates.encode()
     try:
         with atomic.temporary_file(str(path), data, atomic.PUBLIC_MODE) as temporary:
+            check_replaceable(path)  # again, since a key may be there by now
             atomic.replace(temporary, str(path))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make room for it") from error
