@@ -58,7 +58,7 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
     if reason := goodkey.rejected(public_key):
         console.warn(f"{path}: this key {reason}, so Let's Encrypt rejects it")
     if account_path is None:
-        if not os.path.exists(ACCOUNT_KEY_FILE):
+        if not files.is_there(ACCOUNT_KEY_FILE):
             return
         account_path = ACCOUNT_KEY_FILE
     try:
@@ -92,7 +92,8 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
     It is opened like the certificate key, so that every key that can sign is compared.
     """
     advice = suggest.file(path, "give it with --account-key FILE")
-    if path == ACCOUNT_KEY_FILE and not os.path.isfile(path):  # a pipe might keep us waiting
+    is_other = os.path.exists(path) and not os.path.isfile(path)
+    if path == ACCOUNT_KEY_FILE and is_other:  # a pipe might keep us waiting
         raise UserError(f"{path}: this is not a regular file; {advice}")
     block = pem.private_key(path, files.read(path, advice), advice)
     if block.is_encrypted and not secret:
