@@ -28,7 +28,7 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     advice = suggest.file(path, "give the private key with --key FILE")
     block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
-    if secret and _has_long_primes(block.text, secret):
+    if secret and has_long_primes(block.text, secret):
         raise UserError(f"{path}: {_DISAGREE}")
     try:
         yield block.text, secret
@@ -59,7 +59,7 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
     if reason := goodkey.rejected(public_key):
         console.warn(f"{path}: this key {reason}, so Let's Encrypt rejects it")
     if account_path is None:
-        if not os.path.exists(ACCOUNT_KEY_FILE):
+        if not files.is_there(ACCOUNT_KEY_FILE):
             return
         account_path = ACCOUNT_KEY_FILE
     try:
@@ -74,7 +74,7 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
         raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
 
 
-def _has_long_primes(key: bytes, secret: bytes) -> bool:
+def has_long_primes(key: bytes, secret: bytes) -> bool:
     """Return whether an encrypted RSA key has primes longer than its modulus.
 
     Checking such a key could take days. effort.excess finds them in a key that is not encrypted.
@@ -93,7 +93,8 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
     It is opened like the certificate key, so that every key that can sign is compared.
     """
     advice = suggest.file(path, "give it with --account-key FILE")
-    if path == ACCOUNT_KEY_FILE and not os.path.isfile(path):  # a pipe might keep us waiting
+    is_other = os.path.exists(path) and not os.path.isfile(path)
+    if path == ACCOUNT_KEY_FILE and is_other:  # a pipe might keep us waiting
         raise UserError(f"{path}: this is not a regular file; {advice}")
     block = pem.private_key(path, files.read(path, advice), advice)
     if block.is_encrypted and not secret:

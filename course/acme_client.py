@@ -23,6 +23,7 @@ _EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 sect
     "secp384r1": ("ES384", hashes.SHA384()),
 }
 PATIENCE = 60  # seconds for the CA to answer, to check a proof or to sign a certificate
+_MAX_SIZE = 1 << 20  # bytes of an answer; far above any chain
 
 # Some of the reasons for a refusal (section 6.7).
 BAD_NONCE, NO_ACCOUNT, UNAUTHORIZED = (
@@ -94,8 +95,9 @@ class Account:
         return self._post(self._wait(order["url"])["certificate"])[1].decode()
 
     def deactivate(self) -> None:
-        """Have the CA refuse this key from now on (section 7.3.6)."""
-        self._post(self.url, {"status": "deactivated"})
+        """Have the CA refuse this key from now on (section 7.3.6); status says whether it does."""
+        _, body = self._post(self.url, {"status": "deactivated"})
+        self.status = _parse(self.url, body).get("status")
 
     def _post(self, url: str, payload: object = None, tries: int = 5) -> tuple[str, bytes]:
         """Sign payload, send it (section 6.2), and return Location and body of the answer.
@@ -152,29 +154,39 @@ def account_key(key: object) -> AccountKey:
 
 
 def _fetch(
-    opener: urllib.request.OpenerDirector, url: str, data: bytes | None = None
+    opener: urllib.request.OpenerDirector, url: object, data: bytes | None = None
 ) -> tuple[http.client.HTTPMessage, bytes]:
-    """Return headers and body of an answer. Raises Problem."""
-    if not url.startswith("https://"):  # section 6.1
+    """Return headers and body of an answer. Raises Problem, also if url is not an address."""
+    if not isinstance(url, str) or not url.startswith("https://"):  # section 6.1
         raise Problem(f"{url}: this is not an https:// address, which ACME requires")
     headers = {"User-Agent": "acme-keys (Python urllib)"}  # section 6.1
     if data is not None:
         headers["Content-Type"] = "application/jose+json"  # section 6.2
     try:
-        with opener.open(urllib.request.Request(url, data, headers), timeout=PATIENCE) as answer:
-            return answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            raise _refusal(_parse(url, error.read())) from None
-    except (OSError, http.client.HTTPException) as error:
+        try:
+            answer = opener.open(urllib.request.Request(url, data, headers), timeout=PATIENCE)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            body = answer.read(_MAX_SIZE + 1)
+            if len(body) <= _MAX_SIZE:
+                answer.read()  # fails if the answer was cut short, which reading a part does not
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: no such address
         reason = getattr(error, "reason", error)  # of a URLError
         words = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None)
         raise Problem(f"{url}: {words or reason}") from error
+    if len(body) > _MAX_SIZE:
+        raise Problem(f"{url}: the answer is larger than {_MAX_SIZE >> 20} MiB")
+    if answer.status >= 300:
+        raise _refusal(_parse(url, body))
+    if answer.url != url:  # where the address that was signed is not valid (section 6.4)
+        raise Problem(f"{url}: the CA sends this elsewhere, to {answer.url}")
+    return answer.headers, body
 
 
 def _parse(url: str, body: bytes) -> dict[str, Any]:
     """Return the JSON object in an answer. Raises Problem."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(body)
         if isinstance(found, dict):
             return found
@@ -199,4 +211,4 @@ def _sign(key: AccountKey, data: bytes) -> bytes:
 
 def _refusal(document: dict[str, Any]) -> Problem:
     kind = document.get("type")
-    return Problem(f"the CA refuses: {document.get('detail')} ({kind})", kind)
+    return Problem(f"the CA refuses: {document.get('detail')} ({kind})"[:1000], kind)

@@ -39,22 +39,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     url = SERVERS.get(args.server, args.server)
     advice = suggest.file(str(args.KEY), "give the stolen key, or a copy of it")
     key = files.read_account_key(args.KEY, args.passphrase_file, advice)
+    asked = False
     try:
         account = acme_client.Account(key, url, _opener(args.ca_file), must_exist=True)
         was_active = account.status == "valid"
         if was_active:
+            asked = True
             account.deactivate()
+        status = account.status
     except acme_client.Problem as problem:
         if problem.kind == acme_client.NO_ACCOUNT:
             what = f"there is no account with this key at {url}, so nothing was done"
             other = "if the thief has changed the key of the account, see docs/stolen.md"
             raise UserError(f"{args.KEY}: {what}; check the key and --server; {other}") from None
         if problem.kind is None:  # it said nothing, or nothing that ACME knows
-            advice = "check --server, --ca-file and the network"
-            raise UserError(f"{problem}; nothing was done; {advice}") from None
+            done = "the account may still be active" if asked else "nothing was done"
+            advice = "check --server, --ca-file and the network, then run this again"
+            raise UserError(f"{problem}; {done}; {advice}") from None
         if problem.kind != acme_client.UNAUTHORIZED:
             raise UserError(str(problem)) from None
-        was_active = False  # the answer to every message of such an account (section 7.3.6)
+        was_active, status = False, "deactivated"  # the answer to all that such an account sends
+    if status not in ("deactivated", "revoked"):  # section 7.1.2 has no others
+        what = f"the CA does not say that this account is deactivated, but that it is {status}"
+        raise UserError(f"{args.KEY}: {what}"[:1000] + "; ask the CA to deactivate it")
     if not was_active:
         say(f"The account of {args.KEY} at {url} was deactivated before. There is nothing to do.")
         return

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from common import atomic, files, passphrase, pem, wrapping
+from common import atomic, files, keys, passphrase, pem, wrapping
 from common.console import UserError
 from course import acme_client
 
@@ -86,10 +86,11 @@ def check_replaceable(path: Path) -> None:
 
 
 def write(path: Path, certificates: str) -> None:
-    """Write certificates in PEM: all of them or, after an error, nothing."""
+    """Write certificates in PEM: all of them or, after an error, nothing. Replace nothing else."""
     data = certificates.encode()
     try:
         with atomic.temporary_file(str(path), data, atomic.PUBLIC_MODE) as temporary:
+            check_replaceable(path)  # again, since a key may be there by now
             atomic.replace(temporary, str(path))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; make room for it") from error
@@ -100,6 +101,8 @@ def _read_key(path: Path, passphrase_file: str | None, advice: str = _ADVICE) ->
     if block.fault:  # which the web server would not read
         raise UserError(f"{path}: {block.fault.what}; {block.fault.undo}")
     secret = passphrase.for_key(str(path), passphrase_file) if block.is_encrypted else b""
+    if secret and keys.has_long_primes(block.text, secret):
+        raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
     try:
         return KeyFile(path, load_pem_private_key(block.text, secret or None), secret)
     except (ValueError, UnsupportedAlgorithm):

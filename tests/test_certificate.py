@@ -11,7 +11,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from common.console import UserError
 from course import certificate, pebble, web_server
+from course import files as course_files
 from tests.conftest import (
     ARTICLE,
     ROOT,
@@ -353,3 +355,20 @@ def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
         need(program)
     error = run_for(files / "certificate.csr", 1)
     assert f"certificate.csr: this is a file; give its directory, {files}\n" in error
+
+
+def test_a_key_that_another_program_puts_there_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "certificate.pem"
+    (tmp_path / "my.key").write_text("a key")
+    sync = os.fsync
+
+    def rename(descriptor: int) -> None:
+        sync(descriptor)
+        (tmp_path / "my.key").rename(path)
+
+    monkeypatch.setattr(os, "fsync", rename)
+    with pytest.raises(UserError, match="holds more than certificates, so it is not replaced"):
+        course_files.write(path, OTHER_CERTIFICATE.read_text())
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["a key"]

@@ -255,6 +255,11 @@ class TestTheAccountKey:
         (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
         assert found == f"certificate.key was not compared with the account key (none: {reason})"
 
+    def test_that_is_a_link_to_where_it_cannot_be_read(self, key: Path, run: Run) -> None:
+        Path("account.key").symlink_to("missing")
+        (found,) = warnings_of(run("make_csr.py"))
+        assert "not compared with the account key (account.key: No such file or directory" in found
+
     @pytest.mark.usefixtures("key", "account_key")
     def test_that_is_another(self, run: Run) -> None:
         assert warnings_of(run("make_csr.py")) == []

@@ -1,8 +1,13 @@
 """Deactivating an account at a real CA, whose key is one of ours."""
 
+import io
+import json
 import urllib.request
+from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.response import addinfourl
 
 from course import acme_client, deactivate, files, pebble
 from tests.conftest import SECRET, pem_of, private_key
@@ -100,3 +105,78 @@ def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
     key = acme_client.account_key(private_key("P-256", 8))
     acme_client.Account(key, ca.directory_url, UsedNonce()).deactivate()
     assert len(nonces) == 3
+
+
+_CA = "https://ca.example.com"
+_DIRECTORY = {name: f"{_CA}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
+_HONEST = {
+    f"{_CA}/dir": json.dumps(_DIRECTORY).encode(),
+    f"{_CA}/newNonce": b"",
+    f"{_CA}/newAccount": b'{"status": "valid"}',
+    f"{_CA}/account": b'{"status": "deactivated"}',
+}
+
+
+@pytest.fixture
+def told_by(
+    account_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str]]:
+    """Return a function that asks a CA with other answers, by path, or at other addresses."""
+
+    def ask(answers: dict[str, object], moved: str = "") -> tuple[int, str]:
+        pages: dict[str, object] = {f"{_CA}/{path}": body for path, body in answers.items()}
+
+        class Opener(urllib.request.OpenerDirector):
+            def open(self, fullurl: Any, *arguments: Any, **more: Any) -> Any:
+                url = fullurl.full_url
+                body = {**_HONEST, **pages}[url]
+                data = body if isinstance(body, bytes) else json.dumps(body).encode()
+                headers = Message()
+                headers["Location"] = f"{_CA}/account"
+                headers["Replay-Nonce"] = "nonce"
+                at = f"{_CA}/elsewhere" if url == f"{_CA}/{moved}" else url
+                return addinfourl(io.BytesIO(data), headers, at, 200)
+
+        monkeypatch.setattr(deactivate, "_opener", lambda _: Opener())
+        return told(capsys, str(account_key), "--server", f"{_CA}/dir")
+
+    return ask
+
+
+@pytest.mark.parametrize("status", ["valid", None, {"a": 1}])
+def test_an_account_counts_as_deactivated_only_if_the_ca_says_so(
+    status: object, told_by: Callable[..., tuple[int, str]]
+) -> None:
+    assert told_by({})[0] == 0
+    code, messages = told_by({"account": {"status": status}})
+    assert (code, len(messages.splitlines())) == (1, 1)
+    assert "the CA does not say that this account is deactivated" in messages
+    code, messages = told_by({"account": b"<html>"})
+    assert code == 1
+    assert "the account may still be active" in messages
+
+
+@pytest.mark.parametrize("path", ["dir", "newAccount"])
+def test_an_answer_from_elsewhere_is_not_that_of_the_ca(
+    path: str, told_by: Callable[..., tuple[int, str]]
+) -> None:
+    """Python follows a redirect of what was sent with a message that sends nothing."""
+    code, messages = told_by({}, path)
+    assert (code, len(messages.splitlines())) == (1, 1)
+    assert f"elsewhere, to {_CA}/elsewhere; nothing was done" in messages
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[" * 200_000,
+        b" " * (1 << 20) + b"{}",
+        *({**_DIRECTORY, "newNonce": url} for url in (3, None, "https://[::1/")),
+    ],
+)
+def test_a_strange_answer_is_one_line(
+    answer: object, told_by: Callable[..., tuple[int, str]]
+) -> None:
+    code, messages = told_by({"dir": answer})
+    assert (code, len(messages.splitlines())) == (1, 1)
+    assert "nothing was done" in messages

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from common import effort, wrapping
+from common.console import UserError
 from common.wrapping import Block
+from course import files
 from tests.conftest import Run, Show, error_of
 from tests.made import EC, LEAF, RSA, integer, request, tlv, write
 
@@ -98,6 +100,8 @@ def test_an_encrypted_key_that_takes_long(run: Run) -> None:
     write("my.key", wrapping.written(wrapping.ENCRYPTED, locked(rsa(PRIME))))
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", "secret"))
     assert error.startswith("my.key: the key is damaged, since its numbers do not agree")
+    with pytest.raises(UserError, match="the key is damaged, since its numbers do not agree"):
+        files.read_account_key(Path("my.key"), "secret")
 
 
 @pytest.mark.parametrize(
