@@ -48,7 +48,7 @@ def install(directory: Path, name: str, version: str, **modules: str) -> None:
 def copy(directory: Path) -> None:
     """Copy the project, without its virtual environment."""
     shutil.copytree(ROOT / "common", directory / "common")
-    for name in ("make_csr.py", "requirements.txt"):
+    for name in ("make_account_key.py", "make_csr.py", "requirements.txt"):
         shutil.copy(ROOT / name, directory)
 
 
@@ -214,7 +214,8 @@ class TestAProgram:
     )
     def test_with_a_broken_library(self, source: str, reason: str, tmp_path: Path) -> None:
         install(tmp_path, "pycryptodome", "4.0", Crypto=source)
-        command = [sys.executable, str(ROOT / "make_account_key.py")]
+        copy(tmp_path / "project")
+        command = [sys.executable, str(tmp_path / "project" / "make_account_key.py")]
         error = error_of(run_process(command, tmp_path, env=with_library(tmp_path)))
         assert error.startswith(f"pycryptodome 4.0 cannot be imported ({reason}); run: ")
         assert " -m venv --clear " in error
