@@ -7,6 +7,7 @@ if not __package__:  # run by its path, which puts this directory where the proj
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
 
+import difflib
 import ssl
 import urllib.request
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.server is None:
         raise UsageError("--server is missing; for Let's Encrypt, add --server letsencrypt")
     url = SERVERS.get(args.server, args.server)
+    if close := difflib.get_close_matches(url, SERVERS, 1):
+        raise UsageError(f"--server {url}: did you mean {close[0]}?")
     advice = suggest.file(str(args.KEY), "give the stolen key, or a copy of it")
     key = files.read_account_key(args.KEY, args.passphrase_file, advice)
     asked = False
