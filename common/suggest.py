@@ -113,7 +113,7 @@ def file(path: str, otherwise: str) -> str:
                 present = [entry.name for entry in itertools.islice(entries, 1000)]
             same = [name for name in present if name.lower() == missing.lower()]
             close = same or difflib.get_close_matches(missing[:255], present, 1, 0.85)
-        except OSError:  # the directory is missing, too
+        except (OSError, ValueError):  # the directory is missing too, or its name is too long
             pass
     return f"did you mean {os.path.join(directory, close[0])}?" if close else otherwise
 

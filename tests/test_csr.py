@@ -255,6 +255,7 @@ class TestTheAccountKey:
         (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
         assert found == f"certificate.key was not compared with the account key (none: {reason})"
 
+    @pytest.mark.posix(reason="a symbolic link")
     def test_that_is_a_link_to_where_it_cannot_be_read(self, key: Path, run: Run) -> None:
         Path("account.key").symlink_to("missing")
         (found,) = warnings_of(run("make_csr.py"))

@@ -102,7 +102,8 @@ def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert suggest.file("exmaple.com.key", "else") == "did you mean example.com.key?"
     assert suggest.file(os.path.join("keys", "myy.key"), "else") == f"did you mean {near}?"
     Path("K.PEM").touch()
-    assert suggest.file("k.pem", "else") == "did you mean K.PEM?"
+    if not Path("k.pem").exists():  # it does where case does not count
+        assert suggest.file("k.pem", "else") == "did you mean K.PEM?"
     assert suggest.file("file://K.PEM", "else") == "did you mean K.PEM?"  # CfdiUtils#42
     monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~/", ""))
     assert suggest.file("~/K.PEM", "else") == "did you mean K.PEM?"
