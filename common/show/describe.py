@@ -4,7 +4,6 @@ Only public values are shown: nothing about a private key that its public key do
 """
 
 import hashlib
-import os
 import re
 import stat
 from collections.abc import Callable
@@ -110,7 +109,7 @@ def _key_kind(item: Item) -> str:
 
 
 def _mode(mode: int | None) -> str:
-    if mode is None or os.name != "posix":
+    if mode is None:
         return ""
     is_open = mode & (stat.S_IRGRP | stat.S_IROTH)
     return f"{mode:04o}{', other users can read it' if is_open else ''}"
@@ -150,7 +149,7 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
 def _certificate(certificate: Certificate) -> list[Row]:
     first, start = certificate.time("notBefore")
     last, end = certificate.time("notAfter")
-    serial = int.from_bytes(certificate.content("serialNumber"), "big", signed=True)
+    (serial,) = certificate.fields("serialNumber")
     is_own = certificate.names_itself_as_issuer and certificate.verified_with(
         certificate.public_key
     )
@@ -165,7 +164,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         ("valid until", _time(last, end) + left),
         *_key_and_extensions(certificate),
         ("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
-        ("serial number", f"{serial:x}"),
+        ("serial number", f"{values.number(serial):x}"),
         ("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
     ]
 
@@ -174,8 +173,7 @@ def _attributes(attributes: list[tuple[str, Element]]) -> list[str]:
     """Return the attributes of a subject or an issuer, such as "CN=example.com"."""
     found = []
     for oid, value in attributes:
-        is_text = value.type.endswith("String") and value.type != "BIT STRING"
-        text = values.string(value) if is_text else value.content.hex()
+        text = values.string(value) if value.type.endswith("String") else value.content.hex()
         found.append(f"{grammar.words(oid)}={_plain(text)}")
     return found
 
