@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
+import common
 from common import console
 from tests.conftest import (
     ROOT,
@@ -76,16 +77,12 @@ def test_warnings_of_libraries_are_hidden_unless_python_was_asked_for_them(
     assert len(caught) == shown
 
 
-def test_ctrl_c_ends_the_program_by_the_signal(monkeypatch: Patch) -> None:
-    @console.program("p.py")
-    def main(argv: object) -> None:
-        raise KeyboardInterrupt
-
+def test_ctrl_c_at_a_prompt_on_windows_ends_the_program_by_the_signal(monkeypatch: Patch) -> None:
+    """Elsewhere it does so without Python."""
     raised: list[int] = []
     monkeypatch.setattr(signal, "raise_signal", raised.append)
     ours = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        console.run(main)
+    common._end(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert signal.signal(signal.SIGINT, ours) is signal.SIG_DFL
     assert raised == [signal.SIGINT]
 
