@@ -2,7 +2,8 @@
 
 Each module has one concern, and imports only modules listed above it:
 
-    installation      what is wrong with Python or the libraries, and the command that helps
+    repair            the command that sets up the project, or makes its libraries work again
+    installation      what is wrong with Python or the libraries
     console           messages, signals and exit status
     shell             a command that can be pasted
     atomic            giving a file its name in one step
@@ -63,7 +64,7 @@ def _program() -> str:
 
 def _end(kind: type, error: BaseException, trace: object) -> None:
     """End the program after an exception that nothing has handled, without a traceback."""
-    if issubclass(kind, KeyboardInterrupt):  # at a prompt on Windows
+    if issubclass(kind, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
         return

@@ -10,7 +10,6 @@ import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
-import common
 from common import console
 from tests.conftest import (
     ROOT,
@@ -75,16 +74,6 @@ def test_warnings_of_libraries_are_hidden_unless_python_was_asked_for_them(
         with pytest.raises(SystemExit):
             console.run(lambda: warnings.warn("it goes", DeprecationWarning, 1) or 0)
     assert len(caught) == shown
-
-
-def test_ctrl_c_at_a_prompt_on_windows_ends_the_program_by_the_signal(monkeypatch: Patch) -> None:
-    """Elsewhere it does so without Python."""
-    raised: list[int] = []
-    monkeypatch.setattr(signal, "raise_signal", raised.append)
-    ours = signal.getsignal(signal.SIGINT)
-    common._end(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert signal.signal(signal.SIGINT, ours) is signal.SIG_DFL
-    assert raised == [signal.SIGINT]
 
 
 class TestStandardOutput:
