@@ -96,16 +96,16 @@ class TestAFile:
         assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n"
 
     @pytest.mark.posix(reason="modes")
-    @pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o640, 1), (0o604, 1)])
+    @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True)])
     def test_that_others_can_use(
-        self, mode: int, warned: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, mode: int, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         path = tmp_path / "secret"
         path.write_text(SECRET, encoding="utf-8")
         path.chmod(mode)
         passphrase.for_new_key(str(path))
-        text = f"{path}: other users can read this file; run chmod 600 to prevent that"
-        assert capsys.readouterr().err == f"{console.program_name}: warning: {text}\n" * warned
+        said = f"warning: {path}: other users can read this file; run chmod 600 or, "
+        assert (said in capsys.readouterr().err) == warned
 
     @pytest.mark.posix(reason="pipes have names")
     def test_may_be_a_pipe(self) -> None:
