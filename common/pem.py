@@ -1,10 +1,11 @@
 """The private key or the request in a file, or what is there instead."""
 
+import contextlib
 import re
 
-from common import console, effort, wrapping
+from common import console, der, effort, wrapping
 from common.console import UserError
-from common.wrapping import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST, SEQUENCE, Block
+from common.wrapping import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST, Block
 
 from cryptography import x509
 
@@ -110,9 +111,9 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
     found = next((block for block in wrapping.blocks(text) if block.label == REQUEST), None)
     if found is None or b"".join(text.split()) != b"".join(found.text.split()):
         return None
-    # Old versions of certbot wrote version 3, which other readers than cryptography allow.
-    version = rb"(?s)\A(" + SEQUENCE * 2 + rb"\x02\x01)."
-    try:
-        return x509.load_der_x509_csr(re.sub(version, rb"\1\0", found.der))
-    except ValueError:
-        return None
+    content = bytearray(found.der)
+    with contextlib.suppress(ValueError, IndexError):
+        version = der.read(found.der)[0].children[0].children[0]
+        content[version.start : version.end] = b"\0"  # old versions of certbot wrote 2
+        return x509.load_der_x509_csr(bytes(content))
+    return None

@@ -3,11 +3,12 @@
 import random
 import re
 
-from common import wrapping
-from common.show import der, grammar, values
+from common import der, wrapping
+from common.show import grammar, values
 from common.show.bytes import walk
 from common.show.files import Part
-from common.show.opening import is_whole_key
+from common.show.opening import unopened
+from common.wrapping import Block
 from tests.conftest import ROOT
 from tests.made import LEAF, RSA, integer, request, san, tlv
 
@@ -71,15 +72,10 @@ SECRET_RUNS = {
 
 
 def read(data: bytes) -> tuple[list[str], str]:
-    """Return the lines that a file has before it breaks, and why it breaks, or ""."""
-    lines: list[str] = []
-    blocks = wrapping.blocks(data)
-    is_whole = bool(blocks) and is_whole_key(Part("a.key", "a.key", None, blocks[0]))
-    try:
-        lines.extend(walk(data, is_whole))
-    except ValueError as error:
-        return lines, str(error)
-    return lines, ""
+    """Return the lines of a file, and what is wrong with its DER, or ""."""
+    block = Block(wrapping.kind_of(data), data, is_whole=True)
+    document = unopened(Part("a.key", "a.key", None, block))
+    return list(walk(document)) if document.heading else [], document.fault
 
 
 def check_safe(lines: list[str]) -> None:
@@ -106,13 +102,13 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_file_is_recognized_only_if_all_of_it_fits(document: str) -> None:
-    root = der.parse(DOCUMENTS[document])
-    assert grammar.recognize(root) == root.name == document
+    name, _, root, fault = grammar.read(DOCUMENTS[document])
+    assert (name, root.name, fault) == (document, document, "")
     less = [child.encoded for child in root.children[1:]]
-    for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less), tlv(0x31, root.content)):
-        root = der.parse(other)
-        assert grammar.recognize(root) != document
-    assert grammar.recognize(root) == root.name == root.children[0].name == ""
+    for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less)):
+        assert grammar.read(other).name != document
+    unknown = grammar.read(tlv(0x30, tlv(0x31, root.content)))
+    assert {unknown.name, *(element.name for element in unknown.root.all())} == {""}
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -207,7 +203,11 @@ CUT = "the data ends in the middle of a tag or length"
         (b"0\x81\x80" + b"\2\1\0" * 42 + b"\5\0", ""),
         (
             tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"),
-            "offset 2: the number of its tag is too high, or not written as DER has it",
+            "offset 2: the number of its tag is too high",
+        ),
+        (
+            tlv(0x30, b"\x1f\x02\x01\x00"),
+            "offset 2: the number of its tag is not written as DER has it",
         ),
         (tlv(0x30, b"\x5f\x81\x01\x00"), ""),
         (nested(40), ""),

@@ -6,8 +6,8 @@ import time
 from ipaddress import ip_address
 from pathlib import Path
 
+from common.der import parse
 from common.show import grammar
-from common.show.der import parse
 from common.show.grammar import Name
 from tests import conftest
 from tests.conftest import Show

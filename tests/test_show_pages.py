@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from common.der import parse
 from common.show import describe
-from common.show.der import parse
 from tests.conftest import ARTICLE, ROOT, Show
 from tests.made import RSA, SHA256, integer, tlv
 

@@ -13,11 +13,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from common.show import der, grammar, signature, values
-from common.show.der import Element
+from common import der
+from common.der import Element
+from common.show import grammar, signature, values
 from common.show.files import Part
+from common.show.grammar import Document
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -43,9 +44,14 @@ class Item:
     """A key, a request or a certificate."""
 
     part: Part
-    root: Element  # as in the file: encrypted, if that is
+    document: Document  # as in the file: encrypted, if that is
     spki: bytes  # the public key as it is encoded (DER of a SubjectPublicKeyInfo, RFC 5280)
     public_key: PublicKeyTypes | None  # None if it cannot be read here
+
+    @property
+    def root(self) -> Element:
+        """The element that is all of it."""
+        return self.document.root
 
     @property
     def where(self) -> str:
@@ -78,13 +84,6 @@ class Key(Item):
 
     is_private: bool
     numbers_agree: bool | None  # None if that cannot be told here, or for a public key
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its numbers agree, so that the public ones are sure to be no secret."""
-        if isinstance(self.public_key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
-            return bool(self.numbers_agree) and self.public_key.public_numbers().e < 1 << 64
-        return bool(self.numbers_agree) and isinstance(self.public_key, ec.EllipticCurvePublicKey)
 
 
 @dataclass(frozen=True, eq=False)
