@@ -33,8 +33,8 @@ def excess(block: Block) -> str | None:
     if block.label == ENCRYPTED:
         numbers = list(_integers(root, in_strings=False))
         is_scrypt = any(element.oid == _SCRYPT for element in root.all())
-        rounds = math.prod(numbers[:3]) if is_scrypt else max(numbers, default=0)
-        is_over = rounds > (MAX_SCRYPT if is_scrypt else MAX_ROUNDS)
+        is_over = max(numbers, default=0) > MAX_ROUNDS
+        is_over |= is_scrypt and math.prod(numbers[:3]) > MAX_SCRYPT
         return "it would take too long to decrypt" if is_over else None
     # After the versions: n, e, d, p, q … of an RSA key; p, q, g, y, x of a DSA key.
     numbers = [number for number in _integers(root, in_strings=True) if number > 1]

@@ -1,8 +1,8 @@
 r"""Finding keys, requests and certificates in a file, even if the PEM around them is damaged.
 
-PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Other text
-may stand around it. If the content is whole, these forms are read too, each with a fault that says
-how to repair it; OpenSSL and servers do not read most of them:
+PEM (RFC 7468) is a BEGIN line with a label, base64 of DER and an END line with the same label.
+Other text may stand around it. DER itself is read as well, and so are these forms, if the content
+is whole, with a fault that says how to repair it. OpenSSL and servers do not read most of them:
 
     -----END A----------BEGIN B-----     files joined without a line break between them
     -----BEGIN A-----\nMII…              line breaks that became the two characters \ and n
@@ -14,8 +14,6 @@ how to repair it; OpenSSL and servers do not read most of them:
     LS0tLS1CRUdJTi…                      base64 of all this, as Kubernetes stores it
     MII…                                 base64 alone, without BEGIN and END
     BEGIN RSA PRIVATE KEY with PKCS#8    a label that is not that of the content
-
-DER, which is what the base64 stands for, is read as well.
 """
 
 import base64
@@ -27,6 +25,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from common import der, faults
+from common.der import Element
 from common.faults import Fault
 
 ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
@@ -46,15 +45,15 @@ SYNONYMS = {
     "CMS": PKCS7,  # RFC 7468 section 9
 }
 
-# What DER holds, by its first elements, and the first ones in the first SEQUENCE of them: by their
-# tags, or the numbers of an OID. The first line that fits decides.
+# What DER holds, by how its elements begin, and those in the first SEQUENCE of them: their tags, or
+# the numbers of an OID, with a dot after the last one. The first line that fits decides.
 _KINDS = (
     (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7."),  # RFC 7292 section 4: holds PKCS#7
     ("PRIVATE KEY", "INTEGER, SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 2
     ("EC PRIVATE KEY", "INTEGER, OCTET STRING", ""),  # RFC 5915 section 3
     ("RSA PRIVATE KEY", ", ".join(["INTEGER"] * 9), ""),  # RFC 8017 appendix A.1.2
-    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6), ""),  # OpenSSL's own form
-    ("RSA PUBLIC KEY", "INTEGER, INTEGER", ""),  # RFC 8017 appendix A.1.1
+    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6) + ".", ""),  # OpenSSL's own form
+    ("RSA PUBLIC KEY", "INTEGER, INTEGER.", ""),  # RFC 8017 appendix A.1.1
     (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
     ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
     (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
@@ -65,8 +64,6 @@ _KINDS = (
     (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
     (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
 )
-_BEGINNING = 1 << 14  # bytes, in which these elements begin
-
 _LABELS = {label for label, *_ in _KINDS}
 
 _DASH = "[-\u2010-\u2015\u2212]"
@@ -76,11 +73,10 @@ _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
 _PREFIX = re.compile(r"(?:\d+[ \t:.|]+|[+|]) *")  # of a line: its number, or a mark as in a diff
-
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
-_OPENSSH = b"openssh-key-v1\0"
-_LINES = rb"[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
-_PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi" + _LINES)
+_PEM_IN_BASE64 = re.compile(
+    rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
+)
 
 
 class Block(NamedTuple):
@@ -108,8 +104,8 @@ def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
     if b"BEGIN%20" in data:
         return [block._replace(fault=faults.URL) for block in _in_text(unquote_to_bytes(data))]
-    if not (kind := kind_of(data)) and (found := _in_text(data)):
-        return found
+    if not (kind := kind_of(data)) and (in_text := _in_text(data)):
+        return in_text
     if data.startswith(b"\x30"):
         whole = _first_sequence(data)
         return [Block(kind, whole or data, bool(whole), fault=None if whole else faults.DAMAGED)]
@@ -134,16 +130,20 @@ def written(label: str, content: bytes, headers: str = "") -> bytes:
 
 def kind_of(content: bytes) -> str:
     """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
-    if not content.startswith(b"\x30"):
-        return ""
     with contextlib.suppress(ValueError):
-        elements = der.read(content[:_BEGINNING])[0].children
-        inside = next((one.children for one in elements if one.type == "SEQUENCE"), [])
-        outer, inner = (", ".join(one.oid or one.type for one in s[:9]) for s in (elements, inside))
-        for label, begins, holds in _KINDS:
+        root, _ = der.read(content[: 1 << 14])  # far enough for the nine of a long RSA key
+        inside = next((child for child in root.children if child.type == "SEQUENCE"), root)
+        outer, inner = _outline(root), _outline(inside)
+        for label, begins, holds in _KINDS if root.type == "SEQUENCE" else ():
             if outer.startswith(begins) and inner.startswith(holds):
                 return label
     return ""
+
+
+def _outline(element: Element) -> str:
+    """Return the tags of what is in an element, as _KINDS has them."""
+    tags = ", ".join(child.oid or child.type for child in element.children)
+    return tags if element.is_cut_off else f"{tags}."
 
 
 def _in_text(data: bytes) -> list[Block]:
@@ -170,8 +170,8 @@ def _in_text(data: bytes) -> list[Block]:
             body = text[begin.end() : end.start() if end else None]
             is_begin = body.strip() and body.lstrip(" \t\r").startswith("\n")
             if is_begin or block.is_whole or block.der.startswith(b"\x30"):
-                fault_of_block = (block.is_whole and fault) or block.fault
-                result.append(block._replace(line=line, fault=fault_of_block))
+                block = block._replace(line=line, fault=(block.is_whole and fault) or block.fault)
+                result.append(block)
     return result
 
 
@@ -200,12 +200,13 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     kind = kind_of(whole) if is_known and not headers else ""
     if kind not in ("", label):
         label, fault = kind, fault or faults.of_label(label, kind)
-    return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", fault=fault)
+    kept = "\n".join(headers.groups()) if headers else ""
+    return Block(label, whole, is_whole=True, headers=kept, fault=fault)
 
 
 def _damage(label: str, content: bytes, has_end: bool) -> Fault:
     """Return what is wrong with a block whose content is not whole."""
-    if content.startswith(_OPENSSH):
+    if content.startswith(b"openssh-key-v1\0"):
         return faults.of_label(label, "OPENSSH PRIVATE KEY")
     if len(content) > 2 and not content.startswith(b"\x30"):
         return faults.NOT_DER

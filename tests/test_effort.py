@@ -111,14 +111,14 @@ def test_an_encrypted_key_that_takes_long(run: Run) -> None:
         ("RSA PRIVATE KEY", rsa(RSA.private_numbers().p)),
         ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
         ("ENCRYPTED PRIVATE KEY", encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
-        ("ENCRYPTED PRIVATE KEY", encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1)))),
+        ("ENCRYPTED PRIVATE KEY", encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
         ("EC PRIVATE KEY", EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
     ],
 )
 def test_an_ordinary_key(label: str, der: bytes) -> None:
     for cut in range(0, len(der), 7):  # damaged ones raise nothing
-        effort.excess(Block(label, der[:cut], False, "", 1, None))
-    assert effort.excess(Block(label, der, True, "", 1, None)) is None
+        effort.excess(Block(label, der[:cut], is_whole=False))
+    assert effort.excess(Block(label, der, is_whole=True)) is None
 
 
 def disguised(p: int) -> dict[str, tuple[str, bytes]]:
@@ -140,8 +140,8 @@ def disguised(p: int) -> dict[str, tuple[str, bytes]]:
 def test_a_long_number_does_not_hide(way: str) -> None:
     label, der = disguised(RSA.private_numbers().p)[way]
     crypto.load_privatekey(crypto.FILETYPE_PEM, wrapping.written(label, der))
-    assert effort.excess(Block(label, der, True)) is None
-    assert effort.excess(Block(label, disguised(PRIME)[way][1], True)) == TOO_LONG
+    assert effort.excess(Block(label, der, is_whole=True)) is None
+    assert effort.excess(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
 
 
 def test_ber(show: Show) -> None:

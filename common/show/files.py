@@ -52,9 +52,11 @@ def read(path: str) -> list[Part]:
         raise pem.refusal(path, data, None, ADVICE)
     if len(blocks) > MAX_PARTS:
         raise UserError(f"{path}: the file holds {len(blocks)} parts, more than {MAX_PARTS}")
-    places = [f"{path} ({n} of {len(blocks)})" for n in range(1, len(blocks) + 1)]
-    places = places if len(blocks) > 1 else [path]
-    parts = [Part(path, *rest) for rest in zip(places, [mode] * len(blocks), blocks, strict=True)]
+    several = len(blocks) > 1
+    parts = [
+        Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
+        for number, block in enumerate(blocks, 1)
+    ]
     for part in parts:
         if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)

@@ -123,14 +123,15 @@ def read(content: bytes, is_whole_key: bool = False) -> Document:
         root, fault = der.read(content)
     except ValueError as error:
         return unreadable(str(error))
-    for document in HOLDS["DOCUMENT"]:
+    for line in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
-            _name(_fit(root, document), is_whole_key or document.name == "EncryptedPrivateKeyInfo")
-            may_be_private = document.name in _PUBLIC_KEYS and _may_be_private(root, fault)
-            for element in root.all() if document.name in _PUBLIC and not may_be_private else ():
+            name, fits = line.name, _fit(root, line)
+            if name in _PUBLIC_KEYS and (fault or _may_be_private(fits)):
+                break
+            _name(fits, is_whole_key or name == "EncryptedPrivateKeyInfo")
+            for element in root.all() if name in _PUBLIC else ():
                 element.is_public = True
-            heading = _UNKNOWN if may_be_private else DOCUMENTS[document.name]
-            return Document(document.name, heading, root, fault)
+            return Document(name, DOCUMENTS[name], root, fault)
     return Document("", _UNKNOWN, root, fault)
 
 
@@ -149,15 +150,13 @@ def _name(fits: Iterable[Fit], shows_marked: bool) -> None:
             element.children = []  # it only looked like DER
 
 
-def _may_be_private(root: Element, fault: str) -> bool:
+def _may_be_private(fits: Sequence[Fit]) -> bool:
     """Return whether what looks like a public key may be a damaged private key.
 
-    Then it is not DER, or the elements of an RSA key are not a modulus and an exponent.
+    So is an RSA key that is not a modulus and an exponent.
     """
-    elements = list(root.all())
-    is_rsa = any(element.oid.startswith(RSA) for element in elements)
-    has_two_numbers = any(element.name == "modulus" for element in elements)
-    return bool(fault) or (is_rsa and not has_two_numbers)
+    is_rsa = any(fit.element.oid.startswith(RSA) for fit in fits)
+    return is_rsa and not any(fit.line.name == "modulus" for fit in fits)
 
 
 def _fit(element: Element, line: Line, oid: str = "") -> list[Fit]:

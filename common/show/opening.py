@@ -9,7 +9,6 @@ from typing import cast
 
 from common import effort, passphrase, pem, wrapping
 from common.console import UserError
-from common.der import Element
 from common.show import files, grammar
 from common.show.files import Part
 from common.show.grammar import Document
@@ -29,6 +28,12 @@ from OpenSSL import crypto
 _MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
 
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+
+# The class for each label, and what RFC 5280 and RFC 2986 call the public key in it.
+_SIGNED: dict[str, tuple[type[Request | Certificate], str]] = {
+    wrapping.REQUEST: (Request, "subjectPKInfo"),
+    wrapping.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
+}
 
 # All that the libraries raise about what they cannot read.
 _ERRORS = (
@@ -62,12 +67,10 @@ def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certifica
             f"{part.where}: it cannot be read here, because {reason}; "
             "use --bytes to see what can be read"
         )
-    if block.label == wrapping.CERTIFICATE:
-        spki = _encoded(document.root, "subjectPublicKeyInfo")
-        return Certificate(part, document, spki, _public_key(spki))
-    if block.label == wrapping.REQUEST:
-        spki = _encoded(document.root, "subjectPKInfo")
-        return Request(part, document, spki, _public_key(spki))
+    if block.label in _SIGNED:
+        kind, name = _SIGNED[block.label]
+        spki = next(element.encoded for element in document.root.all() if element.name == name)
+        return kind(part, document, spki, _public_key(spki))
     spki = block.der
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
@@ -102,21 +105,22 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
         try:
             key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
         except _ERRORS:  # on a curve that cryptography does not know, say
-            return Key(part, _document(part), spki, _public_key(spki), True, numbers_agree=None)
+            public_key = _public_key(spki)
+            return Key(part, _document(part), spki, public_key, is_private=True, numbers_agree=None)
     public_key = key.public_key()
     spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if pkey is not None:
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
     numbers_agree = _numbers_agree(key)
-    document = _document(part, numbers_agree is True and _is_sure(public_key))
-    return Key(part, document, spki, public_key, True, numbers_agree)
+    document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
+    return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
 
-def _is_sure(public_key: PublicKeyTypes) -> bool:
-    """Return whether the public half of a key whose numbers agree is certain not to be secret."""
-    if isinstance(public_key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
-        return public_key.public_numbers().e < 1 << 64
-    return isinstance(public_key, ec.EllipticCurvePublicKey)
+def _is_public(key: PublicKeyTypes) -> bool:
+    """Return whether a public key whose numbers agree is certain to hold nothing secret."""
+    if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
+        return key.public_numbers().e < 1 << 64
+    return isinstance(key, ec.EllipticCurvePublicKey)
 
 
 def _why_closed(secret: bytes | None, error: Exception) -> str:
@@ -133,10 +137,6 @@ def _document(part: Part, is_whole_key: bool = False) -> Document:
     if part.block.headers:
         return grammar.unreadable(_CLOSED)
     return grammar.read(part.block.der, is_whole_key)
-
-
-def _encoded(root: Element, name: str) -> bytes:
-    return next(element.encoded for element in root.all() if element.name == name)
 
 
 def _public_key(spki: bytes) -> PublicKeyTypes | None:
