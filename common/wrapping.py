@@ -45,9 +45,15 @@ SYNONYMS = {
     "CMS": PKCS7,  # RFC 7468 section 9
 }
 
-# What DER holds, by how its elements begin, and those in the first SEQUENCE of them: their tags, or
-# the numbers of an OID, with a dot after the last one. The first line that fits decides.
+# What DER holds, by the tags of its elements, and of those in the first SEQUENCE of them: how they
+# begin, with the numbers of an OID, and a dot after the last. The first line that fits decides.
 _KINDS = (
+    (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
+    (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
+    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, UTCTime"),  # RFC 5280 section 5.1
+    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, GeneralizedTime"),
+    (CRL, "SEQUENCE", "SEQUENCE, SEQUENCE, UTCTime"),  # version 1
+    (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
     (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7."),  # RFC 7292 section 4: holds PKCS#7
     ("PRIVATE KEY", "INTEGER, SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 2
     ("EC PRIVATE KEY", "INTEGER, OCTET STRING", ""),  # RFC 5915 section 3
@@ -56,12 +62,6 @@ _KINDS = (
     ("RSA PUBLIC KEY", "INTEGER, INTEGER.", ""),  # RFC 8017 appendix A.1.1
     (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
     ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
-    (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
-    (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
-    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, UTCTime"),  # RFC 5280 section 5.1
-    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, GeneralizedTime"),
-    (CRL, "SEQUENCE", "SEQUENCE, SEQUENCE, UTCTime"),  # version 1
-    (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
     (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
 )
 _LABELS = {label for label, *_ in _KINDS}
@@ -134,8 +134,9 @@ def kind_of(content: bytes) -> str:
         root, _ = der.read(content[: 1 << 14])  # far enough for the nine of a long RSA key
         inside = next((child for child in root.children if child.type == "SEQUENCE"), root)
         outer, inner = _outline(root), _outline(inside)
-        for label, begins, holds in _KINDS if root.type == "SEQUENCE" else ():
-            if outer.startswith(begins) and inner.startswith(holds):
+        for label, tags, tags_inside in _KINDS if root.type == "SEQUENCE" and outer else ():
+            is_like = outer.startswith(tags) or tags.startswith(outer)  # so far, if it is cut short
+            if is_like and inner.startswith(tags_inside):
                 return label
     return ""
 

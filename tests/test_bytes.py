@@ -6,6 +6,7 @@ import re
 from common import der, wrapping
 from common.show import grammar, values
 from common.show.bytes import walk
+from common.show.files import DOCUMENTS as LABELS
 from common.show.files import Part
 from common.show.opening import unopened
 from common.wrapping import Block
@@ -109,6 +110,14 @@ def test_a_file_is_recognized_only_if_all_of_it_fits(document: str) -> None:
         assert grammar.read(other).name != document
     unknown = grammar.read(tlv(0x30, tlv(0x31, root.content)))
     assert {unknown.name, *(element.name for element in unknown.root.all())} == {""}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_cut_short_is_told_by_its_beginning(document: str) -> None:
+    content, labels = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
+    assert wrapping.kind_of(content) == labels[document]
+    kinds = {wrapping.kind_of(content[:size]) for size in range(40, len(content))}
+    assert kinds == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -260,6 +269,20 @@ def test_strings_in_strings_end() -> None:
 def test_what_can_be_read_of_a_damaged_file() -> None:
     lines, _ = read(KEYS["RSA PKCS#1"][:600])
     assert places(lines) == {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}
+    lines, _ = read(tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)))
+    assert places(lines) == {(0, 10), (2, 5), (4, 3), (7, 3)}
+
+
+def test_ber() -> None:
+    """X.690 section 8.1.3.6: two zero octets end an element whose length is left open."""
+    data = b"\x30\x80" + b"\x30\x80" + integer(0) + bytes(2) + integer(1) + bytes(2)
+    lines, error = read(data)
+    assert error == f"offset 0: {LENGTH}"
+    assert places(lines) == {(0, 14), (2, 7), (4, 3), (9, 3)}
+    key = KEYS["RSA PKCS#1"]
+    lines, error = read(b"\x30\x80" + key[4:] + bytes(2))
+    assert lines[0] == read(key)[0][0]
+    assert len(places(lines)) == 10
 
 
 def test_the_tables_agree() -> None:
