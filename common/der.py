@@ -94,14 +94,6 @@ class Element:
             yield from child.all()
 
 
-def parse(der: bytes) -> Element:
-    """Return the element that is all of der. Raises ValueError if der is anything else."""
-    root, fault = read(der)
-    if fault:
-        raise ValueError(fault)
-    return root
-
-
 def read(der: bytes) -> tuple[Element, str]:
     """Return the first element of der, with those in it, and the first fault in der, or "".
 

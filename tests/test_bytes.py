@@ -134,11 +134,11 @@ def test_every_element_of_a_key_has_a_line_that_holds_no_secret(kind: str) -> No
      ("2a" * 33, ""), ("", "")],
 )  # fmt: skip
 def test_an_oid(content: str, oid: str) -> None:
-    assert der.parse(tlv(6, bytes.fromhex(content))).oid == oid
+    assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
 
 
 def test_key_usages() -> None:
-    found = values.key_usages(der.parse(tlv(3, b"\7\xff\x80")))
+    found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
     assert ", ".join(found) == (  # RFC 5280 section 4.2.1.3
         "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "
         "keyCertSign, cRLSign, encipherOnly, decipherOnly"
@@ -256,14 +256,14 @@ def test_the_place_where_a_file_breaks_is_told(data: bytes, why: str) -> None:
     ],
 )
 def test_der_in_a_string_is_read_if_it_is_one_whole_element(string: bytes, tags: list[str]) -> None:
-    assert [element.tag for element in der.parse(string).all()][1:] == tags
+    assert [element.tag for element in der.read(string)[0].all()][1:] == tags
 
 
 def test_strings_in_strings_end() -> None:
     data = integer(1)
     for _ in range(5000):
         data = tlv(4, data)
-    assert 30 < len(list(der.parse(data).all())) <= der.MAX_DEPTH
+    assert 30 < len(list(der.read(data)[0].all())) <= der.MAX_DEPTH
 
 
 def test_what_can_be_read_of_a_damaged_file() -> None:
@@ -279,6 +279,7 @@ def test_ber() -> None:
     lines, error = read(data)
     assert error == f"offset 0: {LENGTH}"
     assert places(lines) == {(0, 14), (2, 7), (4, 3), (9, 3)}
+    assert places(read(tlv(0x30, bytes(2), integer(1)))[0]) == {(0, 7), (2, 2), (4, 3)}
     key = KEYS["RSA PKCS#1"]
     lines, error = read(b"\x30\x80" + key[4:] + bytes(2))
     assert lines[0] == read(key)[0][0]

@@ -126,8 +126,10 @@ def read(content: bytes, is_whole_key: bool = False) -> Document:
     for line in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
             name, fits = line.name, _fit(root, line)
-            if name in _PUBLIC_KEYS and (fault or _may_be_private(fits)):
-                break
+            is_rsa = any(fit.element.oid.startswith(RSA) for fit in fits)
+            has_modulus = any(fit.line.name == "modulus" for fit in fits)
+            if name in _PUBLIC_KEYS and (fault or (is_rsa and not has_modulus)):
+                break  # it may be a damaged private key
             _name(fits, is_whole_key or name == "EncryptedPrivateKeyInfo")
             for element in root.all() if name in _PUBLIC else ():
                 element.is_public = True
@@ -137,7 +139,7 @@ def read(content: bytes, is_whole_key: bool = False) -> Document:
 
 def unreadable(fault: str) -> Document:
     """Return a document of which nothing can be read, and why."""
-    return Document("", (), der.parse(b"\x30\0"), fault)
+    return Document("", (), der.first(b"\x30\0"), fault)
 
 
 def _name(fits: Iterable[Fit], shows_marked: bool) -> None:
@@ -148,15 +150,6 @@ def _name(fits: Iterable[Fit], shows_marked: bool) -> None:
         element.is_public = shows_marked and line.is_public
         if not is_known_inside and not element.constructed:
             element.children = []  # it only looked like DER
-
-
-def _may_be_private(fits: Sequence[Fit]) -> bool:
-    """Return whether what looks like a public key may be a damaged private key.
-
-    So is an RSA key that is not a modulus and an exponent.
-    """
-    is_rsa = any(fit.element.oid.startswith(RSA) for fit in fits)
-    return is_rsa and not any(fit.line.name == "modulus" for fit in fits)
 
 
 def _fit(element: Element, line: Line, oid: str = "") -> list[Fit]:

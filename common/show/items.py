@@ -74,7 +74,7 @@ class Item:
     def key_algorithm(self) -> str:
         """The OID of the kind of key."""
         with contextlib.suppress(ValueError, IndexError):
-            return der.parse(self.spki).children[0].children[0].oid
+            return der.read(self.spki)[0].children[0].children[0].oid
         return ""
 
 
@@ -111,10 +111,6 @@ class Signed(Item):
         for element in self.root.all():
             elements.setdefault(element.name, []).append(element)
         return elements
-
-    def field(self, name: str) -> Element | None:
-        """Return the first element with a name."""
-        return next(iter(self.fields(name)), None)
 
     def content(self, name: str) -> bytes:
         """Return the content of the first element with a name, or b""."""
@@ -186,7 +182,7 @@ class Certificate(Signed):
     @property
     def is_ca(self) -> bool:
         """Whether it is a CA's. One of version 1 cannot say so, but a root signs itself."""
-        if self.field("version") is None:
+        if not self.fields("version"):
             return self.names_itself_as_issuer
         return self.content("cA") not in (b"", b"\0")
 
