@@ -170,7 +170,7 @@ def _card(part: Part, known: tuple[Item, _Facts] | None, account_key: Item | Non
     if known:
         heading.append(table(_main_facts(*known, account_key)))
     if document.fault:
-        drawn.append(tag("p fault", f"Not readable as DER: {document.fault}"))
+        drawn.append(tag("p fault", f"Fault: {document.fault}"))
     return tag("article card", tag("header", *heading), *drawn)
 
 
