@@ -116,6 +116,7 @@ def test_a_file_is_recognized_only_if_all_of_it_fits(document: str) -> None:
 def test_what_is_cut_short_is_told_by_its_beginning(document: str) -> None:
     content, labels = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
     assert wrapping.kind_of(content) == labels[document]
+    assert wrapping.kind_of(b"\x31" + content[1:]) == ""
     kinds = {wrapping.kind_of(content[:size]) for size in range(40, len(content))}
     assert kinds == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
 

@@ -144,6 +144,13 @@ def test_a_long_number_does_not_hide(way: str) -> None:
     assert effort.excess(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
 
 
+def test_strings_in_strings_end() -> None:
+    content = b""
+    for _ in range(3000):
+        content = b"\4\x82" + len(content).to_bytes(2, "big") + content
+    assert effort.excess(Block("PRIVATE KEY", sequence(content), is_whole=True)) is None
+
+
 def test_ber(show: Show) -> None:
     """What OpenSSL reads with lengths left open is shown, or refused without a mistake."""
     spki = EC.public_key()
