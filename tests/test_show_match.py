@@ -6,8 +6,8 @@ import time
 from ipaddress import ip_address
 from pathlib import Path
 
+from common import der
 from common.show import grammar
-from common.show.der import parse
 from common.show.grammar import Name
 from tests import conftest
 from tests.conftest import Show
@@ -160,7 +160,7 @@ class TestVerdicts:
         assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
 
 
-TBS, ALGORITHM, _ = parse(ROOT_CA.public_bytes(Encoding.DER)).children
+TBS, ALGORITHM, _ = der.read(ROOT_CA.public_bytes(Encoding.DER))[0].children
 VERSION_1 = tlv(0x30, *(field.encoded for field in TBS.children[1:7]))  # without its extensions
 SIGNATURE = tlv(3, b"\0", OTHER.sign(VERSION_1, ec.ECDSA(SHA256)))
 OLD_ROOT = tlv(0x30, VERSION_1, ALGORITHM.encoded, SIGNATURE)

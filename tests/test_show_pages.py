@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from common import der
 from common.show import describe
-from common.show.der import parse
 from tests.conftest import ARTICLE, ROOT, Show
 from tests.made import RSA, SHA256, integer, tlv
 
@@ -183,7 +183,7 @@ CA = certificate(
 SMALL = request(
     name((CN, "b.com")), (x509.SubjectAlternativeName([x509.DNSName("a.com")]), False)
 ).public_bytes(DER)
-TBS, *SIGNATURE = parse(certificate("a.com").public_bytes(DER)).children
+TBS, *SIGNATURE = der.read(certificate("a.com").public_bytes(DER))[0].children
 SHA1, SHA256_OID = (bytes.fromhex(f"2a864886f70d0101{n}") for n in ("05", "0b"))
 FILES: dict[str, bytes] = {
     "pkcs1.key": RSA.private_bytes(PEM, OLD, PLAIN),

@@ -164,15 +164,13 @@ def _page(item: Item, account_key: Item | None) -> str:
 
 def _bytes(part: Part, faults: list[str]) -> str:
     """Return the lines for the DER of a part; if they end too early, add to faults why."""
-    lines = list[str]()
-    try:
-        if part.block.headers:
-            raise ValueError(opening.CLOSED)
-        for line in walk(part.block.der, opening.is_whole_key(part)):
-            lines.append(line if lines else f"{part.where}: {line}")
-    except ValueError as error:
-        faults.append(f"{part.where}: {error}")
-    return _text(lines)
+    document = opening.unopened(part)
+    if document.fault:
+        faults.append(f"{part.where}: {document.fault}")
+    if not document.heading:
+        return ""
+    first, *lines = walk(document)
+    return _text([f"{part.where}: {first}", *lines])
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from common import goodkey, jwk
+from common.der import Element
 from common.show import grammar, signature, values, verdict
-from common.show.der import Element
 from common.show.files import DOCUMENTS
 from common.show.items import (
     ALTERNATIVE_NAMES,
