@@ -11,8 +11,8 @@ from common.show.items import COMMON_NAME, Certificate, Item, Key
 # https://letsencrypt.org/docs/staging-environment/
 _STAGING = "(STAGING)"
 
-# The keys of CAs with one name that are tried, so that hundreds do not take quadratic time.
-_MOST_KEYS = 10
+# Hundreds of CAs with the same name would otherwise take quadratic time.
+_MOST_CHECKS = 2000  # of signatures, shared by the certificates; each has one check at least
 
 
 class Issuers(NamedTuple):
@@ -30,23 +30,26 @@ def issuers(items: Sequence[Item]) -> dict[Certificate, Issuers]:
     for ca in certificates:
         key = (ca.identity, ca.content("SubjectKeyIdentifier"))
         by_name.setdefault(ca.encoded("subject"), {}).setdefault(key, []).append(ca)
-    return {one: _issuers(one, by_name.get(one.encoded("issuer"), {})) for one in certificates}
+    found = {one: Issuers([one], []) for one in certificates if is_self_signed(one)}
+    others = [one for one in certificates if one not in found]
+    for one in others:
+        named = by_name.get(one.encoded("issuer"), {})
+        found[one] = _issuers(one, named, max(1, _MOST_CHECKS // len(others)))
+    return found
 
 
 def _issuers(
-    certificate: Certificate, by_key: Mapping[tuple[bytes, bytes], list[Certificate]]
+    certificate: Certificate, named: Mapping[tuple[bytes, bytes], list[Certificate]], most: int
 ) -> Issuers:
     """Return which of the certificates that have the name of its issuer signed a certificate.
 
-    by_key: those by public key and its identifier.
+    named: those by public key and its identifier. most: so many keys are tried.
     """
-    if is_self_signed(certificate):
-        return Issuers([certificate], [])
     # The identifiers of the key decide where both have one: RFC 5280 section 4.2.1.1.
     wanted = certificate.content("keyIdentifier")
-    cas = [found for (_, has), found in by_key.items() if not wanted or not has or wanted == has]
+    cas = [found for (_, has), found in named.items() if not wanted or not has or wanted == has]
     signers, others = list[Certificate](), list[Certificate]()
-    for same_key in cas[:_MOST_KEYS]:
+    for same_key in cas[:most]:
         is_signer = certificate.verified_with(same_key[0].public_key)
         if is_signer is not None:  # else of an unknown kind
             (signers if is_signer else others).extend(same_key)
