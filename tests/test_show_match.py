@@ -5,6 +5,7 @@ import re
 import time
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from common.show import grammar
 from common.show.der import parse
@@ -140,7 +141,7 @@ SIGNATURE = tlv(3, b"\0", OTHER.sign(VERSION_1, ec.ECDSA(SHA256)))
 OLD_ROOT = tlv(0x30, VERSION_1, ALGORITHM.encoded, SIGNATURE)
 FORGED = request(san("a.com")).public_bytes(Encoding.DER).replace(b"a.com", b"b.com")
 
-FILES = {
+FILES: dict[str, list[Any]] = {
     **{f"{n}.key": [ec.derive_private_key(n, ec.SECP256R1())] for n in range(2, 6)},
     "a.key": [EC],
     "other.key": [OTHER],
