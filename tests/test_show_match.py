@@ -97,6 +97,8 @@ class TestVerdicts:
             openssl(f"ec -in a.key {ec_option} -out b.key")
             openssl(f"req -new -key b.key {req_option} -subj /CN=a.com -out a.csr")
             assert verdict(show, "a.csr") == f"rejects it: {reason}"
+            is_told = "valid, but no public CA accepts this algorithm\n" in show("a.csr")[1]
+            assert is_told == bool(req_option)
 
     def test_of_keys_in_each_encoding(self, show: Show) -> None:
         write("a.key", EC)
