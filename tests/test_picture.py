@@ -249,9 +249,7 @@ def test_what_can_be_read_of_damaged_files(show: Show) -> None:
     assert (status, messages) == (1, show("cut.der", "missing")[2])
     page = Page(found)
     assert page.cards == ["cut.der"]
-    assert page.of("fault") == [
-        "Not readable from here: offset 196: the file ends before this OID does"
-    ]
+    assert page.of("fault") == ["Fault: offset 196: the file ends before this OID does"]
     assert [f"show: error: {line}" for line in page.of("li")[-2:]] == messages.splitlines()
     write("text", b"no PEM")
     status, found, messages = show("--html", "text")

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from common import der
 from common.show import grammar
-from common.show.der import parse
 from common.show.grammar import Name
 from tests.conftest import Show
 from tests.made import (
@@ -137,7 +137,7 @@ class TestVerdicts:
         assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
 
 
-TBS, ALGORITHM, _ = parse(ROOT_CA.public_bytes(Encoding.DER)).children
+TBS, ALGORITHM, _ = der.read(ROOT_CA.public_bytes(Encoding.DER))[0].children
 VERSION_1 = tlv(0x30, *(field.encoded for field in TBS.children[1:7]))  # without its extensions
 SIGNATURE = tlv(3, b"\0", OTHER.sign(VERSION_1, ec.ECDSA(SHA256)))
 OLD_ROOT = tlv(0x30, VERSION_1, ALGORITHM.encoded, SIGNATURE)

@@ -2,8 +2,7 @@
 
 Each module imports only modules listed above it:
 
-    der         reading DER
-    grammar     naming its elements as the standards do
+    grammar     naming the elements of DER as the standards do
     values      the value of an element, in words
     bytes       the DER, line by line
     signature   verifying the signature of a request or a certificate

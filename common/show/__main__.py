@@ -154,15 +154,13 @@ def _page(item: Item, account_key: Item | None) -> str:
 
 def _bytes(part: Part, errors: list[str]) -> str:
     """Return the lines about the DER of a part; add to errors why they end too early."""
-    lines = list[str]()
-    try:
-        if part.block.headers:
-            raise ValueError(opening.CLOSED)
-        for line in walk(part.block.der, opening.is_whole_key(part)):
-            lines.append(line if lines else f"{part.where}: {line}")
-    except ValueError as error:
-        errors.append(f"{part.where}: {error}")
-    return _text(lines)
+    document = opening.unopened(part)
+    if document.fault:
+        errors.append(f"{part.where}: {document.fault}")
+    if not document.heading:
+        return ""
+    first, *lines = walk(document)
+    return _text([f"{part.where}: {first}", *lines])
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from common.console import printable
+from common.der import Element
 from common.show import grammar, values
-from common.show.der import Element
 from common.show.items import ALTERNATIVE_NAMES
 
 _ROOM = 300  # characters of a value; its bytes are all there

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from common import goodkey, jwk, wrapping
+from common.der import Element
 from common.show import chain, extensions, grammar, signature, values, verdict
-from common.show.der import Element
 from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
 
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from common.der import Element
 from common.show import grammar, values
-from common.show.der import Element
 from common.show.items import ALTERNATIVE_NAMES, Signed
 
 # TLS extensions that a certificate can ask for: RFC 7633.

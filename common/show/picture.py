@@ -11,10 +11,10 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from common.der import Element
 from common.show import describe, grammar, opening, values
 from common.show.boxes import Html, Mark, box, escaped, listed, table, tag
 from common.show.chain import Issuers
-from common.show.der import Element
 from common.show.files import Part
 from common.show.items import Certificate, Item, Key, Request, Signed
 
@@ -164,21 +164,17 @@ def _card(part: Part, known: tuple[Item, _Keys] | None, account_key: Item | None
 
     known: what it was opened as; None if it was not.
     """
-    heading, drawn, fault = [tag("h2", part.where)], list[Html](), ""
-    try:
-        if part.block.headers:
-            raise ValueError(opening.CLOSED)
-        item = known[0] if known else None
-        is_whole_key = isinstance(item, Key) and item.is_whole
-        (what, order), root, fault = grammar.read(part.block.der, is_whole_key)
+    document = known[0].document if known else opening.unopened(part)
+    heading, drawn = [tag("h2", part.where)], list[Html]()
+    if document.heading:
+        what, order = document.heading
         heading.append(tag("p note", what))
-        drawn = [tag("p note", order), box(root, _marks(root, *known) if known else {})]
-    except ValueError as error:
-        fault = str(error)
+        marks = _marks(document.root, *known) if known else {}
+        drawn = [tag("p note", order), box(document.root, marks)]
     if known:
         heading.append(table(_main_facts(*known, account_key)))
-    if fault:
-        drawn.append(tag("p fault", f"Not readable from here: {fault}"))
+    if document.fault:
+        drawn.append(tag("p fault", f"Fault: {document.fault}"))
     return tag("article card", tag("header", *heading), *drawn)
 
 

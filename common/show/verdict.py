@@ -8,9 +8,9 @@ import ipaddress
 import re
 
 from common import goodkey, letsencrypt, names
+from common.der import Element
 from common.names import DomainName, Identifier
 from common.show import grammar, signature
-from common.show.der import Element
 from common.show.items import Item, Key, Request
 
 from cryptography.hazmat.primitives.asymmetric import ec
