@@ -30,7 +30,7 @@ def issuers(items: Sequence[Item]) -> dict[Certificate, Issuers]:
     for ca in certificates:
         key = (ca.identity, ca.content("SubjectKeyIdentifier"))
         by_name.setdefault(ca.encoded("subject"), {}).setdefault(key, []).append(ca)
-    found = {one: Issuers([one], []) for one in certificates if is_self_signed(one)}
+    found = {one: Issuers([one], []) for one in certificates if one.is_self_signed}
     others = [one for one in certificates if one not in found]
     for one in others:
         named = by_name.get(one.encoded("issuer"), {})
@@ -54,11 +54,6 @@ def _issuers(
         if is_signer is not None:  # else of an unknown kind
             (signers if is_signer else others).extend(same_key)
     return Issuers(signers, others)
-
-
-def is_self_signed(certificate: Certificate) -> bool | None:
-    """Return whether a certificate's own key signed it as its issuer, or None if unknown."""
-    return certificate.names_itself_as_issuer and certificate.verified_with(certificate.public_key)
 
 
 def warnings(items: Sequence[Item], issuers_of: Mapping[Certificate, Issuers]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from common import goodkey, jwk, wrapping
 from common.der import Element
-from common.show import chain, extensions, grammar, signature, values, verdict
+from common.show import extensions, grammar, signature, values, verdict
 from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -134,7 +134,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
     return [
         Row("subject", _attributes(certificate.subject) or "empty"),
         Row("issuer", _attributes(certificate.issuer) or "empty", is_main=True),
-        Row("self-signed", _SELF_SIGNED[chain.is_self_signed(certificate)]),
+        Row("self-signed", _SELF_SIGNED[certificate.is_self_signed]),
         Row("CA", "yes" if certificate.is_ca else "no", is_main=True),
         Row("names", _names(certificate), is_main=True),
         Row("valid from", _time(first, start)),

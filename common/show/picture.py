@@ -11,12 +11,13 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.der import Element
-from common.show import describe, grammar, opening, values
+from common.show import describe, grammar, values
 from common.show.boxes import Html, Mark, box, escaped, listed, table, tag
 from common.show.chain import Issuers
 from common.show.files import Part
+from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request, Signed
+from common.show.opening import unopened
 
 _COLORS = 6  # the classes k1 to k6 in picture.css
 
@@ -80,23 +81,28 @@ def page(
     ordered = _in_order(items, account_key, issuers_of)
     labels = _labels(ordered)
     keys = {item: _keys(item, labels, issuers_of) for item in ordered}
+    cards = [
+        _card(item.part, item.document, [*_facts(item, its, account_key)], _marks(item, its))
+        for item, its in keys.items()
+    ]
     opened = {id(item.part) for item in items}
-    cards = [_card(item.part, (item, keys[item]), account_key) for item in ordered]
-    cards += [_card(part, None, account_key) for part in parts if id(part) not in opened]
-    lists = {heading: lines for heading, lines in lists.items() if lines}
+    cards += [_card(part, unopened(part), [], {}) for part in parts if id(part) not in opened]
     sections = [
         tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
         for heading, lines in lists.items()
+        if lines
     ]
     rows = [(label.named(), _holders(label, keys)) for label in labels.values()]
+    more = rows[_COLORS:]
+    folded = tag("details more", tag("summary", f"{len(more)} more"), table(more)) if more else ""
     form, style = map(_beside, ("picture.html", "picture.css"))
     return form.format(
         hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         title=escaped(listed([*dict.fromkeys(part.path for part in parts)])),
         style=style,
         cards="\n".join(cards),
-        keys=table(rows[:_COLORS]) + _more_keys(rows[_COLORS:]),
-        below="".join(f"{heading.lower()}, " for heading in lists),
+        keys=table(rows[:_COLORS]) + folded,
+        below="".join(f"{heading.lower()}, " for heading, lines in lists.items() if lines),
         lists="\n".join(sections),
         types=table(grammar.TYPES.items()),
     )
@@ -159,26 +165,23 @@ def _beside(name: str) -> str:
         return file.read()
 
 
-def _card(part: Part, known: tuple[Item, _Keys] | None, account_key: Item | None) -> Html:
-    """Return a part of a file: its name, the main facts, and its elements.
-
-    known: what it was opened as; None if it was not.
-    """
-    document = known[0].document if known else opening.unopened(part)
+def _card(
+    part: Part, document: Document, facts: Sequence[tuple[str, str]], marks: Mapping[int, Mark]
+) -> Html:
+    """Return a part of a file: its name, the main facts, and its elements."""
     heading, drawn = [tag("h2", part.where)], list[Html]()
     if document.heading:
         what, order = document.heading
         heading.append(tag("p note", what))
-        marks = _marks(document.root, *known) if known else {}
-        drawn = [tag("p note", order), box(document.root, marks)]
-    if known:
-        heading.append(table(_main_facts(*known, account_key)))
+        drawn += [tag("p note", order), box(document.root, marks)]
+    if facts:
+        heading.append(table(facts))
     if document.fault:
         drawn.append(tag("p fault", f"Fault: {document.fault}"))
     return tag("article card", tag("header", *heading), *drawn)
 
 
-def _main_facts(item: Item, keys: _Keys, account_key: Item | None) -> Iterator[tuple[str, str]]:
+def _facts(item: Item, keys: _Keys, account_key: Item | None) -> Iterator[tuple[str, str]]:
     half = "the private and public halves of " if _is_private(item) else "the public half of "
     yield "holds", keys.own.named(half, is_full=bool(keys.own.private))
     if isinstance(item, Signed):
@@ -192,27 +195,23 @@ def _is_private(item: Item) -> bool:
     return isinstance(item, Key) and item.is_private
 
 
-def _marks(root: Element, item: Item, keys: _Keys) -> dict[int, Mark]:
+def _marks(item: Item, keys: _Keys) -> dict[int, Mark]:
     """Return what is marked of an item, by offset: its key, what is signed and the signature."""
     own, marks, end = keys.own, dict[int, Mark](), 0
     is_key = isinstance(item, Key)
-    for element in root.all():
+    for element in item.root.all():
         if element.name in _PUBLIC and element.is_public and element.offset >= end:
             words = own.named(f"{values.note(element)}; " if is_key else "public half of ")
             marks[element.offset], end = Mark(f"public {own.color}", words), element.end
         elif is_key and not element.is_public and not element.children:
             marks[element.offset] = Mark(f"private {own.color}", Html())
     if isinstance(item, Signed):
-        signed, _, signature = root.children
+        signed, _, signature = item.root.children
         what = "to be signed: everything in this frame; signed with "
         marks[signed.offset] = Mark(f"signed {keys.frame}", keys.signed(what))
         how = "made with the private half of ", " over everything in the frame above"
         marks[signature.offset] = Mark(f"signature {keys.frame}", keys.signed(*how))
     return marks
-
-
-def _more_keys(keys: Sequence[tuple[str, str]]) -> str:
-    return tag("details more", tag("summary", f"{len(keys)} more"), table(keys)) if keys else ""
 
 
 def _holders(label: _Label, keys: Mapping[Item, _Keys]) -> str:
