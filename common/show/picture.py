@@ -74,10 +74,7 @@ def page(
     issuers_of: Mapping[Certificate, Issuers],
     lists: Mapping[str, Sequence[str]],
 ) -> str:
-    """Return the page about the parts of files, and the items that could be opened of them.
-
-    issuers_of: from chain.issuers. lists: the lines below the cards, by heading.
-    """
+    """Return the page about parts of files, and items in them. lists: lines below, by heading."""
     ordered = _in_order(items, account_key, issuers_of)
     labels = _labels(ordered)
     keys = {item: _keys(item, labels, issuers_of) for item in ordered}
