@@ -198,6 +198,7 @@ def test_boxes(show: Show) -> None:
         in labels
     )
     assert "3 more: version, serialNumber, signature" in labels
+    assert "SAN: the names that browsers check" in page.of("note")
     assert all(re.match(r"[\w-]+( |$)", one) for one in labels)  # the name in the standard
     _, text, _ = show("--html", "leaf.pem", "a.csr")
     found = re.findall(

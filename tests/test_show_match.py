@@ -21,6 +21,7 @@ from tests.made import (
     RSA,
     SHA256,
     certificate,
+    integer,
     openssl,
     request,
     san,
@@ -68,6 +69,7 @@ VERDICTS = (
         "rejects it: its signature is RSA-PSS",
     ),
 )
+NO_LIST = "its subject alternative name is not a list of names"
 USAGE = x509.KeyUsage(True, *[False] * 8)
 UNUSUAL = (
     "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
@@ -107,6 +109,10 @@ class TestVerdicts:
         openssl("ec -in a.key -pubout -param_enc explicit -out explicit.pub")
         openssl("genpkey -algorithm RSA-PSS -out pss.key")
         spki = RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        tiny = tlv(3, b"\0", tlv(0x30, integer(9), integer(65537)))
+        write("tiny.pub", tlv(0x30, spki[4:19], tiny))
+        point = EC.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
         write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
         accepted = "accepts it, for an account or a certificate"
         copied = f"{accepted}, but not in a request by openssl req, which copies its encoding"
@@ -117,6 +123,8 @@ class TestVerdicts:
             ("explicit.pub", f"rejects it: it {UNUSUAL}"),
             ("pss.key", "rejects it: it is an RSA-PSS key, so no public CA may sign it"),
             ("no-null.pub", accepted),  # OpenSSL adds it
+            ("off-curve.pub", "rejects it: it cannot be read here"),
+            ("tiny.pub", "rejects it: it cannot be read here"),
         ):
             assert (path, verdict(show, path)) == (path, expected)
 
@@ -125,7 +133,7 @@ class TestVerdicts:
         ("0603551d0f", "0603551d11", "it has the extension subject alternative name twice"),
         ("0409300782", "0509300782", "its extensionRequest does not hold one list of extensions"),
         ("8205612e", "8705612e", "it has an IP address of 5 bytes"),
-        ("0409300782", "0409050782", "its subject alternative name is not a list of names"),
+        ("0409300782", "0409050782", NO_LIST),
     ])  # fmt: skip
     def test_damaged_extensions(self, old: str, new: str, fault: str, show: Show) -> None:
         """What Go's x509.ParseCertificateRequest refuses is shown all the same."""
@@ -135,6 +143,8 @@ class TestVerdicts:
         status, out, err = show("a.csr")
         assert (status, f"rejects it: its signature is not valid; {fault}" in out) == (1, True)
         assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
+        is_read = fault not in ("it has an IP address of 5 bytes", NO_LIST)
+        assert ("  names          cannot be read here\n" not in out) == is_read
 
 
 TBS, ALGORITHM, _ = der.read(ROOT_CA.public_bytes(Encoding.DER))[0].children
