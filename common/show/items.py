@@ -191,6 +191,11 @@ class Certificate(Signed):
         """Whether its issuer has the name of its subject."""
         return self.encoded("issuer") == self.encoded("subject")
 
+    @cached_property
+    def is_self_signed(self) -> bool | None:
+        """Whether its own key signed it as its issuer, or None if that cannot be told."""
+        return self.names_itself_as_issuer and self.verified_with(self.public_key)
+
     def encoded(self, field: str) -> bytes:
         """Return the subject or the issuer in DER."""
         return self.fields(field)[0].encoded
