@@ -69,11 +69,7 @@ def _parser() -> options.Parser:
         help="print one page about all the files instead, for a browser: their structure, and what "
         "belongs together",
     )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open encrypted keys with the first line of FILE (default: ask for it)",
-    )
+    options.add_passphrase(parser)
     parser.add_argument(
         "--account-key",
         metavar="FILE",
@@ -92,7 +88,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
 
     def opened(part: Part) -> Item:
         parts.append(part)
-        return opening.opened(part, args.passphrase_file)
+        return opening.opened(part, args.passphrase_of)
 
     items = _each(args.files, opened, faults)
     if args.public:
@@ -100,7 +96,7 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         return
     named = [item for item in items if os.path.basename(item.part.path) == keys.ACCOUNT_KEY_FILE]
     if args.account_key is not None:
-        other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
+        other = functools.partial(opening.opened, passphrase_of=args.passphrase_of)
         named = _each([args.account_key], other, faults)
     account_key = next(iter(named), None)
     possible = chain.issuers(items)
