@@ -14,6 +14,7 @@ Each module has one concern, and imports only modules listed above it:
     goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
     der               reading DER, and BER as far as OpenSSL does
+    kinds             what DER holds, and the label that PEM has for it
     faults            what can be wrong with a file's wrapping, and how to put it right
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
     effort            how much work it is to open a private key

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from common import der
 from common.der import Element
-from common.wrapping import ENCRYPTED, Block
+from common.kinds import ENCRYPTED
+from common.wrapping import Block
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa

@@ -5,7 +5,8 @@ import re
 
 from common import console, der, effort, wrapping
 from common.console import UserError
-from common.wrapping import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST, Block
+from common.kinds import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST
+from common.wrapping import Block
 
 from cryptography import x509
 

@@ -24,47 +24,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from common import der, faults
-from common.der import Element
+from common import der, faults, kinds
 from common.faults import Fault
-
-ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
-REQUEST = "CERTIFICATE REQUEST"  # RFC 7468 section 7
-CERTIFICATE = "CERTIFICATE"
-PKCS7 = "PKCS7"
-CRL = "X509 CRL"
-PKCS12 = "PKCS12"
-KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
-
-# Other labels. In a TRUSTED CERTIFICATE, what OpenSSL trusts it for follows the certificate.
-SYNONYMS = {
-    "NEW CERTIFICATE REQUEST": REQUEST,  # RFC 7468 section 7
-    "X509 CERTIFICATE": CERTIFICATE,  # RFC 7468 section 5
-    "TRUSTED CERTIFICATE": CERTIFICATE,
-    "PKCS #7 SIGNED DATA": PKCS7,  # RFC 7468 section 8
-    "CMS": PKCS7,  # RFC 7468 section 9
-}
-
-# What DER holds, by the tags of its elements, and of those in the first SEQUENCE of them: how they
-# begin, with the numbers of an OID, and a dot after the last. The first line that fits decides.
-_KINDS = (
-    (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
-    (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
-    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, UTCTime"),  # RFC 5280 section 5.1
-    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, GeneralizedTime"),
-    (CRL, "SEQUENCE", "SEQUENCE, SEQUENCE, UTCTime"),  # version 1
-    (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
-    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7."),  # RFC 7292 section 4: holds PKCS#7
-    ("PRIVATE KEY", "INTEGER, SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 2
-    ("EC PRIVATE KEY", "INTEGER, OCTET STRING", ""),  # RFC 5915 section 3
-    ("RSA PRIVATE KEY", ", ".join(["INTEGER"] * 9), ""),  # RFC 8017 appendix A.1.2
-    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6) + ".", ""),  # OpenSSL's own form
-    ("RSA PUBLIC KEY", "INTEGER, INTEGER.", ""),  # RFC 8017 appendix A.1.1
-    (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
-    ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
-    (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
-)
-_LABELS = {label for label, *_ in _KINDS}
+from common.kinds import kind_of
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
@@ -97,7 +59,7 @@ class Block(NamedTuple):
     @property
     def is_encrypted(self) -> bool:
         """Whether a passphrase opens it, in PKCS#8 or in the older form of RFC 1421."""
-        return self.label == ENCRYPTED or bool(self.headers)
+        return self.label == kinds.ENCRYPTED or bool(self.headers)
 
 
 def blocks(data: bytes) -> list[Block]:
@@ -126,25 +88,6 @@ def written(label: str, content: bytes, headers: str = "") -> bytes:
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     begin = [f"-----BEGIN {label}-----", *([headers, ""] if headers else [])]
     return "\n".join([*begin, *lines, f"-----END {label}-----", ""]).encode()
-
-
-def kind_of(content: bytes) -> str:
-    """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
-    with contextlib.suppress(ValueError):
-        root, _ = der.read(content[: 1 << 14])  # far enough for the nine of a long RSA key
-        inside = next((child for child in root.children if child.type == "SEQUENCE"), root)
-        outer, inner = _outline(root), _outline(inside)
-        for label, tags, tags_inside in _KINDS if root.type == "SEQUENCE" and outer else ():
-            is_like = outer.startswith(tags) or tags.startswith(outer)  # so far, if it is cut short
-            if is_like and inner.startswith(tags_inside):
-                return label
-    return ""
-
-
-def _outline(element: Element) -> str:
-    """Return the tags of what is in an element, as _KINDS has them."""
-    tags = ", ".join(child.oid or child.type for child in element.children)
-    return tags if element.is_cut_off else f"{tags}."
 
 
 def _in_text(data: bytes) -> list[Block]:
@@ -184,9 +127,9 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     before, body = (_INVISIBLE.sub("", part) for part in (before, body))
     headers = _HEADERS.match(body)
     lines = [line.strip(" \t\r>") for line in body[headers.end() if headers else 0 :].split("\n")]
-    label, content = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
+    label, content = kinds.SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
     # An invented label, MY CERTIFICATE say, ends in the word of its kind.
-    is_known = label in _LABELS or label.split()[-1] == kind_of(content).rpartition(" ")[2]
+    is_known = label in kinds.KNOWN or label.split()[-1] == kind_of(content).rpartition(" ")[2]
     if headers or not is_known:
         whole = content if has_end else b""
     else:

@@ -3,7 +3,7 @@
 import random
 import re
 
-from common import der, wrapping
+from common import der, kinds
 from common.show import grammar, values
 from common.show.bytes import walk
 from common.show.files import DOCUMENTS as LABELS
@@ -74,7 +74,7 @@ SECRET_RUNS = {
 
 def read(data: bytes) -> tuple[list[str], str]:
     """Return the lines of a file, and what is wrong with its DER, or ""."""
-    block = Block(wrapping.kind_of(data), data, is_whole=True)
+    block = Block(kinds.kind_of(data), data, is_whole=True)
     document = unopened(Part("a.key", "a.key", None, block))
     return list(walk(document)) if document.heading else [], document.fault
 
@@ -115,11 +115,11 @@ def test_a_file_is_recognized_only_if_all_of_it_fits(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_is_cut_short_is_told_by_its_beginning(document: str) -> None:
     content, labels = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
-    assert wrapping.kind_of(content) == labels[document]
-    assert wrapping.kind_of(b"\x31" + content[1:]) == ""
-    kinds = {wrapping.kind_of(content[:size]) for size in range(40, len(content))}
-    assert kinds == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
-    assert wrapping.kind_of(b"\x30\x20") == ""
+    assert kinds.kind_of(content) == labels[document]
+    assert kinds.kind_of(b"\x31" + content[1:]) == ""
+    told = {kinds.kind_of(content[:size]) for size in range(40, len(content))}
+    assert told == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
+    assert kinds.kind_of(b"\x30\x20") == ""
 
 
 @pytest.mark.parametrize("kind", KEYS)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common import effort, passphrase, wrapping
+from common import effort, kinds, passphrase, wrapping
 from common.console import UserError
 from common.wrapping import Block
 from course import files
@@ -98,7 +98,7 @@ def test_a_key_that_takes_long(kind: str, run: Run, show: Show, secret_file: str
 def test_an_encrypted_key_that_takes_long(run: Run) -> None:
     """Its numbers are seen only once it is open."""
     write("secret", b"secret\n")
-    write("my.key", wrapping.written(wrapping.ENCRYPTED, locked(rsa(PRIME))))
+    write("my.key", wrapping.written(kinds.ENCRYPTED, locked(rsa(PRIME))))
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", "secret"))
     assert error.startswith("my.key: the key is damaged, since its numbers do not agree")
     with pytest.raises(UserError, match="the key is damaged, since its numbers do not agree"):

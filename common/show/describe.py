@@ -9,7 +9,7 @@ import stat
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from common import goodkey, jwk, wrapping
+from common import goodkey, jwk, kinds
 from common.der import Element
 from common.show import extensions, grammar, signature, values, verdict
 from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
@@ -22,7 +22,7 @@ _SELF_SIGNED = {True: "yes", False: "no", None: "not checked"}
 
 _FORMATS = {  # by the label of PEM
     "PRIVATE KEY": "PKCS#8",
-    wrapping.ENCRYPTED: "PKCS#8",
+    kinds.ENCRYPTED: "PKCS#8",
     "EC PRIVATE KEY": "SEC 1",
     "RSA PRIVATE KEY": "PKCS#1",
     "DSA PRIVATE KEY": "OpenSSL",

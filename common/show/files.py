@@ -4,7 +4,7 @@ import os
 import stat
 from dataclasses import dataclass
 
-from common import files, pem, suggest, wrapping
+from common import files, kinds, pem, suggest, wrapping
 from common.console import UserError
 from common.wrapping import Block
 
@@ -18,14 +18,14 @@ MAX_PARTS = 500  # in a file; far above any list of CAs
 # For each label: what grammar calls its content.
 DOCUMENTS = {
     "PRIVATE KEY": "OneAsymmetricKey",
-    wrapping.ENCRYPTED: "EncryptedPrivateKeyInfo",
+    kinds.ENCRYPTED: "EncryptedPrivateKeyInfo",
     "EC PRIVATE KEY": "ECPrivateKey",
     "RSA PRIVATE KEY": "RSAPrivateKey",
     "DSA PRIVATE KEY": "DSAPrivateKey",
     "RSA PUBLIC KEY": "RSAPublicKey",
     "PUBLIC KEY": "SubjectPublicKeyInfo",
-    wrapping.CERTIFICATE: "Certificate",
-    wrapping.REQUEST: "CertificationRequest",
+    kinds.CERTIFICATE: "Certificate",
+    kinds.REQUEST: "CertificationRequest",
 }
 
 
@@ -65,7 +65,7 @@ def read(path: str) -> list[Part]:
 
 def _unpacked(path: str, block: Block) -> list[Block]:
     """Return the certificates in PKCS#7, or another block as it is, in a list."""
-    if block.label != wrapping.PKCS7 or not block.is_whole:
+    if block.label != kinds.PKCS7 or not block.is_whole:
         return [block]
     try:
         certificates = pkcs7.load_der_pkcs7_certificates(block.der)
@@ -75,4 +75,4 @@ def _unpacked(path: str, block: Block) -> list[Block]:
             f"pkcs7 -print_certs {'-inform DER ' if not block.line else ''}-in FILE -out NEW"
         ) from None
     contents = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
-    return [block._replace(label=wrapping.CERTIFICATE, der=content) for content in contents]
+    return [block._replace(label=kinds.CERTIFICATE, der=content) for content in contents]

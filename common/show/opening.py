@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import effort, passphrase, pem, wrapping
+from common import effort, kinds, passphrase, pem
 from common.console import UserError
 from common.show import files, grammar
 from common.show.files import Part
@@ -31,8 +31,8 @@ _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
 # The class for each label, and what RFC 5280 and RFC 2986 call the public key in it.
 _SIGNED: dict[str, tuple[type[Request | Certificate], str]] = {
-    wrapping.REQUEST: (Request, "subjectPKInfo"),
-    wrapping.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
+    kinds.REQUEST: (Request, "subjectPKInfo"),
+    kinds.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
 }
 
 # All that the libraries raise about what they cannot read.
@@ -52,7 +52,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     block = part.block
     if not block.is_whole or block.label not in files.DOCUMENTS:
         raise pem.refusal(part.where, block.der, block, files.ADVICE)
-    if block.label in wrapping.KEY_LABELS:
+    if block.label in kinds.KEY_LABELS:
         if reason := effort.excess(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
         secret = passphrase_of(part.where) if block.is_encrypted else None
@@ -81,7 +81,7 @@ def unopened(part: Part) -> Document:
     The public values of a private key are marked if it opens without one.
     """
     block = part.block
-    if block.label in wrapping.KEY_LABELS and not block.is_encrypted and not effort.excess(block):
+    if block.label in kinds.KEY_LABELS and not block.is_encrypted and not effort.excess(block):
         with contextlib.suppress(UserError):
             return _private_key(part, None).document
     return _document(part)
