@@ -12,6 +12,10 @@ from common import der
 from common.der import Element
 from common.wrapping import ENCRYPTED, Block
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 MAX_SIZE = 1 << 14  # bytes; an RSA key of 16,384 bits has 9,300
 MAX_BITS = 1 << 14  # of a modulus; its primes are shorter than it
 MAX_ROUNDS = 5_000_000  # of a hash, to make a key from a passphrase: some seconds
@@ -43,6 +47,19 @@ def excess(block: Block) -> str | None:
     if max(modulus, *others[2:], 0) > most:
         return "it has a number that is too long to work with"
     return None
+
+
+def has_long_primes(key: bytes, secret: bytes) -> bool:
+    """Return whether an encrypted RSA key, in PEM, has primes longer than its modulus.
+
+    Checking such a key could take days. excess finds them in a key that is not encrypted.
+    """
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        found = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
+        if isinstance(found, rsa.RSAPrivateKey):
+            numbers = found.private_numbers()
+            return max(numbers.p, numbers.q) > numbers.public_numbers.n
+    return False
 
 
 def _integers(element: Element, in_strings: bool) -> Iterator[int]:

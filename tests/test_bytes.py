@@ -119,6 +119,7 @@ def test_what_is_cut_short_is_told_by_its_beginning(document: str) -> None:
     assert wrapping.kind_of(b"\x31" + content[1:]) == ""
     kinds = {wrapping.kind_of(content[:size]) for size in range(40, len(content))}
     assert kinds == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
+    assert wrapping.kind_of(b"\x30\x20") == ""
 
 
 @pytest.mark.parametrize("kind", KEYS)

@@ -178,7 +178,7 @@ class TestTheKeyFile:
     def test_is_not_waited_for_unasked(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "a.org.key")
         error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
-        assert error == "a.org.key: this is not a regular file; give the key with --key FILE"
+        assert error == "a.org.key: the file is empty; give the private key with --key FILE"
 
 
 IS_ACCOUNT_KEY = (

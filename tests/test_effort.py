@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common import effort, wrapping
+from common import effort, passphrase, wrapping
 from common.console import UserError
 from common.wrapping import Block
 from course import files
@@ -102,7 +102,7 @@ def test_an_encrypted_key_that_takes_long(run: Run) -> None:
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", "secret"))
     assert error.startswith("my.key: the key is damaged, since its numbers do not agree")
     with pytest.raises(UserError, match="the key is damaged, since its numbers do not agree"):
-        files.read_account_key(Path("my.key"), "secret")
+        files.read_account_key(Path("my.key"), passphrase.from_file("secret"))
 
 
 @pytest.mark.parametrize(

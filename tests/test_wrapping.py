@@ -347,7 +347,7 @@ GIVE = "give a key, a request or a certificate"
          f"this is PEM with the label EC PARAMETERS; {GIVE}"),
         (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"),
          f"this is a PGP key, which is of another kind; {GIVE}"),
-        (b"\x30\x03\x02\x01\x05",
+        (b"\x30\x0c" + 4 * b"\x02\x01\x05",  # as a DSA public key
          f"this is DER, but not a whole key, request or certificate; {GIVE}"),
         (b'{"e": "AQAB", "kty": "RSA"}',  # acme-tiny#12, certbot#7150
          "this is a JSON Web Key (JWK); convert it to PEM as docs/recipes.md shows"),

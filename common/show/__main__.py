@@ -62,11 +62,7 @@ def _parser() -> options.Parser:
         help="print one page about all the files instead, for a browser: their structure, and what "
         "belongs together",
     )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open encrypted keys with the first line of FILE (default: ask for it)",
-    )
+    options.add_passphrase(parser)
     parser.add_argument(
         "--account-key",
         metavar="FILE",
@@ -119,7 +115,7 @@ def _opened(
     for part in _parts(paths, errors):
         parts.append(part)
         try:
-            items.append(opening.opened(part, args.passphrase_file))
+            items.append(opening.opened(part, args.passphrase_of))
         except UserError as error:
             errors.append(str(error))
     return parts, items

@@ -47,18 +47,15 @@ _ERRORS = (
 )
 
 
-def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certificate:
-    """Return a part, opened. Raises UserError.
-
-    passphrase_file: where the passphrase of an encrypted key is; if None, the user is asked.
-    """
+def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
+    """Return a part, opened. Raises UserError."""
     block = part.block
     if not block.is_whole or block.label not in files.DOCUMENTS:
         raise pem.refusal(part.where, block.der, block, files.ADVICE)
     if block.label in wrapping.KEY_LABELS:
         if reason := effort.excess(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
-        secret = passphrase.for_key(part.where, passphrase_file) if block.is_encrypted else None
+        secret = passphrase_of(part.where) if block.is_encrypted else None
         return _private_key(part, secret)
     document = _document(part)
     if document.fault or document.name != files.DOCUMENTS[block.label]:
