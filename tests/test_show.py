@@ -27,7 +27,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-
 SHOW = ROOT / "tests" / "data" / "show"
 
 
