@@ -21,6 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 
+TAGS = set(
+    "html head meta title style body main h1 h2 p a section article header dl div dt dd ul li "
+    "details summary b code span s strong".split()
+)
+
+
 class Page(HTMLParser):
     """What is on a page: its tags, its text, and the text in each class, in the order of the page.
 
@@ -36,6 +42,7 @@ class Page(HTMLParser):
         self.feed(page)
         self.close()
         assert page.isascii()
+        assert {tag for tag, _ in self.tags} <= TAGS
         assert not self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
