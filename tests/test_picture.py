@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-
-TAGS = set(
-    "html head meta title style body main h1 h2 p a section article header dl div dt dd ul li "
-    "details summary b code span s strong".split()
-)
+TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "section", "article", "header"),
+    *("h1", "h2", "p", "a", "dl", "div", "dt", "dd", "ul", "li", "details", "summary"),
+    *("b", "code", "span", "s", "strong"),
+}
 
 
 class Page(HTMLParser):
