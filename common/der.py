@@ -34,7 +34,7 @@ _UNIVERSAL = {  # X.680 section 8.4
     28: "UniversalString",
     30: "BMPString",
 }
-_CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")
+_CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")  # X.690 section 8.1.2.2
 
 
 @dataclass
@@ -185,16 +185,19 @@ def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Ele
         what = "an indefinite or needlessly long length, which DER does not allow"
         faults.append(_fault(at, what))
     stop = end if is_indefinite else start + length
-    constructed = bool(der[at] & 32)
-    tag = f"[{_CLASSES[der[at] >> 6]}{number}]"
-    if der[at] < 64:
-        tag = _UNIVERSAL.get(number, tag)
-        if constructed != (tag in ("SEQUENCE", "SET")):
-            tag += " (constructed)" if constructed else " (primitive)"
-    kind, is_cut_off = tag, stop > end
-    if is_cut_off:
-        tag += " (cut off)"
+    constructed, is_cut_off = bool(der[at] & 32), stop > end
+    kind = _kind(der[at] >> 6, number, constructed)
+    tag = f"{kind} (cut off)" if is_cut_off else kind
     return Element(der, at, start, min(stop, end), depth, tag, kind, constructed, is_cut_off)
+
+
+def _kind(tag_class: int, number: int, constructed: bool) -> str:
+    """Return what a tag is called. SEQUENCE and SET alone are constructed, of those with names."""
+    in_brackets = f"[{_CLASSES[tag_class]}{number}]"
+    name = in_brackets if tag_class else _UNIVERSAL.get(number, in_brackets)
+    if tag_class or constructed == (name in ("SEQUENCE", "SET")):
+        return name
+    return f"{name} ({'constructed' if constructed else 'primitive'})"
 
 
 def _fault(at: int, what: str) -> str:

@@ -55,9 +55,9 @@ def has_long_primes(key: bytes, secret: bytes) -> bool:
     Checking such a key could take days. excess finds them in a key that is not encrypted.
     """
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        found = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
-        if isinstance(found, rsa.RSAPrivateKey):
-            numbers = found.private_numbers()
+        opened = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
+        if isinstance(opened, rsa.RSAPrivateKey):
+            numbers = opened.private_numbers()
             return max(numbers.p, numbers.q) > numbers.public_numbers.n
     return False
 
