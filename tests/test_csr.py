@@ -385,10 +385,7 @@ def test_a_list_stands_for_its_names(run: Run) -> None:
             b"\xff\xfe" + "a.org\n".encode("utf-16-le"),
             ": this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8",
         ),
-        (
-            b"a.org\n" * 200_000,
-            ": the file is larger than 1 MiB; give a file of names after the @",
-        ),
+        (b"a.org\n" * 200_000, ": the file is larger than 1 MiB; give a file of names after the @"),
         (None, ": No such file or directory; give a file of names after the @"),
     ],
 )

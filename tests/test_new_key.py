@@ -101,10 +101,7 @@ def test_an_encrypted_key(script: str, run: Run, secret_file: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "form", "curve"),
-    [
-        (2048, PrivateFormat.TraditionalOpenSSL, None),
-        ("P-256", PrivateFormat.PKCS8, "P-256"),
-    ],
+    [(2048, PrivateFormat.TraditionalOpenSSL, None), ("P-256", PrivateFormat.PKCS8, "P-256")],
 )
 def test_encryption_keeps_the_key(
     kind: int | str, form: PrivateFormat, curve: str | None, monkeypatch: Patch

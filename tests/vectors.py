@@ -139,11 +139,7 @@ def run(main: Callable[[list[str]], int], *arguments: str) -> Run:
 def openssl(*arguments: str, data: bytes = b"") -> str | None:
     """Return what OpenSSL prints on both streams, or None if it fails."""
     result = subprocess.run(
-        ["openssl", *arguments],
-        input=data,
-        capture_output=True,
-        check=False,
-        timeout=60,
+        ["openssl", *arguments], input=data, capture_output=True, check=False, timeout=60
     )
     printed = result.stdout + result.stderr
     return printed.decode("utf-8", "replace") if result.returncode == 0 else None
