@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from common import jwk
 from common.console import UserError
 from course import certificate, pebble, web_server
 from course import files as course_files
@@ -28,9 +29,7 @@ from tests.conftest import (
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from josepy import b64, jwk
 
 pytestmark = pytest.mark.apart
 
@@ -47,8 +46,6 @@ def either_pebble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("PATH", os.pathsep.join([request.param, os.environ["PATH"]]))
         for program in pebble.PROGRAMS:
             assert shutil.which(program) == os.path.join(request.param, program)
-    for program in pebble.PROGRAMS:
-        need(program)
 
 
 def make_key(path: Path, curve: str = "P-256", *options: str) -> None:
@@ -65,6 +62,8 @@ def make_request(directory: Path, key: str, *names: str) -> None:
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """Return a directory with account.key, example.com.key and certificate.csr."""
+    for program in pebble.PROGRAMS:
+        need(program)
     make_key(tmp_path / "account.key")
     make_key(tmp_path / "example.com.key")
     make_request(tmp_path, "example.com.key", "DNS:example.com")
@@ -87,13 +86,6 @@ def run_for(capsys: pytest.CaptureFixture[str]) -> Told:
     return run
 
 
-def thumbprint_of(account_key: Path) -> str:
-    """Return what certbot's library says it is."""
-    key = load_pem_private_key(account_key.read_bytes(), None)
-    theirs = jwk.JWKRSA(key=key) if isinstance(key, rsa.RSAPrivateKey) else jwk.JWKEC(key=key)
-    return b64.b64encode(theirs.thumbprint()).decode()
-
-
 @pytest.mark.usefixtures("either_pebble")
 class TestCertificate:
     @pytest.mark.parametrize("kind", ["RSA", "P-384"])
@@ -110,7 +102,8 @@ class TestCertificate:
         told = run_for(files)
 
         assert f"names       {', '.join(names)}\n" in told
-        thumbprint = thumbprint_of(account_key)
+        public_key = load_pem_private_key(account_key.read_bytes(), None).public_key()
+        thumbprint = jwk.thumbprint(public_key)
         assert f"thumbprint  {thumbprint}\n" in told
         for name in names:
             (challenge,) = re.findall(
@@ -139,10 +132,15 @@ class TestCertificate:
         assert re.search("system's roots +refuses the certificate: unable to get local", told)
         assert re.search("Pebble's root +accepts the certificate, and reads: Hello\n", told)
 
-    def test_an_ip_address(self, files: Path, run_for: Told) -> None:
+    def test_an_ip_address(
+        self, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         make_request(files, "example.com.key", "IP:127.0.0.1")
         shutil.copy(OTHER_CERTIFICATE, files / "certificate.pem")  # which the new one replaces
-        assert "reads: Hello" in run_for(files)
+        monkeypatch.chdir(ROOT)
+        told = run_for(files)
+        assert "reads: Hello" in told
+        assert told.endswith(f" -m course.certificate --serve {files}\n")
         assert len(list(files.iterdir())) == 4
 
     def test_encrypted_keys(self, files: Path, run_for: Told, tmp_path: Path) -> None:
@@ -169,12 +167,6 @@ class TestCertificate:
         assert result.returncode == 0, result.stderr
         assert "/common/show certificate.pem" in result.stdout
         assert result.stdout.endswith("/course/certificate.py --serve .\n")
-
-    def test_what_comes_next(
-        self, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.chdir(ROOT)
-        assert run_for(files).endswith(f" -m course.certificate --serve {files}\n")
 
     @pytest.mark.browser
     @pytest.mark.posix(reason="the commands are for a POSIX shell")
@@ -250,8 +242,6 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
 def test_a_fault_in_the_files(
     spoil: Callable[[Path], object], message: str, files: Path, secret_file: str, run_for: Told
 ) -> None:
-    for program in pebble.PROGRAMS:
-        need(program)
     spoil(files)
     before = {path: path.read_bytes() for path in files.iterdir()}
     assert message in run_for(files, 1, "--passphrase-file", str(files / secret_file))
@@ -308,8 +298,6 @@ def test_the_commands_for_a_browser(
 
 @pytest.mark.parametrize("port", ["taken", "70000"])
 def test_a_port_that_the_page_cannot_have(port: str, files: Path, run_for: Told) -> None:
-    for program in pebble.PROGRAMS:
-        need(program)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1]) if port == "taken" else port
         assert f"error: --port {number}: " in run_for(files, 1, "--serve", "--port", number)
@@ -340,8 +328,6 @@ def test_an_error_after_show_has_run(
     files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It begins with the name of this program, as run_for checks."""
-    for program in pebble.PROGRAMS:
-        need(program)
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -351,8 +337,6 @@ def test_an_error_after_show_has_run(
 
 
 def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
-    for program in pebble.PROGRAMS:
-        need(program)
     error = run_for(files / "certificate.csr", 1)
     assert f"certificate.csr: this is a file; give its directory, {files}\n" in error
 
