@@ -331,15 +331,22 @@ def leaks(output: str, numbers: list[bytes]) -> list[str]:
 # The comparison.
 
 
-def try_unit(unit: Unit) -> list[Difference]:
-    """Return in what the programs and OpenSSL differ about a file."""
+@contextlib.contextmanager
+def new_directory() -> Iterator[Path]:
+    """Work in a new directory, which is removed afterwards."""
     before = os.getcwd()
-    with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
         try:
-            return list(_differences(unit))
+            yield Path(name)
         finally:
             os.chdir(before)
+
+
+def try_unit(unit: Unit) -> list[Difference]:
+    """Return in what the programs and OpenSSL differ about a file."""
+    with new_directory():
+        return list(_differences(unit))
 
 
 def _differences(unit: Unit) -> Iterator[Difference]:
