@@ -10,16 +10,6 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 # What is typed, and what appears on standard error. A \ joins lines.
 SAID = {
-    "make_account_key.py": """
-Wrote the account key to account.key: RSA private key, 4096 bits, PKCS#1 PEM, mode 0600.
-The same with OpenSSL, to account-openssl.key:
-  $ openssl genrsa -traditional -out account-openssl.key 4096
-View and verify:
-  $ openssl rsa -in account.key -text -check -noout
-Extract the public key:
-  $ openssl rsa -in account.key -pubout -out account.pub
-Next: … make_certificate_key.py example.com
-""",
     "make_account_key.py --curve P-384 --passphrase-file secret": """
 Wrote the account key to account.key: ECDSA private key, P-384, PKCS#8 PEM, encrypted, mode 0600.
 The same with OpenSSL, to account-openssl.key:
@@ -29,16 +19,6 @@ View and verify:
   $ openssl pkey -in account.key -text -check -noout
 Extract the public key:
   $ openssl pkey -in account.key -pubout -out account.pub
-Next: … make_certificate_key.py example.com
-""",
-    "make_account_key2.py --bits 2048": """
-Wrote the account key to account.key: RSA private key, 2048 bits, PKCS#8 PEM, mode 0600.
-The same with OpenSSL, to account-openssl.key:
-  $ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out account-openssl.key
-View and verify:
-  $ openssl rsa -in account.key -text -check -noout
-Extract the public key:
-  $ openssl rsa -in account.key -pubout -out account.pub
 Next: … make_certificate_key.py example.com
 """,
     "make_account_key2.py --passphrase-file secret --out -": """
