@@ -181,18 +181,23 @@ class TestCertificate:
         (root,) = x509.load_pem_x509_certificates((files / "pebble-root.pem").read_bytes())
         assert root.subject == root.issuer
 
-    def test_a_wildcard(self, files: Path, run_for: Told) -> None:
-        make_request(files, "example.com.key", "DNS:example.com", "DNS:*.example.com")
-        error = run_for(files, 1)
-        assert "*.example.com: only DNS-01 can prove a wildcard, but this program uses" in error
-
-    def test_a_name_that_pebble_refuses(self, files: Path, run_for: Told) -> None:
-        make_request(files, "example.com.key", "DNS:a b\x1b[31m")
-        assert "the CA refuses: Order included DNS identifier" in run_for(files, 1)
-
-    def test_a_proof_that_pebble_does_not_find(self, files: Path, run_for: Told) -> None:
-        make_request(files, "example.com.key", "IP:::1")  # the files are served at 127.0.0.1
-        assert "urn:ietf:params:acme:error:connection" in run_for(files, 1)
+    @pytest.mark.parametrize(
+        ("names", "reason"),
+        [
+            (
+                ["DNS:example.com", "DNS:*.example.com"],
+                "*.example.com: only DNS-01 can prove a wildcard, but this program uses",
+            ),
+            (["DNS:a b\x1b[31m"], "the CA refuses: Order included DNS identifier"),
+            # The files are served at 127.0.0.1.
+            (["IP:::1"], "urn:ietf:params:acme:error:connection"),
+        ],
+    )
+    def test_names_that_get_no_certificate(
+        self, names: list[str], reason: str, files: Path, run_for: Told
+    ) -> None:
+        make_request(files, "example.com.key", *names)
+        assert reason in run_for(files, 1)
 
     @pytest.mark.parametrize("which", [0, 3])
     def test_a_port_that_is_taken(
