@@ -135,13 +135,12 @@ def _a_labels(name: str) -> str:
 
 def random_label(chance: random.Random) -> str:
     """Return a label that is ASCII, an A-label or Unicode, or one of _LABELS."""
-    ascii_ = "".join(chance.choices(_CHARS, k=chance.randint(0, 12)))
+    plain = "".join(chance.choices(_CHARS, k=chance.randint(1, 12)))
     ends = chance.choice((0x300, 0x3000, 0xFFFF, 0x10FFFF))
-    unicode = "".join(chr(chance.randrange(97, ends)) for _ in range(chance.randint(1, 4)))
-    punycode = unicode.encode("punycode").decode()
-    return chance.choice(
-        (ascii_, ascii_, f"xn--{ascii_}", unicode, f"xn--{punycode}", chance.choice(_LABELS))
-    )
+    text = "".join(chr(chance.randrange(97, ends)) for _ in range(chance.randint(1, 4)))
+    a_labels = (f"xn--{plain}", f"xn--{text.encode('punycode').decode()}")
+    known = chance.choice(_LABELS)
+    return chance.choice((plain, plain, plain, text, *a_labels, known, known))
 
 
 def random_name(chance: random.Random, suffixes: list[str]) -> str:
