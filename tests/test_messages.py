@@ -47,17 +47,6 @@ Extract the public key:
   $ openssl pkey -in my.key -pubout -out my.pub
 Next: … make_csr.py --key my.key a.org
 """,
-    "make_csr.py": """
-Wrote the request (CSR) to certificate.csr: PEM, signed by certificate.key, for api.neoprime.xyz, \
-with the e-mail address support@neoprime.xyz.
-The same with OpenSSL:
-  $ openssl req -new -key certificate.key -sha256 -subj \
-/emailAddress=support@neoprime.xyz/CN=api.neoprime.xyz -addext \
-subjectAltName=DNS:api.neoprime.xyz -out certificate.csr
-View and verify:
-  $ openssl req -in certificate.csr -text -verify -noout
-Next: … show certificate.csr certificate.key
-""",
     "make_csr.py a.org *.b.org 192.0.2.1 2001:db8::1 --email a/b+c@d.org --out my.csr": """
 make_csr.py: warning: 192.0.2.1 is in 192.0.2.0/24 (documentation), so only a private CA signs it
 make_csr.py: warning: 2001:db8::1 is in 2001:db8::/32 (documentation), so only a private CA signs it
