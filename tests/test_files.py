@@ -95,28 +95,15 @@ def before(call: str, action: Callable[[], object], monkeypatch: Patch) -> None:
 
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
-@pytest.mark.parametrize(("program", "mode"), [(make_key, 0o600), (make_request, None)])
-def test_a_key_is_private_whenever_it_has_any_content(
-    program: Program, mode: int | None, umask: int, monkeypatch: Patch
-) -> None:
-    """A request has the mode of any new file."""
-    seen = []
-    true_fsync = os.fsync
-
-    def fsync(descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_size:
-            seen.append(stat.S_IMODE(status.st_mode))
-        true_fsync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", fsync)
+def test_a_key_is_private_and_a_request_a_file_like_any_other(umask: int) -> None:
+    """That a key is private from its first byte: test_faults."""
     before = os.umask(umask)
     try:
-        assert program("--out", "new") == 0
+        assert make_key("--out", "new.key") == make_request("--out", "new.csr") == 0
     finally:
         os.umask(before)
-    expected = 0o666 & ~umask if mode is None else mode
-    assert [*seen, stat.S_IMODE(Path("new").stat().st_mode)] == [expected] * 2
+    modes = [stat.S_IMODE(Path(name).stat().st_mode) for name in ("new.key", "new.csr")]
+    assert modes == [0o600, 0o666 & ~umask]
 
 
 CHOOSE = "choose another file with --out FILE"
