@@ -346,18 +346,9 @@ def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
     assert f"certificate.csr: this is a file; give its directory, {files}\n" in error
 
 
-def test_a_key_that_another_program_puts_there_meanwhile_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_is_not_replaced_by_a_certificate(tmp_path: Path) -> None:
     path = tmp_path / "certificate.pem"
-    (tmp_path / "my.key").write_text("a key")
-    sync = os.fsync
-
-    def rename(descriptor: int) -> None:
-        sync(descriptor)
-        (tmp_path / "my.key").rename(path)
-
-    monkeypatch.setattr(os, "fsync", rename)
+    path.write_text("a key")
     with pytest.raises(UserError, match="holds more than certificates, so it is not replaced"):
         course_files.write(path, OTHER_CERTIFICATE.read_text())
     assert [path.read_text() for path in tmp_path.iterdir()] == ["a key"]
