@@ -256,14 +256,8 @@ def test_a_fault_in_the_files(
 def test_without_pebble(tmp_path: Path) -> None:
     """The check needs no library: it comes before anything is installed."""
     for module in (["-S", "-E", "-m", "course.pebble"], ["-m", "course.certificate"]):
-        result = subprocess.run(
-            [sys.executable, *module],
-            cwd=ROOT,
-            env=environment(PATH=str(tmp_path)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [sys.executable, *module]
+        result = run_process(command, ROOT, env=environment(PATH=str(tmp_path)))
         assert result.returncode == 1
         (line,) = result.stderr.splitlines()
         assert "error: pebble and pebble-challtestsrv are not on the PATH" in line

@@ -1,12 +1,10 @@
 """A real CA signs what the scripts make, and refuses what they refuse."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 from course import acme_client, pebble
-from tests.conftest import Result, Run, error_of, openssl, with_a_change
+from tests.conftest import Result, Run, environment, error_of, openssl, run_process, with_a_change
 
 import pytest
 from cryptography import x509
@@ -20,14 +18,8 @@ def acme_tiny(ca: pebble.Pebble, account_key: Path, csr: Path) -> Result:
     command = ["acme_tiny", "--account-key", str(account_key), "--csr", str(csr)]
     command += ["--directory-url", ca.directory_url]
     command += ["--acme-dir", str(ca.challenge_dir), "--disable-check"]
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        env={**os.environ, "SSL_CERT_FILE": str(pebble.TLS), "NO_PROXY": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    env = environment(SSL_CERT_FILE=str(pebble.TLS), NO_PROXY="127.0.0.1")
+    return run_process([sys.executable, "-m", *command], Path(), env=env)
 
 
 def issued(ca: pebble.Pebble, account_key: Path, csr_file: Path) -> str:
