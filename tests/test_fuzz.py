@@ -85,6 +85,7 @@ def names_in(request: Path) -> list[str]:
     return [value if kind == "DNS" else str(ip_address(value)) for kind, value in parts]
 
 
+@settings(max_examples=300)  # since none takes long
 @given(texts)
 def test_a_name_is_refused_or_normal(text: str) -> None:
     try:
