@@ -50,7 +50,7 @@ labels = st.one_of(
 plain_names = st.one_of(
     st.lists(labels, min_size=1, max_size=5).map(".".join), st.ip_addresses().map(str)
 )
-inside = st.sampled_from([*",\n\0;/@ %=", "\r\n", ", DNS:", "\nDNS:"])
+inside = st.sampled_from([*",\n\0;/@ %=_", "\r\n", ", DNS:", "\nDNS:"])
 texts = st.one_of(
     plain_names,
     st.tuples(st.sampled_from(["DNS:", "IP:", "*."]), plain_names).map("".join),
