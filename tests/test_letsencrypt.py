@@ -24,6 +24,7 @@ DOMAINS = {
     "localhost": SINGLE,
     "com": SUFFIX,
     "example.acting": NO_SUFFIX,
+    "example.xn--p1ai": "",  # in the list it is рф
     "*.localhost": NO_SUFFIX,
     "example.onion": "is a name of the Tor network",
     # errICANNTLD and errICANNTLDWildcard, pa.go
@@ -108,15 +109,27 @@ def test_many_names_make_few_warnings() -> None:
 
 # IsReservedAddr, iana/ip.go: an address in a block of the IANA registries, and what is said of it.
 SPECIAL = {
+    "0.0.0.0": "0.0.0.0/8 (this network)",
+    "::": "::/128 (unspecified)",
+    "::1": "::1/128 (loopback)",
+    "127.0.0.1": "127.0.0.0/8 (loopback)",
     "10.255.255.255": "10.0.0.0/8 (private use)",
     "192.168.1.1": "192.168.0.0/16 (private use)",
-    "127.0.0.1": "127.0.0.0/8 (loopback)",
-    "::1": "::1/128 (loopback)",
     "fd00::1": "fc00::/7 (unique local)",
     "fe80::1": "fe80::/10 (link local)",
-    "255.255.255.255": "240.0.0.0/4 (reserved)",
+    "100.64.0.0": "100.64.0.0/10 (shared address space)",
+    "192.0.0.8": "192.0.0.0/24 (IETF protocol assignments)",
     "2001:db8::1": "2001:db8::/32 (documentation)",
+    "192.31.196.255": "192.31.196.0/24 (AS112)",
+    "192.52.193.1": "192.52.193.0/24 (AMT)",
+    "2002::": "2002::/16 (6to4)",
+    "198.19.255.255": "198.18.0.0/15 (benchmarking)",
+    "255.255.255.255": "240.0.0.0/4 (reserved)",
     "::ffff:8.8.8.8": "::ffff:0:0/96 (IPv4-mapped)",
+    "64:ff9b::8.8.8.8": "64:ff9b::/96 (IPv4-IPv6 translation)",
+    "100::": "100::/64 (discard only)",
+    "100:0:0:1::": "100:0:0:1::/64 (dummy prefix)",
+    "5f00::": "5f00::/16 (segment routing)",
 }
 # Right before and after some blocks, and others that anybody may have. `make boulder` tries the
 # edges of all blocks.
