@@ -60,7 +60,9 @@ def test_a_key(name: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.key"
     command = KEYS[name].replace("KEY", str(ARTICLE / "rsa2048.key"))
     openssl(*command.split(), "-out", str(path), cwd=tmp_path)
-    assert vectors.read_by_openssl(str(path))
+    reading = vectors.read_by_openssl(str(path))
+    assert reading
+    assert reading.kind == ("public key" if "public" in name else "private key")
     assert unmeant(path) == []
 
 
