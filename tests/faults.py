@@ -107,6 +107,7 @@ def _run(scenario: Scenario, inject: list[str]) -> _Result:
             text=True,
             timeout=60,
             check=False,
+            umask=0,
             preexec_fn=default_signals,
         )
         files = {path.name: path.read_bytes() for path in Path(name).iterdir()}

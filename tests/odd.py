@@ -1,7 +1,7 @@
-"""Odd requests and certificates, made by chance: what other programs write and readers stumble on.
+"""Odd requests and certificates: what other programs write and readers stumble on.
 
-A request or certificate has traits; each says what is unusual about it. The rest is by chance, so
-that traits meet.
+A trait replaces fields of an ordinary request or certificate. Which of its values it takes is by
+chance, and several traits may meet.
 """
 
 import ipaddress
@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-_ECDSA = {256: "06082a8648ce3d040302", 384: "06082a8648ce3d040303", 512: "06082a8648ce3d040304"}
-
+NULL = b"\5\0"
 _OIDS = {
     "CN": "0603550403",
     "O": "060355040a",
@@ -28,141 +27,144 @@ _OIDS = {
     "keyUsage": "0603551d0f",
     "tlsFeature": "06082b06010505070118",
     "unknown": "06032a0304",
+    "ECDSA with SHA-256": "06082a8648ce3d040302",
+    "ECDSA with SHA-384": "06082a8648ce3d040303",
+    "ECDSA with SHA-512": "06082a8648ce3d040304",
 }
-OID = {name: bytes.fromhex(text) for name, text in _OIDS.items()}
+
+
+def sequence(oid: str, *values: bytes) -> bytes:
+    """Return a SEQUENCE that begins with an OID: an algorithm, attribute or extension."""
+    return tlv(0x30, bytes.fromhex(_OIDS[oid]), *values)
+
+
+def text(kind: str, value: str, tag: int = 12) -> bytes:
+    """Return a part of a name; the tag is that of a type of string, UTF8String for example."""
+    encoding = {28: "utf-32-be", 30: "utf-16-be"}.get(tag, "utf-8")
+    return sequence(kind, tlv(tag, value.encode(encoding)))
+
+
+def name(*sets: list[bytes]) -> bytes:
+    return tlv(0x30, *(tlv(0x31, *parts) for parts in sets))
+
+
+def dns(value: str) -> bytes:
+    return tlv(0x82, value.encode())
+
+
+def san(*names: bytes, end: bytes = b"", critical: bytes = b"") -> bytes:
+    return sequence("SAN", critical, tlv(4, tlv(0x30, *names) + end))
+
+
+def listed(*extensions: bytes) -> bytes:
+    return tlv(0x30, *extensions)
+
+
+def asked(*lists: bytes) -> bytes:
+    """Return the attribute with which a request asks for lists of extensions."""
+    return sequence("extensionRequest", tlv(0x31, *lists))
+
+
+def passwords(*values: str) -> bytes:
+    return sequence("challengePassword", tlv(0x31, *(tlv(12, one.encode()) for one in values)))
+
+
 _DOMAINS = (
-    *(
-        "example.com",
-        "www.example.org",
-        "*.example.com",
-        "EXAMPLE.com",
-        "example.org.",
-        "localhost",
-    ),
-    *("xn--mnchen-3ya.de", "My Web Server", "192.0.2.1", "64.112.117.67", "", "a@example.com"),
-    *("xn--a.example.com", "a_b.example.com", "1.in-addr.arpa", "[2001:db8::1]", "::1", "1.2.3"),
+    *("example.com", "www.example.org", "*.example.com", "EXAMPLE.com", "example.org.", "1.2.3"),
+    *("localhost", "xn--mnchen-3ya.de", "My Web Server", "192.0.2.1", "64.112.117.67", "::1", ""),
+    *("a@example.com", "xn--a.example.com", "a_b.example.com", "1.in-addr.arpa", "[2001:db8::1]"),
     *("f" * 64 + ".com", ".".join("abcdefghijk") + ".com", "co.uk", "*.*.example.com", "ex\0.com"),
 )
+_ADDRESSES = ("64.112.117.67", "10.0.0.1", "2606:4700:60::1", "::ffff:64.112.117.67")
 _GENERAL = (
-    (0x87, bytes([64, 112, 117, 67])),
-    (0x87, bytes([10, 0, 0, 1])),
-    (0x87, ipaddress.ip_address("2606:4700:60::1").packed),
-    (0x87, ipaddress.ip_address("::ffff:64.112.117.67").packed),
-    (0x87, bytes(5)),
-    (0x87, b""),
-    (0x81, b"a@example.com"),
-    (0x81, b"\xff"),
-    (0x86, b"https://example.com/"),
-    (0x86, b"http://%zz/"),
-    (0x86, b"\xff"),
-    (0x82, b"b\xc3\xbccher.example"),
-    (0x88, b"\x2a\x03"),
-    (0x88, b""),
-    (0xA4, tlv(0x30)),
-    (0xA0, tlv(6, b"\x2a\x03") + tlv(0xA0, tlv(12, b"x"))),
-    (0xA0, b""),
-    (0xA2, b"a.example.com"),
-    (0x02, b"\1"),
+    *(tlv(0x87, ipaddress.ip_address(address).packed) for address in _ADDRESSES),
+    *(tlv(0x87, value) for value in (bytes(5), b"")),
+    *(tlv(0x81, value) for value in (b"a@example.com", b"\xff")),
+    *(tlv(0x86, value) for value in (b"https://example.com/", b"http://%zz/", b"\xff")),
+    *(tlv(0x88, value) for value in (b"\x2a\x03", b"")),
+    *(tlv(0xA0, value) for value in (tlv(6, b"\x2a\x03") + tlv(0xA0, tlv(12, b"x")), b"")),
+    *(tlv(0xA4, tlv(0x30)), tlv(0xA2, b"a.example.com"), tlv(0x02, b"\1"), dns("bücher.example")),
+)
+
+CN, WWW = text("CN", "example.com"), text("CN", "www.example.org")
+NAMES = dns("example.com"), dns("www.example.org")
+SAN, OTHER_SAN = san(*NAMES), san(dns("localhost"))
+
+
+_OTHERS = (
+    sequence("keyUsage", tlv(4, tlv(3, b"\5\xa0"))),
+    sequence("basicConstraints", tlv(4, tlv(0x30))),
+    sequence("unknown", tlv(4, NULL)),
 )
 
 
-# What can be unusual about a request or a certificate, about a request, and about a certificate.
-_BOTH = (
-    *("version", "another key", "ECDSA with NULL", "signature", "hash", "no signature"),
-    *("empty RDN", "RDN with one attribute twice", "two CNs", "string type", "not text", "subject"),
-    *("common name", "extension twice", "critical FALSE", "critical 1", "TLS feature"),
-    *("extensions", "domain", "general name", "no SAN", "empty SAN", "extra octet in SAN"),
-    *("cut SAN", "mutated in the front", "mutated at the end"),
-)
-REQUEST = (
-    *(*_BOTH, "must-staple", "password", "password twice", "no attributes"),
-    *("attribute without values", "two extension requests", "two lists of extensions"),
-)
-CERTIFICATE = (
-    *(*_BOTH, "version 1", "no extensions", "negative serial", "long serial", "no seconds"),
-    *("time zone", "fraction", "far future", "unique identifiers", "other algorithm"),
-)
+def _tls_feature(number: int) -> bytes:
+    return listed(SAN, sequence("tlsFeature", tlv(4, tlv(0x30, integer(number)))))
 
 
-def extension(kind: str, value: bytes, critical: bytes = b"") -> bytes:
-    return tlv(0x30, OID[kind], critical, tlv(4, value))
+def _validity(end: bytes) -> bytes:
+    return tlv(0x30, tlv(23, b"250102030405Z"), end)
 
 
-def extensions(chance: random.Random, traits: set[str]) -> bytes:
-    """Return the extensions of a request with these traits."""
-    domains = [chance.choice(_DOMAINS[:4]) for _ in range(chance.choice((1, 1, 2, 3)))]
-    if "domain" in traits:
-        domains.append(chance.choice(_DOMAINS))
-    parts = [tlv(0x82, domain.encode()) for domain in domains]
-    if "general name" in traits:
-        parts.append(tlv(*chance.choice(_GENERAL)))
-    san = tlv(0x30, *([] if "empty SAN" in traits else parts))
-    if "cut SAN" in traits:
-        san = san[:-1]
-    if "extra octet in SAN" in traits:
-        san += b"\0"
-    critical = tlv(1, b"\xff") if chance.random() < 0.3 else b""
-    if traits & {"critical FALSE", "critical 1"}:
-        critical = tlv(1, b"\0" if "critical FALSE" in traits else b"\1")
-    found = [] if "no SAN" in traits else [extension("SAN", san, critical)]
-    if "must-staple" in traits:
-        found.append(extension("tlsFeature", tlv(0x30, integer(5))))
-    if "TLS feature" in traits:
-        found.append(extension("tlsFeature", tlv(0x30, integer(17))))
-    if "extensions" in traits:
-        found.append(extension("keyUsage", tlv(3, b"\5\xa0")))
-        found.append(extension("basicConstraints", tlv(0x30)))
-        found.append(extension("unknown", b"\5\0"))
-    return tlv(0x30, *found, *(found[:1] if "extension twice" in traits else []))
+Traits = dict[str, dict[str, Sequence[bytes]]]
 
-
-def attributes(chance: random.Random, traits: set[str]) -> bytes:
-    """Return the attributes of a request with these traits."""
-    lists = [extensions(chance, traits)]
-    if "two lists of extensions" in traits:
-        lists.append(extensions(chance, traits))
-    if "attribute without values" in traits:
-        lists = []
-    found = [] if "no attributes" in traits else [(OID["extensionRequest"], lists)]
-    if "two extension requests" in traits:
-        found.append((OID["extensionRequest"], [extensions(chance, traits)]))
-    if traits & {"password", "password twice"}:
-        texts = [tlv(12, b"x"), tlv(12, b"y")]
-        found.append((OID["challengePassword"], texts[: 1 + ("password twice" in traits)]))
-    return tlv(0xA0, *(tlv(0x30, oid, tlv(0x31, *values)) for oid, values in found))
-
-
-def subject(chance: random.Random, traits: set[str]) -> bytes:
-    """Return the subject of a request with these traits."""
-    text = chance.choice(_DOMAINS if "common name" in traits else _DOMAINS[:3])
-    tag = chance.choice((18, 19, 20, 22, 28, 30)) if "string type" in traits else 12
-    value = text.encode({30: "utf-16-be", 28: "utf-32-be"}.get(tag, "utf-8"))
-    if "not text" in traits:
-        value += b"\xc3"
-    pair = tlv(0x30, OID["CN"], tlv(tag, value))
-    sets = [] if chance.random() < 0.3 else [[pair]]
-    if "RDN with one attribute twice" in traits:
-        sets.append([pair, pair])
-    if "two CNs" in traits:
-        sets.append([tlv(0x30, OID["CN"], tlv(12, chance.choice(_DOMAINS[:3]).encode()))])
-    if "empty RDN" in traits:
-        sets.append([])
-    if "subject" in traits:
-        sets.append([tlv(0x30, OID["O"], tlv(12, b"O"))])
-        sets.append([tlv(0x30, OID["emailAddress"], tlv(22, b"a@example.com"))])
-    return tlv(0x30, *(tlv(0x31, *pairs) for pairs in sets))
-
-
-def mutated(chance: random.Random, data: bytes, traits: set[str]) -> bytes:
-    """Return data with one bit changed, if that is a trait."""
-    half = len(data) // 2
-    if "mutated in the front" in traits:
-        at = chance.randrange(half)
-    elif "mutated at the end" in traits:
-        at = chance.randrange(half, len(data))
-    else:
-        return data
-    return data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+_BOTH: Traits = {
+    "empty RDN": {"subject": [name([CN], [])]},
+    "RDN with one attribute twice": {"subject": [name([CN, CN])]},
+    "two CNs": {"subject": [name([CN], [WWW])]},
+    "string type": {
+        "subject": [name([text("CN", "example.com", tag)]) for tag in (18, 19, 20, 22, 28, 30)]
+    },
+    "not text": {"subject": [name([sequence("CN", tlv(12, b"example.com\xc3"))])]},
+    "subject": {
+        "subject": [name([CN], [text("O", "O")], [text("emailAddress", "a@example.com", 22)])]
+    },
+    "common name": {"subject": [name([text("CN", domain)]) for domain in _DOMAINS]},
+    "domain": {"extensions": [listed(san(*NAMES, dns(domain))) for domain in _DOMAINS]},
+    "general name": {"extensions": [listed(san(*NAMES, one)) for one in _GENERAL]},
+    "no SAN": {"extensions": [listed()]},
+    "empty SAN": {"extensions": [listed(san())]},
+    "extra octet in SAN": {"extensions": [listed(san(*NAMES, end=b"\0"))]},
+    "cut SAN": {"extensions": [listed(sequence("SAN", tlv(4, tlv(0x30, *NAMES)[:-1])))]},
+    "critical": {"extensions": [listed(san(*NAMES, critical=tlv(1, b"\xff")))]},
+    "critical FALSE": {"extensions": [listed(san(*NAMES, critical=tlv(1, b"\0")))]},
+    "critical 1": {"extensions": [listed(san(*NAMES, critical=tlv(1, b"\1")))]},
+    "extension twice": {"extensions": [listed(SAN, SAN)]},
+    "TLS feature": {"extensions": [_tls_feature(17)]},
+    "extensions": {"extensions": [listed(SAN, *_OTHERS)]},
+    "hash": {"signed with": [sequence("ECDSA with SHA-384"), sequence("ECDSA with SHA-512")]},
+    "ECDSA with NULL": {"signed with": [sequence("ECDSA with SHA-256", NULL)]},
+    "signature": {"signature": [tlv(0x30, integer(1), integer(1))]},
+    "no signature": {"signature": [b""]},
+    "another key": {},
+    "mutated in the front": {},
+    "mutated at the end": {},
+}
+REQUEST = _BOTH | {
+    "version": {"version": [integer(number) for number in (1, 2, 3)]},
+    "must-staple": {"extensions": [_tls_feature(5)]},
+    "password": {"attributes": [tlv(0xA0, asked(listed(SAN)), passwords("x"))]},
+    "password twice": {"attributes": [tlv(0xA0, asked(listed(SAN)), passwords("x", "y"))]},
+    "no attributes": {"attributes": [tlv(0xA0)]},
+    "attribute without values": {"attributes": [tlv(0xA0, asked())]},
+    "two extension requests": {
+        "attributes": [tlv(0xA0, asked(listed(SAN)), asked(listed(OTHER_SAN)))]
+    },
+    "two lists of extensions": {"attributes": [tlv(0xA0, asked(listed(SAN), listed(OTHER_SAN)))]},
+}
+CERTIFICATE = _BOTH | {
+    "version": {"version": [tlv(0xA0, integer(number)) for number in (3, 4)]},
+    "version 1": {"version": [b""], "explicit extensions": [b""]},
+    "no extensions": {"explicit extensions": [b""]},
+    "negative serial": {"serial": [tlv(2, b"\xff\1")]},
+    "long serial": {"serial": [integer(1 << 200)]},
+    "no seconds": {"validity": [_validity(tlv(23, b"3501020304Z"))]},
+    "time zone": {"validity": [_validity(tlv(23, b"350102030405+0100"))]},
+    "fraction": {"validity": [_validity(tlv(24, b"20350102030405.5Z"))]},
+    "far future": {"validity": [_validity(tlv(24, b"99991231235959Z"))]},
+    "unique identifiers": {"unique identifiers": [tlv(0x81, b"\0\1") + tlv(0x82, b"\0\2")]},
+    "other algorithm": {"algorithm": [sequence("ECDSA with SHA-384")]},
+}
 
 
 def spki(key: PrivateKeyTypes) -> bytes:
@@ -172,57 +174,55 @@ def spki(key: PrivateKeyTypes) -> bytes:
 
 def request(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a request in DER with these traits. keys: for the trait "another key"."""
-    key = ec.derive_private_key(chance.getrandbits(200), ec.SECP256R1())
-    version = integer(chance.choice((1, 2, 3)) if "version" in traits else 0)
-    public_key = chance.choice(keys) if "another key" in traits else spki(key)
-    info = tlv(0x30, version, subject(chance, traits), public_key, attributes(chance, traits))
-    return signed(chance, mutated(chance, info, traits), key, traits)
+    fields = {"version": integer(0)} | _fields(chance, traits, REQUEST)
+    fields.setdefault("attributes", tlv(0xA0, asked(fields["extensions"])))
+    return _signed(chance, ("version", "subject", "key", "attributes"), fields, traits, keys)
 
 
 def certificate(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a self-signed certificate in DER with these traits."""
+    fields = {
+        "version": tlv(0xA0, integer(2)),
+        "serial": integer(chance.getrandbits(64)),
+        "algorithm": sequence("ECDSA with SHA-256"),
+        "validity": _validity(tlv(23, b"350102030405Z")),
+        "unique identifiers": b"",
+    } | _fields(chance, traits, CERTIFICATE)
+    fields.setdefault("explicit extensions", tlv(0xA3, fields["extensions"]))
+    before = ("version", "serial", "algorithm", "subject", "validity")
+    order = (*before, "subject", "key", "unique identifiers", "explicit extensions")
+    return _signed(chance, order, fields, traits, keys)
+
+
+def _fields(chance: random.Random, traits: set[str], table: Traits) -> dict[str, bytes]:
+    """Return the fields that requests and certificates have, and those that traits replace."""
+    domains = chance.choices(NAMES, k=chance.randint(1, 3))
+    fields = {
+        "subject": chance.choice((name([CN]), name())),
+        "extensions": listed(san(*domains)),
+        "signed with": sequence("ECDSA with SHA-256"),
+    }
+    for trait in sorted(traits):
+        fields |= {field: chance.choice(values) for field, values in table[trait].items()}
+    return fields
+
+
+def _signed(
+    chance: random.Random,
+    order: Sequence[str],
+    fields: dict[str, bytes],
+    traits: set[str],
+    keys: Sequence[bytes],
+) -> bytes:
+    """Return the fields in their order, the algorithm of the signature and the signature."""
     key = ec.derive_private_key(chance.getrandbits(200), ec.SECP256R1())
-    public_key = chance.choice(keys) if "another key" in traits else spki(key)
-    version = tlv(0xA0, integer(chance.choice((3, 4)) if "version" in traits else 2))
-    has_extensions = not traits & {"version 1", "no extensions"}
-    serial = tlv(2, b"\xff\1") if "negative serial" in traits else integer(chance.getrandbits(64))
-    if "long serial" in traits:
-        serial = integer(1 << 200)
-    end = tlv(23, b"350102030405Z")
-    for trait, tag, text in (
-        ("no seconds", 23, b"3501020304Z"),
-        ("time zone", 23, b"350102030405+0100"),
-        ("fraction", 24, b"20350102030405.5Z"),
-        ("far future", 24, b"99991231235959Z"),
+    fields["key"] = chance.choice(keys) if "another key" in traits else spki(key)
+    info = bytearray(tlv(0x30, *(fields[field] for field in order)))
+    for trait, start, end in (
+        ("mutated in the front", 0, len(info) // 2),
+        ("mutated at the end", len(info) // 2, len(info)),
     ):
         if trait in traits:
-            end = tlv(tag, text)
-    name = subject(chance, traits)
-    identifiers = [tlv(0x81, b"\0\1"), tlv(0x82, b"\0\2")] if "unique identifiers" in traits else []
-    info = tlv(
-        0x30,
-        b"" if "version 1" in traits else version,
-        serial,
-        tlv(0x30, bytes.fromhex(_ECDSA[384 if "other algorithm" in traits else 256])),
-        name,
-        tlv(0x30, tlv(23, b"250102030405Z"), end),
-        name,
-        public_key,
-        *identifiers,
-        tlv(0xA3, extensions(chance, traits)) if has_extensions else b"",
-    )
-    return signed(chance, mutated(chance, info, traits), key, traits)
-
-
-def signed(
-    chance: random.Random, info: bytes, key: ec.EllipticCurvePrivateKey, traits: set[str]
-) -> bytes:
-    """Return a request or certificate: info, the algorithm of the signature and the signature."""
-    signature = key.sign(info, ec.ECDSA(hashes.SHA256()))
-    if "signature" in traits:
-        signature = signature[:-1] + bytes([signature[-1] ^ 1])
-    if "no signature" in traits:
-        signature = b""
-    oid = bytes.fromhex(_ECDSA[chance.choice((384, 512)) if "hash" in traits else 256])
-    parameters = b"\5\0" if "ECDSA with NULL" in traits else b""
-    return tlv(0x30, info, tlv(0x30, oid, parameters), tlv(3, b"\0", signature))
+            info[chance.randrange(start, end)] ^= 1 << chance.randrange(8)
+    signature = fields.get("signature", key.sign(bytes(info), ec.ECDSA(hashes.SHA256())))
+    return tlv(0x30, bytes(info), fields["signed with"], tlv(3, b"\0", signature))

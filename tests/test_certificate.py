@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from common import jwk
 from common.console import UserError
 from course import certificate, pebble, web_server
 from course import files as course_files
@@ -28,9 +29,7 @@ from tests.conftest import (
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from josepy import b64, jwk
 
 pytestmark = pytest.mark.apart
 
@@ -47,8 +46,6 @@ def either_pebble(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("PATH", os.pathsep.join([request.param, os.environ["PATH"]]))
         for program in pebble.PROGRAMS:
             assert shutil.which(program) == os.path.join(request.param, program)
-    for program in pebble.PROGRAMS:
-        need(program)
 
 
 def make_key(path: Path, curve: str = "P-256", *options: str) -> None:
@@ -65,6 +62,8 @@ def make_request(directory: Path, key: str, *names: str) -> None:
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """Return a directory with account.key, example.com.key and certificate.csr."""
+    for program in pebble.PROGRAMS:
+        need(program)
     make_key(tmp_path / "account.key")
     make_key(tmp_path / "example.com.key")
     make_request(tmp_path, "example.com.key", "DNS:example.com")
@@ -87,13 +86,6 @@ def run_for(capsys: pytest.CaptureFixture[str]) -> Told:
     return run
 
 
-def thumbprint_of(account_key: Path) -> str:
-    """Return what certbot's library says it is."""
-    key = load_pem_private_key(account_key.read_bytes(), None)
-    theirs = jwk.JWKRSA(key=key) if isinstance(key, rsa.RSAPrivateKey) else jwk.JWKEC(key=key)
-    return b64.b64encode(theirs.thumbprint()).decode()
-
-
 @pytest.mark.usefixtures("either_pebble")
 class TestCertificate:
     @pytest.mark.parametrize("kind", ["RSA", "P-384"])
@@ -112,7 +104,8 @@ class TestCertificate:
         told = run_for(files)
 
         assert f"names       {', '.join(names)}\n" in told
-        thumbprint = thumbprint_of(account_key)
+        public_key = load_pem_private_key(account_key.read_bytes(), None).public_key()
+        thumbprint = jwk.thumbprint(public_key)
         assert f"thumbprint  {thumbprint}\n" in told
         for name in names:
             (challenge,) = re.findall(
@@ -141,10 +134,15 @@ class TestCertificate:
         assert re.search("system's roots +refuses the certificate: unable to get local", told)
         assert re.search("Pebble's root +accepts the certificate, and reads: Hello\n", told)
 
-    def test_an_ip_address(self, files: Path, run_for: Told) -> None:
+    def test_an_ip_address(
+        self, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         make_request(files, "example.com.key", "IP:127.0.0.1")
         shutil.copy(OTHER_CERTIFICATE, files / "certificate.pem")  # which the new one replaces
-        assert "reads: Hello" in run_for(files)
+        monkeypatch.chdir(ROOT)
+        told = run_for(files)
+        assert "reads: Hello" in told
+        assert told.endswith(f" -m course.certificate --serve {files}\n")
         assert len(list(files.iterdir())) == 4
 
     def test_encrypted_keys(self, files: Path, run_for: Told, tmp_path: Path) -> None:
@@ -172,12 +170,6 @@ class TestCertificate:
         assert "/common/show certificate.pem" in result.stdout
         assert result.stdout.endswith("/course/certificate.py --serve .\n")
 
-    def test_what_comes_next(
-        self, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.chdir(ROOT)
-        assert run_for(files).endswith(f" -m course.certificate --serve {files}\n")
-
     @pytest.mark.browser
     @pytest.mark.posix(reason="the commands are for a POSIX shell")
     def test_the_page_with_curl(self, files: Path) -> None:
@@ -191,18 +183,23 @@ class TestCertificate:
         (root,) = x509.load_pem_x509_certificates((files / "pebble-root.pem").read_bytes())
         assert root.subject == root.issuer
 
-    def test_a_wildcard(self, files: Path, run_for: Told) -> None:
-        make_request(files, "example.com.key", "DNS:example.com", "DNS:*.example.com")
-        error = run_for(files, 1)
-        assert "*.example.com: only DNS-01 can prove a wildcard, but this program uses" in error
-
-    def test_a_name_that_pebble_refuses(self, files: Path, run_for: Told) -> None:
-        make_request(files, "example.com.key", "DNS:a b\x1b[31m")
-        assert "the CA refuses: Order included DNS identifier" in run_for(files, 1)
-
-    def test_a_proof_that_pebble_does_not_find(self, files: Path, run_for: Told) -> None:
-        make_request(files, "example.com.key", "IP:::1")  # the files are served at 127.0.0.1
-        assert "urn:ietf:params:acme:error:connection" in run_for(files, 1)
+    @pytest.mark.parametrize(
+        ("names", "reason"),
+        [
+            (
+                ["DNS:example.com", "DNS:*.example.com"],
+                "*.example.com: only DNS-01 can prove a wildcard, but this program uses",
+            ),
+            (["DNS:a b\x1b[31m"], "the CA refuses: Order included DNS identifier"),
+            # The files are served at 127.0.0.1.
+            (["IP:::1"], "urn:ietf:params:acme:error:connection"),
+        ],
+    )
+    def test_names_that_get_no_certificate(
+        self, names: list[str], reason: str, files: Path, run_for: Told
+    ) -> None:
+        make_request(files, "example.com.key", *names)
+        assert reason in run_for(files, 1)
 
     @pytest.mark.parametrize("which", [0, 3])
     def test_a_port_that_is_taken(
@@ -252,8 +249,6 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
 def test_a_fault_in_the_files(
     spoil: Callable[[Path], object], message: str, files: Path, secret_file: str, run_for: Told
 ) -> None:
-    for program in pebble.PROGRAMS:
-        need(program)
     spoil(files)
     before = {path: path.read_bytes() for path in files.iterdir()}
     assert message in run_for(files, 1, "--passphrase-file", str(files / secret_file))
@@ -263,14 +258,8 @@ def test_a_fault_in_the_files(
 def test_without_pebble(tmp_path: Path) -> None:
     """The check needs no library: it comes before anything is installed."""
     for module in (["-S", "-E", "-m", "course.pebble"], ["-m", "course.certificate"]):
-        result = subprocess.run(
-            [sys.executable, *module],
-            cwd=ROOT,
-            env=environment(PATH=str(tmp_path)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [sys.executable, *module]
+        result = run_process(command, ROOT, env=environment(PATH=str(tmp_path)))
         assert result.returncode == 1
         (line,) = result.stderr.splitlines()
         assert "error: pebble and pebble-challtestsrv are not on the PATH" in line
@@ -310,8 +299,6 @@ def test_the_commands_for_a_browser(
 
 @pytest.mark.parametrize("port", ["taken", "70000"])
 def test_a_port_that_the_page_cannot_have(port: str, files: Path, run_for: Told) -> None:
-    for program in pebble.PROGRAMS:
-        need(program)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1]) if port == "taken" else port
         assert f"error: --port {number}: " in run_for(files, 1, "--serve", "--port", number)
@@ -342,8 +329,6 @@ def test_an_error_after_show_has_run(
     files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It begins with the name of this program, as run_for checks."""
-    for program in pebble.PROGRAMS:
-        need(program)
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -353,24 +338,13 @@ def test_an_error_after_show_has_run(
 
 
 def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
-    for program in pebble.PROGRAMS:
-        need(program)
     error = run_for(files / "certificate.csr", 1)
     assert f"certificate.csr: this is a file; give its directory, {files}\n" in error
 
 
-def test_a_key_that_another_program_puts_there_meanwhile_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_is_not_replaced_by_a_certificate(tmp_path: Path) -> None:
     path = tmp_path / "certificate.pem"
-    (tmp_path / "my.key").write_text("a key")
-    sync = os.fsync
-
-    def rename(descriptor: int) -> None:
-        sync(descriptor)
-        (tmp_path / "my.key").rename(path)
-
-    monkeypatch.setattr(os, "fsync", rename)
+    path.write_text("a key")
     with pytest.raises(UserError, match="holds more than certificates, so it is not replaced"):
         course_files.write(path, OTHER_CERTIFICATE.read_text())
     assert [path.read_text() for path in tmp_path.iterdir()] == ["a key"]

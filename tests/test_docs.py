@@ -15,10 +15,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import ROOT, need
+from tests.conftest import KEY_SCRIPTS, ROOT, need
 
 import pytest
 
@@ -162,22 +163,6 @@ def test_commands_print_what_the_page_shows(
     assert files(tmp_path) == before, "the page does not clean up"
 
 
-def test_how_outputs_are_compared() -> None:
-    assert matches("a\n…\nb … d\n", "a\nx\ny\nb c d\n")
-    assert matches("a\n…\n", "a\n")
-    assert not matches("a … c\n", "a\nc\n")
-    assert not matches("a\n", "a\nb\n")
-    assert not matches("a.\n", "ab\n")
-
-
-def test_a_block_is_tried_or_says_that_it_is_not() -> None:
-    assert steps("```sh\na\n```\n\n```text\nb\n```\n") == [Step("a\n", "b\n")]
-    assert steps("  ```sh\n  # not tried here: why\n  ```\n") == []
-    for text in ("```js\na\n```\n", " ```sh\n a\n ```\n", "```sh\na\n```\nb\n```text\nc\n```\n"):
-        with pytest.raises(AssertionError):
-            steps(text)
-
-
 def anchors(text: str) -> set[str]:
     """Return the anchors that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", text), re.MULTILINE)
@@ -202,24 +187,25 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*(?![\w-])")
 
 
 @pytest.mark.parametrize(
-    ("command", "heading"),
+    ("heading", "programs"),
     [
-        (["make_account_key.py"], "Making a key"),
-        (["make_account_key2.py"], "Making a key"),
-        (["make_certificate_key.py"], "Making a key"),
-        (["make_csr.py"], "Making a request"),
-        (["-m", "common.show"], "Looking at files"),
-        (["-m", "course.certificate"], "Getting a certificate"),
-        (["-m", "course.deactivate"], "Deactivating an account"),
+        ("Making a key", KEY_SCRIPTS),
+        ("Making a request", ["make_csr.py"]),
+        ("Looking at files", ["-m common.show"]),
+        ("Getting a certificate", ["-m course.certificate"]),
+        ("Deactivating an account", ["-m course.deactivate"]),
     ],
 )
-def test_the_reference_has_the_options_of_the_programs(command: list[str], heading: str) -> None:
+def test_the_reference_has_the_options_of_the_programs(
+    heading: str, programs: Sequence[str]
+) -> None:
     section = TEXTS["docs/reference.md"].partition(f"## {heading}\n")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
-    run = [sys.executable, *command, "--help"]
-    shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    options = set(OPTION.findall(shown)) - {"-h", "--help", "-m"}
-    assert set(OPTION.findall(" ".join(rows))) == options
+    listed = set(OPTION.findall(" ".join(rows)))
+    for program in programs:
+        run = [sys.executable, *program.split(), "--help"]
+        shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert set(OPTION.findall(shown)) - {"-h", "--help", "-m"} == listed
 
 
 def test_the_dependencies_of_pyproject_are_the_requirements() -> None:

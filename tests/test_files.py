@@ -1,17 +1,16 @@
 """Nothing lost, nothing leaked: what is written where, and what is refused.
 
-What happens if a program is killed, or a call fails, at any moment: test_faults. If another program
-acts at any moment: test_interleavings.
+What happens if a program is killed, or a call fails, at any moment: test_faults.
 """
 
 import errno
 import os
 import re
+import signal
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import make_account_key
 import make_csr
@@ -82,30 +81,29 @@ def failing(number: int) -> Callable[..., None]:
     return call
 
 
+def before(call: str, action: Callable[[], object], monkeypatch: Patch) -> None:
+    """Have something happen right before the next time that os.call is called."""
+    true_call = getattr(os, call)
+
+    def first(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(os, call, true_call)
+        action()
+        return true_call(*arguments, **options)
+
+    monkeypatch.setattr(os, call, first)
+
+
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
-@pytest.mark.parametrize(("program", "mode"), [(make_key, 0o600), (make_request, None)])
-def test_a_key_is_private_whenever_it_has_any_content(
-    program: Program, mode: int | None, umask: int, monkeypatch: Patch
-) -> None:
-    """A request has the mode of any new file."""
-    seen = []
-    true_fsync = os.fsync
-
-    def fsync(descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        if stat.S_ISREG(status.st_mode) and status.st_size:
-            seen.append(stat.S_IMODE(status.st_mode))
-        true_fsync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", fsync)
+def test_a_key_is_private_and_a_request_a_file_like_any_other(umask: int) -> None:
+    """That a key is private from its first byte: test_faults."""
     before = os.umask(umask)
     try:
-        assert program("--out", "new") == 0
+        assert make_key("--out", "new.key") == make_request("--out", "new.csr") == 0
     finally:
         os.umask(before)
-    expected = 0o666 & ~umask if mode is None else mode
-    assert [*seen, stat.S_IMODE(Path("new").stat().st_mode)] == [expected] * 2
+    modes = [stat.S_IMODE(Path(name).stat().st_mode) for name in ("new.key", "new.csr")]
+    assert modes == [0o600, 0o666 & ~umask]
 
 
 CHOOSE = "choose another file with --out FILE"
@@ -125,6 +123,7 @@ NOT_REGULAR = "this is not a regular file; give one, or - for standard output"
         ("a\0b/c", f"this is not the name of a file; {CHOOSE}"),
         ("a.directory", "this is a directory; give a file in it"),
         pytest.param("x" * 300, TOO_LONG, marks=posix),
+        pytest.param(f"{'x' * 300}/new", TOO_LONG, marks=posix),
         pytest.param("a.link", LINK, marks=posix),
         pytest.param("to.nothing", LINK, marks=posix),
         pytest.param("a.pipe", NOT_REGULAR, marks=posix),
@@ -156,23 +155,6 @@ def test_a_directory_without_a_permission_is_refused(
     monkeypatch.setattr(os, "access", lambda path, mode: not mode & missing)
     message = refused(program, capsys, "--out", "keys/new")
     assert message == f"keys/new: you may not create files in the directory keys; {CHOOSE}"
-
-
-@both
-def test_a_directory_that_cannot_be_reached_is_refused(
-    program: Program, monkeypatch: Patch, capsys: Output
-) -> None:
-    """Nobody may search the directory above it, so nobody knows whether it exists."""
-    for name in ("lstat", "stat"):
-        true_call = getattr(os, name)
-
-        def call(path: str, *, true_call: Any = true_call, **options: bool) -> object:
-            return (failing(errno.EACCES) if path == "keys/sub" else true_call)(path, **options)
-
-        monkeypatch.setattr(os, name, call)
-    message = refused(program, capsys, "--out", "keys/sub/new")
-    advice = "choose another directory with --out FILE"
-    assert message == f"keys/sub/new: {os.strerror(errno.EACCES)}; {advice}"
 
 
 @posix
@@ -240,20 +222,8 @@ def test_a_request_replaces_nothing_else(content: bytes, reason: str, capsys: Ou
     assert Path("certificate.csr").read_bytes() == content
 
 
-def test_a_temporary_file_that_is_left_is_named(monkeypatch: Patch, capsys: Output) -> None:
-    Path("a.csr").write_bytes(CSR)
-    monkeypatch.setattr(os, "unlink", failing(errno.EACCES))
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # Windows waits for a virus scanner
-    with pytest.raises(UserError, match=r"^a\.csr: no$"):
-        files.write_request("a.csr", b"new", lambda data: "no")
-    (left,) = set(os.listdir()) - {"a.csr", "the.key"}
-    assert f": warning: {left} could not be removed; delete it\n" in capsys.readouterr().err
-
-
 @posix
-@pytest.mark.parametrize(
-    "number", [errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK]
-)
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
 def test_where_there_are_no_hard_links_only_a_request_is_written(
     number: int, monkeypatch: Patch, capsys: Output
 ) -> None:
@@ -267,7 +237,7 @@ def test_where_there_are_no_hard_links_only_a_request_is_written(
 
 
 @posix
-@pytest.mark.parametrize("number", [errno.EEXIST, errno.EIO, errno.EPERM])
+@pytest.mark.parametrize("number", [errno.EEXIST, errno.EIO])
 def test_a_link_whose_reply_was_lost_is_a_link(
     number: int, monkeypatch: Patch, capsys: Output
 ) -> None:
@@ -332,6 +302,75 @@ def test_a_key_that_others_can_read_is_warned_of(mode: int, is_open: bool, capsy
     os.chmod("the.key", mode)
     start = "the.key: other users can read this file; run chmod 600 or, "
     assert warned(make_request, capsys).startswith(start) == is_open
+
+
+# Another program may put something under the name while ours writes to it.
+NEIGHBOURS: dict[str, tuple[Callable[[], object], Callable[[Path], object], object]] = {
+    "key": (lambda: Path("new").write_bytes(KEY), Path.read_bytes, KEY),
+    "link": (lambda: os.symlink("elsewhere", "new"), os.readlink, "elsewhere"),
+    "pipe": (lambda: os.mkfifo("new"), Path.is_fifo, True),
+    "directory": (lambda: os.mkdir("new"), Path.is_dir, True),
+}
+
+
+@posix
+@pytest.mark.parametrize(("program", "call"), [(make_key, "link"), (make_request, "fsync")])
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_what_comes_meanwhile_stays(
+    neighbour: str, program: Program, call: str, monkeypatch: Patch, capsys: Output
+) -> None:
+    come, look, expected = NEIGHBOURS[neighbour]
+    before(call, come, monkeypatch)
+    assert program("--out", "new") == 1
+    assert ": error: new: th" in capsys.readouterr().err
+    assert sorted(os.listdir()) == ["new", "the.key"]
+    assert look(Path("new")) == expected
+
+
+@posix
+@pytest.mark.parametrize("neighbour", ["link", "pipe"])
+def test_what_comes_between_two_looks_is_not_waited_for_or_followed(
+    neighbour: str, monkeypatch: Patch
+) -> None:
+    """The first look found a request."""
+    Path("new").write_bytes(CSR)
+    Path("elsewhere").write_bytes(CSR)
+    writers: list[int] = []
+
+    def come() -> None:
+        os.unlink("new")
+        NEIGHBOURS[neighbour][0]()
+        if neighbour == "pipe":
+            writers.append(os.open("new", os.O_RDWR))  # with none, reading would end at once
+
+    before("open", come, monkeypatch)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
+    signal.alarm(10)
+    with pytest.raises(UserError):
+        files.check("new", lambda data: None if data else "it is empty")
+    signal.alarm(0)
+    for writer in writers:
+        os.close(writer)
+
+
+@posix
+def test_a_key_that_is_moved_at_once_is_whole(monkeypatch: Patch) -> None:
+    before("unlink", lambda: os.rename("new", "moved"), monkeypatch)
+    files.write_key("new", KEY)
+    assert sorted(os.listdir()) == ["moved", "the.key"]
+    assert Path("moved").read_bytes() == KEY
+
+
+@posix
+@pytest.mark.parametrize("call", ["link", "unlink"])
+def test_what_is_left_in_a_directory_that_was_renamed_is_named(
+    call: str, monkeypatch: Patch, capsys: Output
+) -> None:
+    os.mkdir("keys")
+    before(call, lambda: os.rename("keys", "moved"), monkeypatch)
+    assert make_key("--out", "keys/new") == (call == "link")
+    (left,) = set(os.listdir("moved")) - {"new"}
+    assert f": warning: keys/{left} could not be removed; delete it\n" in capsys.readouterr().err
 
 
 class TestAsOnWindows:

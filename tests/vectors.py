@@ -17,6 +17,7 @@ import io
 import ipaddress
 import itertools
 import json
+import math
 import os
 import re
 import shutil
@@ -39,28 +40,8 @@ ZLINT = "github.com/zmap/zlint/v3@v3.7.3"
 
 MAX_SIZE = 1 << 17  # bytes; a larger file is a list of numbers
 MAX_SECONDS = 2.0
-_LARGE = re.compile(r"\((\d{5,}|[5-9]\d{3}) bit")  # an RSA key that takes its time
 PASSPHRASES = ("password", "123456", "secret", "foobar", "a", "1234", "winter1984", "test")
-
-# What OpenSSL calls a document, and the PEM labels of it.
-LABELS = {
-    "x509": ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"),
-    "req": ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"),
-    "pubkey": ("PUBLIC KEY", "RSA PUBLIC KEY"),
-    "pkey": (
-        *("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
-        *("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY"),
-    ),
-}
-KINDS = {
-    "x509": "certificates",
-    "req": "requests",
-    "pubkey": "public keys",
-    "pkey": "private keys",
-    "other": "other files",
-}
-_PKCS12 = re.compile(rb"\x30.{1,5}?\x02\x01\x03\x30", re.DOTALL)  # version 3; RFC 7292 section 4
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n.*?-----END \1-----[ \t\r]*\n?", re.DOTALL)
+VIEWS = ("", "--bytes", "--public", "--html")  # of show; the page is that without an option
 
 # Differences that are meant: what differs, in which message, and why.
 ALLOWED = (
@@ -85,7 +66,7 @@ class Unit(NamedTuple):
 
     name: str  # under which it is reported
     path: str
-    kind: str  # one of KINDS
+    has_several: bool = False  # PEM blocks, so that OpenSSL would read only the first
 
 
 class Difference(NamedTuple):
@@ -97,11 +78,12 @@ class Difference(NamedTuple):
     @property
     def reason(self) -> str:
         """Why it is meant, or nothing."""
-        found = (why for what, words, why in ALLOWED if what == self.what and self.has(words))
-        return next(found, "")
-
-    def has(self, pattern: str) -> bool:
-        return re.search(pattern, self.words) is not None
+        reasons = (
+            reason
+            for what, pattern, reason in ALLOWED
+            if what == self.what and re.search(pattern, self.words)
+        )
+        return next(reasons, "")
 
 
 class Run(NamedTuple):
@@ -112,13 +94,26 @@ class Run(NamedTuple):
     err: str
     seconds: float  # of the processor
 
+    @property
+    def message(self) -> str:
+        """The last error, without the name of the file."""
+        lines = [line for line in self.err.splitlines() if ": error: " in line]
+        words = lines[-1].partition(": error: ")[2] if lines else ""
+        return words.partition(": ")[2] or words
+
 
 class Reading(NamedTuple):
     """What OpenSSL says of a file."""
 
-    public_key: str  # in PEM
+    kind: str
     text: str
-    passphrase: str
+    public_key: str  # in PEM
+    passphrase: str = PASSPHRASES[0]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has an RSA key that takes its time."""
+        return re.search(r"\((\d{5,}|[5-9]\d{3}) bit", self.text) is not None
 
 
 def run(main: Callable[[list[str]], int], *arguments: str) -> Run:
@@ -136,96 +131,168 @@ def run(main: Callable[[list[str]], int], *arguments: str) -> Run:
     return Run(status, texts[0], texts[1], seconds)
 
 
-def openssl(*arguments: str, data: bytes = b"") -> str | None:
-    """Return what OpenSSL prints on both streams, or None if it fails."""
-    result = subprocess.run(
-        ["openssl", *arguments],
-        input=data,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    printed = result.stdout + result.stderr
-    return printed.decode("utf-8", "replace") if result.returncode == 0 else None
-
-
 def units(roots: list[Path], scratch: Path) -> Iterator[Unit]:
     """Yield what is to be tried. scratch: where the blocks of a file with several are written."""
     for root in roots:
         for path in sorted(path for path in (root, *root.rglob("*")) if path.is_file()):
-            if path.stat().st_size > MAX_SIZE:
-                continue
-            data = path.read_bytes()
+            data = path.read_bytes() if path.stat().st_size <= MAX_SIZE else b""
             name = str(path.relative_to(root.parent))
-            blocks = [one for one in _PEM.finditer(data) if not one[1].endswith(b" PARAMETERS")]
-            if len(blocks) == 1:
-                yield Unit(name, str(path), _kind_of(blocks[0][1].decode()))
-            elif blocks:
-                yield Unit(name, str(path), "other")
-                for number, block in enumerate(blocks, 1):
-                    copy = scratch / f"{name.replace(os.sep, '+')}+{number}"
-                    copy.write_bytes(block[0])
-                    yield Unit(f"{name} ({number})", str(copy), _kind_of(block[1].decode()))
-            elif _is_der(data):
-                candidates = () if _PKCS12.match(data) else LABELS
-                kinds = (kind for kind in candidates if read_by_openssl(str(path), kind))
-                yield Unit(name, str(path), next(kinds, "other"))
-            elif b"-----BEGIN" in data:
-                yield Unit(name, str(path), "other")
+            blocks = list(_blocks(data))
+            if data.startswith(b"\x30") or b"-----BEGIN" in data:
+                yield Unit(name, str(path), len(blocks) > 1)
+            for number, block in enumerate(blocks, 1) if len(blocks) > 1 else ():
+                copy = scratch / f"{name.replace(os.sep, '+')}+{number}"
+                copy.write_bytes(block)
+                yield Unit(f"{name} ({number})", str(copy))
 
 
-def _kind_of(label: str) -> str:
-    return next((kind for kind, labels in LABELS.items() if label in labels), "other")
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """Yield the PEM blocks in data that are not the parameters of a key."""
+    pem = rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n.*?-----END \1-----[ \t\r]*\n?"
+    for block in re.finditer(pem, data, re.DOTALL):
+        if not block[1].endswith(b" PARAMETERS"):
+            yield block[0]
 
 
-def _is_der(data: bytes) -> bool:
-    """Return whether data is one SEQUENCE, as far as its header says."""
-    if len(data) < 2 or data[0] != 0x30:
-        return False
-    size = 2 if data[1] < 0x80 else data[1] - 0x7E
-    length = data[1] if size == 2 else int.from_bytes(data[2:size], "big")
-    return size + length == len(data)
+# What OpenSSL says.
+
+_NAMES = "-nameopt oid,sep_multiline,utf8 -subject"
+_COMMANDS = {
+    "certificate": f"x509 -noout -pubkey -text -serial -fingerprint -sha256 -dates "
+    f"-dateopt iso_8601 {_NAMES} -ext subjectAltName",
+    "request": f"req -noout -pubkey -text -verify {_NAMES}",
+    "public key": "pkey -pubin -pubout -text",
+}
 
 
-def read_by_openssl(path: str, kind: str) -> Reading | None:
-    """Return what OpenSSL reads in a file of a kind, or None."""
-    if kind == "x509":
-        options = ["-serial", "-fingerprint", "-sha256", "-dates", "-dateopt", "iso_8601"]
-        form = ["-nameopt", "oid,sep_multiline,utf8", "-subject", "-ext", "subjectAltName"]
-        text = openssl("x509", "-in", path, "-noout", "-pubkey", "-text", *options, *form)
-        return Reading(_public(text), text, "") if text else None
-    if kind == "req":
-        form = ["-nameopt", "oid,sep_multiline,utf8", "-subject", "-inform", _form(path)]
-        text = openssl("req", "-in", path, "-noout", "-pubkey", "-text", "-verify", *form)
-        return Reading(_public(text), text, "") if text else None
-    if kind == "pubkey":
-        text = openssl("pkey", "-pubin", "-in", path, "-pubout", "-text")
-        return Reading(_public(text), text, "") if text else None
-    if kind == "pkey":
-        return _private_key(path)
-    return None
+def openssl(*arguments: str, data: bytes = b"") -> str:
+    """Return what OpenSSL prints on both streams, or nothing if it fails."""
+    command = ["openssl", *arguments]
+    result = subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
+    printed = result.stdout + result.stderr
+    return printed.decode("utf-8", "replace") if result.returncode == 0 else ""
 
 
-def _private_key(path: str) -> Reading | None:
-    data = Path(path).read_bytes()
-    may_be_encrypted = b"ENCRYPTED" in data or data[:1] == b"\x30"
-    providers = ["-provider", "legacy", "-provider", "default"]
-    for secret in PASSPHRASES if may_be_encrypted else PASSPHRASES[:1]:
-        for more in ([], providers) if may_be_encrypted else ([],):
-            command = ["pkey", "-in", path, "-passin", f"pass:{secret}", *more]
-            text = openssl(*command, "-text", "-noout")
-            if text and (public := openssl(*command, "-pubout")):
-                checked = None if _LARGE.search(text) else openssl(*command, "-check", "-noout")
-                return Reading(public, f"{text}{checked or ''}", secret)
-    return None
+def _form(path: str) -> list[str]:
+    return ["-inform", "PEM" if b"-----BEGIN" in Path(path).read_bytes() else "DER", "-in", path]
 
 
-def _public(text: str | None) -> str:
-    found = re.search(r"(?s)-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", text or "")
+def _public(text: str) -> str:
+    found = re.search(r"(?s)-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", text)
     return found[0] if found else ""
 
 
-# The private numbers in what OpenSSL prints of a key.
+def read_by_openssl(path: str) -> Reading | None:
+    """Return what OpenSSL reads in a file, if that is a key, a request or a certificate."""
+    for kind, command in _COMMANDS.items():
+        if text := openssl(*command.split(), *_form(path)):
+            return Reading(kind, text, _public(text))
+    for passphrase in PASSPHRASES:
+        command = f"pkey -passin pass:{passphrase} {_providers()}"
+        key = [*command.split(), *_form(path)]
+        if text := openssl(*key, "-noout", "-text"):
+            reading = Reading("private key", text, openssl(*key, "-pubout"), passphrase)
+            checked = "" if reading.is_large else openssl(*key, "-noout", "-check")
+            return reading._replace(text=text + checked)
+    return None
+
+
+@functools.cache
+def _providers() -> str:
+    """Return the options for old ways of encrypting a key, where OpenSSL has them."""
+    options = "-provider legacy -provider default"
+    return options if openssl("list", "-providers", *options.split()) else ""
+
+
+def _is_read_somehow(path: str) -> bool:
+    """Return whether OpenSSL reads a file that is not a key, request or certificate."""
+    commands = ("crl", "pkcs7", "dsaparam", "ecparam", "dhparam")
+    return any(openssl(command, *_form(path)) for command in commands) or bool(
+        openssl("ocsp", "-respin", path)
+    )
+
+
+# The rows of a page, as patterns that follow from what OpenSSL says.
+
+Rows = Iterator[tuple[str, str]]
+
+
+def _search(pattern: str, text: str) -> str:
+    """Return what the group in a pattern matches, or nothing."""
+    found = re.search(pattern, text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def rows_of(reading: Reading) -> Rows:
+    """Yield the labels of rows of a page, each with what must be found in its row."""
+    text = reading.text
+    der = base64.b64decode("".join(reading.public_key.splitlines()[1:-1]))
+    if der:
+        yield "public key", f"^SHA-256 {hashlib.sha256(der).hexdigest()}$"
+    if size := _search(r"^ *(?:RSA |Private-Key|Public-Key).*\((\d+) bit", text):
+        is_rsa = re.search(r"^ *[Mm]odulus:", text, re.MULTILINE)
+        yield "key", rf"^RSA.* {size} bits" if is_rsa else "^(?!RSA)"
+    if reading.kind == "private key" and not reading.is_large:
+        yield "numbers", "^(agree|$)" if "Key is valid" in text else "^(?!agree)"
+    if reading.kind in ("request", "certificate"):
+        yield from _signed_rows(text)
+    if reading.kind == "request":
+        yield "signature", r"^(?!.*not valid)" if "verify OK" in text else "(?<!, valid)$"
+    if reading.kind == "certificate":
+        yield from _certificate_rows(text)
+
+
+def _signed_rows(text: str) -> Rows:
+    """Yield the rows that requests and certificates have."""
+    attributes = re.split(r"\n| \+ (?=[0-9.]+=)", _search(r"^subject=\n((?: +\S.*\n)*)", text))
+    values = [attribute.partition("=")[2] for attribute in attributes]
+    # A BIT STRING is shown in hexadecimal.
+    yield "subject", _in_order(filter(str.isprintable, values))
+    listed = _search(r"Subject Alternative Name: ?(?:critical)?\n +(.*)", text)
+    names = []
+    for kind, value in re.findall(r"(DNS|IP Address|URI|email):(\S*?)(?:,|$)", listed):
+        if kind != "IP Address":
+            # IA5String holds ASCII alone.
+            names.append((f"{kind}:{value}" if value else kind) if value.isascii() else "")
+        elif value != "<invalid>":
+            names.append(f"IP:{ipaddress.ip_address(value)}")
+    yield "names", _in_order(names)
+    algorithm = re.findall(r"Signature Algorithm: (.*)", text)[-1]
+    if number := _search(r"(?i)sha(\d+)", algorithm):
+        yield "signature", f"SHA-{number}"
+
+
+def _certificate_rows(text: str) -> Rows:
+    for label, name in (("valid from", "notBefore"), ("valid until", "notAfter")):
+        yield label, re.escape(_search(rf"^{name}=(.*)Z$", text).strip())
+    if serial := re.search(r"^serial=(-?)([0-9A-F]+)$", text, re.MULTILINE):
+        yield "serial number", f"^{serial[1]}0*{serial[2].lstrip('0').lower()}$"
+    yield "fingerprint", _search("(?i)^sha256 Fingerprint=(.*)$", text).replace(":", "").lower()
+    if "X509v3 Basic Constraints" in text:
+        yield "CA", "^(yes|$)" if "CA:TRUE" in text else "^(?!yes)"
+
+
+def _in_order(values: Iterable[str]) -> str:
+    """Return a pattern for values in their order; each may have its control characters escaped."""
+    patterns = []
+    for value in values:
+        forms = (" ".join(form.split()) for form in (value, repr(value)[1:-1]))
+        patterns.append(f"({'|'.join(map(re.escape, forms))})")
+    return ".*".join(patterns)
+
+
+def page_rows(page: str) -> dict[str, str]:
+    """Return the rows of a page: wrapped values on one line, several of a label joined."""
+    rows, label = dict[str, str](), ""
+    for line in page.splitlines()[1:]:
+        label = line[2:15].strip() or label
+        rows[label] = f"{rows.get(label, '')} {line[15:].strip()}".strip()
+    return rows
+
+
+# Private numbers.
+
+# As OpenSSL prints them.
 _SECRET = re.compile(
     r"^(?:priv|privateExponent|prime1|prime2|exponent1|exponent2|coefficient|private-key|seed|dk"
     r"):\s*\n((?: +[0-9a-f:]+\n)+)",
@@ -262,230 +329,112 @@ def leaks(output: str, numbers: list[bytes]) -> list[str]:
     return sorted(found)
 
 
-def page_rows(page: str) -> dict[str, str]:
-    """Return the rows of a page: wrapped values on one line, several of a label joined."""
-    rows, label = dict[str, str](), ""
-    for line in page.splitlines()[1:]:
-        label = line[2:15].strip() or label
-        rows[label] = f"{rows.get(label, '')} {line[15:].strip()}".strip()
-    return rows
+# The comparison.
 
 
-def try_unit(unit: Unit) -> list[Difference]:
-    """Return in what the programs and OpenSSL differ about a file."""
+@contextlib.contextmanager
+def new_directory() -> Iterator[Path]:
+    """Work in a new directory, which is removed afterwards."""
     before = os.getcwd()
-    with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
         try:
-            return list(_differences(unit))
+            yield Path(name)
         finally:
             os.chdir(before)
 
 
+def try_unit(unit: Unit) -> list[Difference]:
+    """Return in what the programs and OpenSSL differ about a file."""
+    with new_directory():
+        return list(_differences(unit))
+
+
 def _differences(unit: Unit) -> Iterator[Difference]:
-    reading = read_by_openssl(unit.path, unit.kind)
+    reading = None if unit.has_several else read_by_openssl(unit.path)
     secret = Path("secret")
+    secret.touch(0o600)
     secret.write_text(f"{reading.passphrase if reading else PASSPHRASES[0]}\n")
-    secret.chmod(0o600)
-    given = ("--passphrase-file", "secret", unit.path)
-    runs = {view: run(show.main, *filter(None, [view]), *given) for view in views()}
-    key = ("-q", "--out", "-", "--passphrase-file", "secret", "--key", unit.path, "example.com")
-    runs["make_csr"] = run(make_csr.main, *key)
-    numbers = secrets(reading.text) if reading and unit.kind == "pkey" else []
-    # In n = 2p, everybody sees p.
-    public = {*leaks(reading.public_key, numbers)} if reading else set()
-    is_large = reading and _LARGE.search(reading.text)
-    for name, result in runs.items():
-        for words in _broken_promises(result, name):
-            yield Difference("crash", f"{name or 'page'}: {words}")
-        if result.seconds > MAX_SECONDS and not is_large:
-            yield Difference("time", f"{name or 'page'}: {result.seconds:.1f} s")
-        shown = {*leaks(result.out + result.err, numbers)} - public
-        if shown:
-            yield Difference("secret", f"{name or 'page'}: a private number in {shown}")
+    given = ["--passphrase-file", secret.name]
+    runs = {view: run(show.main, *filter(None, [view]), *given, unit.path) for view in VIEWS}
+    signed = run(make_csr.main, "-q", *given, "--key", unit.path, "--out", "-", "example.com")
+    numbers = secrets(reading.text) if reading and reading.kind == "private key" else []
+    if reading:  # in n = 2p, everybody sees p
+        numbers = [number for number in numbers if not leaks(reading.public_key, [number])]
+    seconds = math.inf if reading and reading.is_large else MAX_SECONDS
+    for name, result in {**runs, "make_csr": signed}.items():
+        for words in broken_promises(result, numbers, seconds):
+            yield Difference("promise", f"{name or 'page'}: {words}")
     page = runs[""]
-    if reading and not page.out:
-        yield Difference("read", f"OpenSSL reads it, show says: {_message(page)}")
-        return
-    if "damaged" in page.err and _is_read_somehow(unit):
-        yield Difference("read", f"OpenSSL reads it, show says: {_message(page)}")
-    if page.out and unit.kind != "other":
-        yield from _offsets(unit, runs["--bytes"])
+    if (reading and not page.out) or ("damaged" in page.err and _is_read_somehow(unit.path)):
+        yield Difference("read", f"OpenSSL reads it, show says: {page.message}")
+    elif page.out and not unit.has_several:
+        yield from _offsets(Path(unit.path).read_bytes(), runs["--bytes"])
     if not reading or not page.out:
         return
     rows = page_rows(page.out)
-    yield from _facts(unit.kind, rows, reading)
+    rows.setdefault("key", rows.get("kind", ""))
+    for label, pattern in rows_of(reading):
+        if not re.search(pattern, " ".join(rows.get(label, "").split())):
+            yield Difference(label, f"{rows.get(label, '')[:160]} is not {pattern}")
     if reading.public_key and runs["--public"].out != reading.public_key:
-        yield Difference("--public", _message(runs["--public"]) or "is another PEM")
-    if unit.kind == "pkey":
-        yield from _signing(unit, page, rows, runs["make_csr"], reading)
+        yield Difference("--public", runs["--public"].message or "is another PEM")
+    if reading.kind == "private key" and "PEM" in _form(unit.path):  # make_csr reads PEM alone
+        yield from _signing(page, rows.get("Let's Encrypt", ""), signed, reading)
 
 
-@functools.cache
-def views() -> list[str]:
-    """Return the options that make show print something else, the page's first: none."""
-    text = run(show.main, "--help").out
-    return ["", *(view for view in ("--bytes", "--public", "--html") if view in text)]
+def broken_promises(
+    result: Run, numbers: list[bytes], most_seconds: float = MAX_SECONDS
+) -> Iterator[str]:
+    """Yield what a program has done that none does, whatever the file.
 
-
-def _broken_promises(result: Run, name: str) -> Iterator[str]:
-    """Yield what no program does, whatever the file."""
+    numbers: the private ones, of which it must show nothing.
+    """
     if "bug in the program" in result.err or "Traceback" in result.err:
-        yield _message(result)
-    if bool(result.status) != (": error: " in result.err):
-        yield f"exit status {result.status}, but: {_message(result) or 'no error'}"
-    if result.status not in (0, 1):
-        yield f"exit status {result.status}"
+        yield result.message
+    if result.status not in (0, 1, 2) or bool(result.status) != (": error: " in result.err):
+        yield f"exit status {result.status}: {result.message or 'no error'}"
     if not all(char.isprintable() or char == "\n" for char in result.out + result.err):
         yield "prints control characters"
+    if result.seconds > most_seconds:
+        yield f"{result.seconds:.1f} s"
+    if forms := leaks(result.out + result.err, numbers):
+        yield f"a private number in {forms}"
 
 
-def _message(result: Run) -> str:
-    """Return the last error of a program, without the name of the file."""
-    lines = [line for line in result.err.splitlines() if ": error: " in line]
-    words = lines[-1].partition(": error: ")[2] if lines else ""
-    return words.partition(": ")[2] or words
-
-
-def _is_read_somehow(unit: Unit) -> bool:
-    """Return whether OpenSSL reads a file that is no key, request or certificate."""
-    commands = ("crl", "pkcs7", "ocsp", "dsaparam", "ecparam", "dhparam")
-    for command in commands if unit.kind == "other" else ():
-        options = ["-respin"] if command == "ocsp" else ["-inform", _form(unit.path), "-in"]
-        if openssl(command, *options, unit.path):
-            return True
-    return False
-
-
-def _form(path: str) -> str:
-    return "PEM" if b"-----BEGIN" in Path(path).read_bytes() else "DER"
-
-
-def _facts(kind: str, rows: dict[str, str], reading: Reading) -> Iterator[Difference]:
-    """Compare the rows of a page with what OpenSSL says."""
-    pem = "".join(reading.public_key.splitlines()[1:-1])
-    digest = hashlib.sha256(base64.b64decode(pem)).hexdigest()
-    if pem and rows.get("public key") != f"SHA-256 {digest}":
-        yield Difference("public key", f"{rows.get('public key')}, not {digest}")
-    if size := re.search(r"^ *(?:RSA |Private-Key|Public-Key).*\((\d+) bit", reading.text, re.M):
-        key = rows.get("key") or rows.get("kind") or ""
-        is_rsa = re.search(r"^ *(?:Modulus|modulus):", reading.text, re.M) is not None
-        if is_rsa != key.startswith("RSA") or (is_rsa and f"{size[1]} bits" not in key):
-            yield Difference("key", f"{key}, not {size[1]} bits")
-    if "numbers" in rows and not _LARGE.search(reading.text):
-        is_valid = "Key is valid" in reading.text
-        if rows["numbers"].startswith("agree") != is_valid:
-            yield Difference("numbers", f"{rows['numbers']}; to OpenSSL that is {is_valid}")
-    if kind in ("x509", "req"):
-        yield from _subject_and_names(rows, reading.text)
-        yield from _signature(kind, rows, reading.text)
-    if kind == "x509":
-        yield from _certificate(rows, reading.text)
-
-
-def _subject_and_names(rows: dict[str, str], text: str) -> Iterator[Difference]:
-    """Compare the attributes of the subject and the subjectAltNames, in their order."""
-    found = re.search(r"^subject=\n((?: +\S.*\n)*)", text, re.MULTILINE)
-    parts = re.split(r"\n| \+ (?=[0-9.]+=)", found[1]) if found else []
-    values = [part.strip().partition("=")[2] for part in parts]
-    # A BIT STRING is shown in hexadecimal.
-    yield from _in_order("subject", rows.get("subject", ""), filter(str.isprintable, values))
-    found = re.search(r"Subject Alternative Name: ?(?:critical)?\n +(.*)", text)
-    names = re.findall(r"(DNS|IP Address|URI|email):(\S*?)(?:,|$)", found[1]) if found else []
-    wanted = []
-    for kind, value in names:
-        if kind == "IP Address":
-            if value == "<invalid>":
-                continue
-            kind, value = "IP", str(ipaddress.ip_address(value))
-        shown = f"{kind}:{value}" if value else kind
-        wanted.append(shown if value.isascii() else "")  # IA5String holds ASCII alone
-    yield from _in_order("names", rows.get("names", ""), wanted)
-
-
-def _in_order(what: str, row: str, values: Iterable[str]) -> Iterator[Difference]:
-    row, at = " ".join(row.split()), 0
-    for value in values:
-        forms = {" ".join(form.split()) for form in (value, repr(value)[1:-1])}
-        places = [row.find(form, at) for form in forms]
-        at = max(places)
-        if at < 0:
-            yield Difference(what, f"{value!r} is not in: {row[:160]}")
-            return
-
-
-def _signature(kind: str, rows: dict[str, str], text: str) -> Iterator[Difference]:
-    row = rows.get("signature", "")
-    algorithm = re.findall(r"Signature Algorithm: (.*)", text)[-1]
-    if (number := re.search(r"(?i)sha(\d+)", algorithm)) and f"SHA-{number[1]}" not in row:
-        yield Difference("signature", f"{row}, not {algorithm}")
-    if kind == "req":
-        verifies = "verify OK" in text
-        claims = not re.search("(?i)not valid|does not verify", row)
-        if verifies > claims or (not verifies and re.search(r", valid$", row)):
-            yield Difference("signature", f"{row}; to OpenSSL it is {verifies}")
-
-
-def _certificate(rows: dict[str, str], text: str) -> Iterator[Difference]:
-    for label, name in (("valid from", "notBefore"), ("valid until", "notAfter")):
-        date = re.search(rf"^{name}=(.*)Z$", text, re.MULTILINE)
-        if date and date[1].strip() not in rows.get(label, ""):
-            yield Difference(label, f"{rows.get(label)}, not {date[1]}")
-    number = re.search(r"^serial=(-?[0-9A-F]+)$", text, re.MULTILINE)
-    row = rows.get("serial number", "")
-    if number and not (re.fullmatch("-?[0-9a-f]+", row) and int(row, 16) == int(number[1], 16)):
-        yield Difference("serial number", f"{row}, not {number[1]}")
-    digest = re.search(r"(?i)^sha256 Fingerprint=(.*)$", text, re.MULTILINE)
-    if digest and digest[1].replace(":", "").lower() not in rows.get("fingerprint", ""):
-        yield Difference("fingerprint", f"{rows.get('fingerprint')}, not {digest[1]}")
-    if "X509v3 Basic Constraints" in text and rows.get("CA", "") != "":
-        is_ca = "CA:TRUE" in text
-        if rows["CA"].startswith("yes") != is_ca:
-            yield Difference("CA", f"{rows['CA']}; to OpenSSL it is {is_ca}")
-
-
-def _offsets(unit: Unit, result: Run) -> Iterator[Difference]:
+def _offsets(data: bytes, result: Run) -> Iterator[Difference]:
     """Compare the offsets and lengths of --bytes with those of openssl asn1parse."""
-    data = Path(unit.path).read_bytes()
-    if block := next((one for one in _PEM.finditer(data) if b"PARAMETERS" not in one[1]), None):
-        if b"Proc-Type" in block[0]:
-            return
-        lines = [line for line in block[0].splitlines()[1:-1] if b":" not in line]
-        data = base64.b64decode(b"".join(lines))
+    for block in _blocks(data):
+        lines = [line for line in block.splitlines()[1:-1] if b":" not in line]
+        data = b"" if b"Proc-Type" in block else base64.b64decode(b"".join(lines))
     listed = openssl("asn1parse", "-inform", "DER", data=data)
-    if listed is None:
-        return
     theirs, strings = set(), []
-    for at, header, size, form in re.findall(
+    for start, header, size, form in re.findall(
         r"^ *(\d+):d=\d+ +hl=(\d+) +l= *(\d+) (prim|cons)", listed, re.MULTILINE
     ):
-        theirs.add((int(at), int(header) + int(size)))
-        if form == "prim":
-            strings.append((int(at), int(at) + int(header) + int(size)))
+        length = int(header) + int(size)
+        theirs.add((int(start), length))
+        if form == "prim":  # show reads what is in some of them
+            strings.append(range(int(start) + 1, int(start) + length))
     found = re.findall(r"^ *(\d+) +(\d+) +", result.out, re.MULTILINE)
-    ours = {(int(at), int(size)) for at, size in found}
+    ours = {(int(start), int(size)) for start, size in found}
     if missing := theirs - ours:
-        yield Difference("offsets", f"without {min(missing)}: {_message(result)}")
-    for at, size in ours - theirs:
-        if not any(start < at and at + size <= end for start, end in strings):
-            yield Difference("offsets", f"{at} {size} is not in asn1parse")
+        yield Difference("offsets", f"without {min(missing)}: {result.message}")
+    for start, size in ours - theirs if theirs else ():
+        if not any(start in string and start + size - 1 in string for string in strings):
+            yield Difference("offsets", f"{start} {size} is not in asn1parse")
             return
 
 
-def _signing(
-    unit: Unit, page: Run, rows: dict[str, str], signed: Run, reading: Reading
-) -> Iterator[Difference]:
+def _signing(page: Run, verdict: str, signed: Run, reading: Reading) -> Iterator[Difference]:
     """Compare what make_csr does with a key with what show says of it."""
-    verdict = rows.get("Let's Encrypt", "")
-    if _form(unit.path) == "DER":
-        return  # make_csr reads PEM alone
-    if verdict.startswith("accepts") and page.status == 0 and signed.status:
-        yield Difference("make_csr", f"show: {verdict}; make_csr: {_message(signed)}")
     if signed.status:
+        if verdict.startswith("accepts") and page.status == 0:
+            yield Difference("make_csr", f"show: {verdict}; make_csr: {signed.message}")
         return
     if page.status:
-        yield Difference("make_csr", f"signs with it, but show says: {_message(page)}")
-    checked = openssl("req", "-verify", "-noout", "-pubkey", data=signed.out.encode()) or ""
+        yield Difference("make_csr", f"signs with it, but show says: {page.message}")
+    checked = openssl("req", "-verify", "-noout", "-pubkey", data=signed.out.encode())
     if "verify OK" not in checked:
         yield Difference("make_csr", "the signature of its request does not verify")
     if _public(checked) != reading.public_key and "ASN1 OID" in reading.text:
@@ -503,9 +452,8 @@ def roots() -> list[Path]:
     if shutil.which("go") is None:
         print("Go is not installed: without the files of zlint and Boulder")
         return found
-    version = re.search(r"letsencrypt/boulder (v\S+)", BOULDER.read_text())
-    assert version
-    for module in (ZLINT, f"github.com/letsencrypt/boulder@{version[1]}"):
+    version = _search(r"letsencrypt/boulder (v\S+)", BOULDER.read_text())
+    for module in (ZLINT, f"github.com/letsencrypt/boulder@{version}"):
         command = ["go", "mod", "download", "-json", module]
         printed = subprocess.run(command, cwd=BOULDER.parent, capture_output=True, check=True)
         found.append(Path(json.loads(printed.stdout)["Dir"]))
@@ -513,18 +461,13 @@ def roots() -> list[Path]:
 
 
 def main() -> None:
-    """Print a table of the kinds, then each difference; exit with 1 if one is not meant."""
+    """Print how many files were tried, then each difference; exit with 1 if one is not meant."""
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(2) as pool:
         tried = list(units([Path(one).resolve() for one in sys.argv[1:]] or roots(), Path(scratch)))
         results = list(zip(tried, pool.map(try_unit, tried, chunksize=16), strict=True))
-    print(f"{'':15}{'files':>7}{'agreed':>8}{'meant':>7}{'differ':>8}")
-    for kind, name in KINDS.items():
-        found = [differences for unit, differences in results if unit.kind == kind]
-        differ = sum(any(not one.reason for one in differences) for differences in found)
-        agreed = sum(not differences for differences in found)
-        meant = len(found) - agreed - differ
-        print(f"{name:15}{len(found):7}{agreed:8}{meant:7}{differ:8}")
     everything = [(unit, one) for unit, differences in results for one in differences]
+    agreed = sum(not differences for _, differences in results)
+    print(f"{len(results)} files, {agreed} without a difference")
     for reason, count in Counter(one.reason for _, one in everything if one.reason).items():
         print(f"meant, {count} times: {reason}")
     unmeant = sorted((one.what, unit.name, one.words) for unit, one in everything if not one.reason)
