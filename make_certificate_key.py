@@ -8,7 +8,7 @@ use the account key instead.
 
 from collections.abc import Sequence
 
-from common import console, names, new_key, options
+from common import arguments, console, names, new_key, options
 
 from Crypto.PublicKey import ECC, RSA
 
@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     args = parser.parse(argv)
     if args.domain is None:
-        domain = options.checked(names.parse, DOMAIN_NAME, "DOMAIN_NAME = ")
+        domain = arguments.name(DOMAIN_NAME, "DOMAIN_NAME = ")
     else:
-        domain = options.checked(names.parse, args.domain)
+        domain = arguments.name(args.domain)
     filename = f"{names.file_name(domain)}.key"
     new_key.make(create_key, filename, args, args.domain or DOMAIN_NAME)
 

@@ -67,7 +67,7 @@ def create_csr(
 @console.program("make_csr.py")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    args = options.csr_parser(__doc__).parse(argv)
+    args = options.csr_parser(__doc__, KEY_FILE, CSR_FILE).parse(argv)
     plan = new_request.prepare(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
 
     # Load the certificate key. A weak key is refused, and so is the account key.
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         keys.check(plan.key, pkey, passphrase, args.account_key)
 
         # Create the CSR. Here the numbers of the key are checked too.
-        csr = create_csr(pkey, plan.domain_name, plan.email, plan.more_names)
+        csr = create_csr(pkey, plan.names[0], plan.email, plan.names[1:])
 
     # Write the CSR in PEM, and say what was done.
     new_request.write(csr.public_bytes(Encoding.PEM), pkey, plan, args.quiet)

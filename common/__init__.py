@@ -7,9 +7,9 @@ Each module has one concern, and imports only modules listed above it:
     console           messages, signals and exit status
     shell             a command that can be pasted
     atomic            giving a file its name in one step
-    files             reading, and writing so that nothing is lost
     names             the name that a text stands for, or why no CA may sign it
     suggest           what was probably meant instead
+    files             reading, and writing so that nothing is lost
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
     goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
@@ -25,6 +25,7 @@ Each module has one concern, and imports only modules listed above it:
     keys              opening the key that signs, refusing the account key
     openssl_commands  the OpenSSL commands that do the same
     options           the command lines
+    arguments         what the values on a command line stand for
     new_key           what the scripts do around making a key
     new_request       what make_csr does around making a request
     show              python -m common.show: looking at keys, requests and certificates

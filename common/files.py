@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 
-from common import atomic, console, shell
+from common import atomic, console, shell, suggest
 from common.console import UserError
 
 _WINDOWS = os.name == "nt"
@@ -64,7 +64,8 @@ def read_with_status(path: str, advice: str) -> tuple[bytes, os.stat_result]:
             status = os.fstat(file.fileno())
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        raise UserError(f"{path or 'an empty name'}: {error.strerror}; {advice}") from error
+        what = f"{path or 'an empty name'}: {error.strerror}"
+        raise UserError(f"{what}; {suggest.file(path, advice)}") from error
     if len(data) > MAX_SIZE:
         raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
     return data, status

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import cast
 
-from common import console, effort, files, goodkey, passphrase, pem, suggest
+from common import console, effort, files, goodkey, passphrase, pem
 from common.console import UserError
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -30,7 +30,6 @@ def reading(
     What the libraries say of the key inside the with block becomes a UserError about path.
     advice: what to do if there is no key in the file. Raises UserError.
     """
-    advice = suggest.file(path, advice)
     block = pem.private_key(path, files.read_secret(path, advice), advice)
     secret = passphrase_of(path) if block.is_encrypted else b""
     try:
@@ -95,7 +94,7 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
 
     It is opened like the certificate key, so that every key that can sign is compared.
     """
-    advice = suggest.file(path, "give it with --account-key FILE")
+    advice = "give it with --account-key FILE"
     block = pem.private_key(path, files.read(path, advice), advice)
     if block.is_encrypted and not secret:
         raise UserError(f"{path}: the key is encrypted with another passphrase")

@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Callable
 
-from common import console, encryption, files, openssl_commands, options, passphrase, shell
+from common import arguments, console, encryption, files, openssl_commands, passphrase, shell
 
 _ACCESS = {"posix": ", mode 0600", "nt": ", readable by everyone with access to its directory"}
 
@@ -22,7 +22,7 @@ def make(
     filename: where the key goes if args have no out. args: from options.key_parser.
     domain: what a certificate key is for; an account key has none.
     """
-    path = options.checked(str, filename, "FILENAME = ") if args.out is None else args.out
+    path = arguments.text(filename, "FILENAME = ") if args.out is None else args.out
     files.check(path)
     secret = b""
     if args.encrypt or args.passphrase_file is not None:

@@ -5,12 +5,12 @@ import os
 from typing import NamedTuple
 
 from common import (
+    arguments,
     console,
     files,
     letsencrypt,
     names,
     openssl_commands,
-    options,
     pem,
     shell,
     suggest,
@@ -27,16 +27,10 @@ from OpenSSL import crypto
 class Plan(NamedTuple):
     """What a request will contain, and the files for it."""
 
-    domain_name: Identifier
-    more_names: list[Identifier]
+    names: list[Identifier]
     email: str | None
     key: str
     out: str
-
-    @property
-    def identifiers(self) -> list[Identifier]:
-        """All names, in their order."""
-        return [self.domain_name, *self.more_names]
 
 
 def prepare(
@@ -53,22 +47,22 @@ def prepare(
     Raises UserError for whatever can be refused without reading the key.
     """
     if args.names:
-        identifiers = options.identifiers(args.names)
+        identifiers = arguments.identifiers(args.names)
     else:
-        identifiers = [options.checked(names.parse, domain_name, "DOMAIN_NAME = ")]
+        identifiers = [arguments.name(domain_name, "DOMAIN_NAME = ")]
     for given in filter(os.path.isfile, map(str, args.names)):
         console.warn(f"{given} is a file too; for a key write --key {given}, for names @{given}")
     email = None
     if args.email is not None:
-        email = options.checked(names.email_address, args.email, "--email ")
+        email = arguments.email_address(args.email, "--email ")
     elif not args.names and email_address:
-        email = options.checked(names.email_address, email_address, "EMAIL_ADDRESS = ")
-    out = options.checked(str, csr_file, "CSR_FILE = ") if args.out is None else args.out
+        email = arguments.email_address(email_address, "EMAIL_ADDRESS = ")
+    out = arguments.text(csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
     key = _key_file(args, identifiers, key_file)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
-    return Plan(identifiers[0], identifiers[1:], email, key, out)
+    return Plan(identifiers, email, key, out)
 
 
 def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
@@ -85,14 +79,14 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
         _warn_of_other_names(plan.out, old, csr)
     if quiet:
         return
-    details = f"PEM, signed by {plan.key}, for {_listed(list(map(str, plan.identifiers)))}"
+    details = f"PEM, signed by {plan.key}, for {_listed(list(map(str, plan.names)))}"
     if plan.email:
         details += f", with the e-mail address {plan.email}"
     # OpenSSL copies the public key as the key has it, with a compressed point for example.
     public_key = csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     is_same = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey) == public_key
     key = plan.key if is_same else None
-    commands = openssl_commands.for_request(key, plan.identifiers, plan.email, plan.out)
+    commands = openssl_commands.for_request(key, plan.names, plan.email, plan.out)
     following = shell.show(shell.file(plan.out), shell.file(plan.key))
     console.report("the request (CSR)", plan.out, details, commands, following)
 
@@ -107,7 +101,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
     if args.key is not None:
         candidates: list[str] = [args.key]
     else:
-        constant = options.checked(str, key_file, "KEY_FILE = ")
+        constant = arguments.text(key_file, "KEY_FILE = ")
         candidates = [own[0], constant] if args.names else [constant]
     if path := next(filter(files.is_there, candidates), None):
         return path

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeVar
 
-from common import console, files, goodkey, names, passphrase, suggest
+from common import console, goodkey, passphrase, suggest
 from common.console import UsageError
-from common.names import Identifier
 
 T = TypeVar("T")
 
@@ -112,14 +111,14 @@ def key_parser(description: str | None, filename: str) -> Parser:
     parser.add_argument(
         "--passphrase-file", metavar="FILE", help="encrypt the key with the first line of FILE"
     )
-    # Readers edit the constant.
-    _add_output(parser, "the key", str(filename).replace("%", "%%"))
+    _add_output(parser, "the key", filename)
     return parser
 
 
-def csr_parser(description: str | None) -> Parser:
+def csr_parser(description: str | None, key_file: object, csr_file: object) -> Parser:
     """Return the command line of make_csr, with its docstring as description.
 
+    key_file, csr_file: the constants of the script.
     The parsed result has names, email, key, account_key, passphrase_of, out and quiet.
     """
     parser = Parser(console.program_name, description)
@@ -134,13 +133,13 @@ def csr_parser(description: str | None) -> Parser:
     parser.add_argument(
         "--key",
         metavar="FILE",
-        help="the certificate key (default: first NAME's key file, else certificate.key)",
+        help=_default("the certificate key", f"first NAME's key file, else {key_file}"),
     )
     parser.add_argument(
         "--account-key", metavar="FILE", help=f"{ACCOUNT_KEY_HELP} (default: account.key)"
     )
     add_passphrase(parser)
-    _add_output(parser, "the request", "certificate.csr")
+    _add_output(parser, "the request", csr_file)
     return parser
 
 
@@ -154,35 +153,6 @@ def add_passphrase(parser: Parser) -> None:
         default=passphrase.typed,
         help="open an encrypted key with the first line of FILE (default: ask for it)",
     )
-
-
-def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
-    """Return what parse makes of a value that the user gave. Raises UsageError.
-
-    source: the start of the message, such as "--email ", or "DOMAIN_NAME = " for a constant in a
-    script: readers edit those, so the value may be of any type.
-    """
-    if not isinstance(value, str):
-        raise UsageError(f"{source}{value!r} is not text; write one value in quotes")
-    try:
-        return parse(value)
-    except names.InvalidName as error:
-        guess = suggest.name(value) if parse is names.parse else None
-        raise UsageError(f"{source}{error}; {guess}" if guess else f"{source}{error}") from None
-
-
-def identifiers(arguments: Sequence[str]) -> list[Identifier]:
-    """Return the names on a command line, each once; @FILE stands for those in FILE.
-
-    Raises UserError. (What argparse reads from files may be options, and is not always UTF-8.)
-    """
-    found = list[Identifier]()
-    for argument in arguments:
-        if argument.startswith("@"):
-            found += _listed_names(argument[1:])
-        else:
-            found.append(checked(names.parse, argument))
-    return names.parse_all(found)
 
 
 def _one_of(option: str, values: Sequence[T]) -> Callable[[str], T]:
@@ -204,43 +174,15 @@ def _braces(values: Sequence[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def _add_output(parser: Parser, what: str, default: str) -> None:
+def _default(what: str, default: object) -> str:
+    """Return the help of an option. Readers edit the constants, in which a % is no format."""
+    return f"{what} (default: {default})".replace("%", "%%")
+
+
+def _add_output(parser: Parser, what: str, default: object) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help=f"where to write {what}, - for standard output (default: {default})",
+        help=_default(f"where to write {what}, - for standard output", default),
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
-
-
-def _listed_names(path: str) -> list[Identifier]:
-    """Return the names in a file, one per line, without blank lines and # comments.
-
-    No message shows what is in the file: it may be a passphrase or a key, given by mistake.
-    """
-    data = files.read(path, suggest.file(path, "give a file of names after the @"))
-    if b"-----BEGIN " in data:
-        raise UsageError(f"{path}: this is PEM, not a list of names; give a text file")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(
-            f"{path}: this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
-        )
-    try:
-        lines = data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
-    found = list[Identifier]()
-    for number, line in enumerate(lines, 1):
-        if text := line.partition("#")[0].strip(" \t\r"):
-            try:
-                found.append(names.parse(text))
-            except names.InvalidName:
-                guess = suggest.name(text)
-                kind = f"; this is {guess.kind}" if guess and guess.kind else ""
-                problem = f"this line is not a valid name{kind}; write one name per line"
-                raise UsageError(f"{path}, line {number}: {problem}") from None
-    if not found:
-        raise UsageError(f"{path}: there are no names in it; write one per line")
-    if not any(suggest.is_plain(name) for name in found):  # the file may hold a passphrase
-        raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
-    return found

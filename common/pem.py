@@ -27,8 +27,6 @@ _OTHERS = {
     "PGP PUBLIC KEY BLOCK": "this is a PGP key, which is of another kind",
 }
 _UNDO = {"OPENSSH PRIVATE KEY": "convert a copy with: ssh-keygen -p -m PEM -f COPY"}
-_MODERN_PKCS12 = "take the key out with: openssl pkcs12 -nodes -nocerts -in FILE -out NEW"
-_LEGACY_PKCS12 = _MODERN_PKCS12.replace("-nodes", "-legacy -nodes")
 _DECODED = r"sed '/-----/d' FILE | tr -d '\r\n' | openssl base64 -d -A | "
 
 # What a file without any block is, by the first pattern that matches at its start.
@@ -51,7 +49,6 @@ _NO_BLOCK = (
         "this is a Java keystore",
         "export the key with keytool",
     ),
-    (rb"\x30[\x00-\x84]", "this is DER, but not a whole key, request or certificate", ""),
     (rb"", "the file contains no PEM (-----BEGIN …)", ""),
 )
 
@@ -61,19 +58,26 @@ def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserEr
 
     block: the one that was found in data, or None. advice: what to do, if nothing better is known.
     """
-    if block is None or not block.label:
+    if block is None:
         what, undo = next((what, undo) for start, what, undo in _NO_BLOCK if re.match(start, data))
+    elif not block.label:
+        what, undo = "this is DER, but not a whole key, request or certificate", ""
     elif block.label == PKCS12:
-        what = "this is PKCS#12 (.p12, .pfx)"
-        undo = _LEGACY_PKCS12 if _LEGACY.search(block.der) else _MODERN_PKCS12
-        if block.line:  # in base64
-            undo = undo.replace(" -in FILE", "").replace("openssl", f"{_DECODED}openssl", 1)
+        what, undo = "this is PKCS#12 (.p12, .pfx)", _key_from_pkcs12(block)
     elif block.fault and not block.is_whole:
         what, undo = block.fault
     else:
         what = _OTHERS.get(block.label, f"this is PEM with the label {block.label}")
         undo = _UNDO.get(block.label, "")
     return UserError(f"{where}: {what}; {undo or advice}")
+
+
+def _key_from_pkcs12(block: Block) -> str:
+    """Return how to take the key out of PKCS#12."""
+    legacy = " -legacy" if _LEGACY.search(block.der) else ""
+    command = f"openssl pkcs12{legacy} -nodes -nocerts"
+    source, file = (_DECODED, "") if block.line else ("", " -in FILE")  # in base64, or DER
+    return f"take the key out with: {source}{command}{file} -out NEW"
 
 
 def warn_of_wrapping(where: str, block: Block) -> None:

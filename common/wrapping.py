@@ -32,6 +32,7 @@ _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
 _HEADERS = re.compile(r"\s*(Proc-Type: ?4,ENCRYPTED)\s+(DEK-Info: ?[\w-]+(?:,[0-9A-Fa-f]+)?)\s")
 _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
+_TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
 _PREFIX = re.compile(r"(?:\d+[ \t:.|]+|[+|]) *")  # of a line: its number, or a mark as in a diff
@@ -68,7 +69,7 @@ def blocks(data: bytes) -> list[Block]:
         return [block._replace(fault=faults.URL) for block in _in_text(unquote_to_bytes(data))]
     if not (kind := kind_of(data)) and (in_text := _in_text(data)):
         return in_text
-    if data.startswith(b"\x30"):
+    if data.startswith(b"\x30") and not _TEXT.fullmatch(data[:64]):
         whole = _first_sequence(data)
         return [Block(kind, whole or data, bool(whole), fault=None if whole else faults.DAMAGED)]
     encoded = [(match[0], faults.IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import console, options, suggest
+from common import console, options
 from common.console import UsageError, UserError, say
 from course import acme_client, files
 
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     url = SERVERS.get(args.server, args.server)
     if close := difflib.get_close_matches(url, SERVERS, 1):
         raise UsageError(f"--server {url}: did you mean {close[0]}?")
-    advice = suggest.file(str(args.KEY), "give the stolen key, or a copy of it")
+    advice = "give the stolen key, or a copy of it"
     key = files.read_account_key(args.KEY, args.passphrase_of, advice)
     asked = False
     try:

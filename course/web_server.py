@@ -62,7 +62,8 @@ def listen(port: int | None) -> Server:
             return Server(("127.0.0.1", number), _Handler)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
-    raise UserError(f"--port {port}: {reason}; choose another port")
+    where = "this machine" if port is None else f"--port {port}"
+    raise UserError(f"{where}: {reason}; choose another port")
 
 
 def use(server: Server, chain_file: Path, key: KeyFile) -> None:

@@ -489,3 +489,12 @@ def test_create_csr_refuses_another_kind_of_key() -> None:
     pkey = crypto.PKey.from_cryptography_key(Ed25519PrivateKey.generate())
     with pytest.raises(TypeError, match=r"^pkey is neither an RSA nor an EC private key$"):
         make_csr.create_csr(pkey, "example.com", None)
+
+
+def test_the_help_has_the_constants_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers edit them."""
+    monkeypatch.setattr(make_csr, "CSR_FILE", "100%.csr")
+    monkeypatch.setattr(make_csr, "KEY_FILE", "my.key")
+    text = " ".join(run("make_csr.py", "--help").stdout.split())
+    assert "(default: 100%.csr)" in text
+    assert "else my.key)" in text

@@ -40,6 +40,7 @@ CUT = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
         ("new.key", 1, [
             "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
         ("--account-key other.key account.key a.csr a.key", 0, []),
+        ("--account-key a.csr a.key", 1, ["error: a.csr: this is not a key; give the account key"]),
     ],
 )  # fmt: skip
 def test_messages_and_exit_status(

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from common import der
+from common import der, wrapping
 from common.show import chain, grammar
 from common.show.grammar import Name
 from tests.conftest import Show
@@ -365,3 +365,16 @@ def test_words_decide_nothing(show: Show, monkeypatch: pytest.MonkeyPatch) -> No
     assert len(verdicts.findall(out)) > len(VERDICTS)
     assert verdicts.findall(changed_out) == verdicts.findall(out)
     assert changed_out.partition("together:")[2] == out.partition("together:")[2]
+
+
+def test_a_signature_that_cannot_be_checked_is_not_called_wrong(show: Show) -> None:
+    known, unknown = (bytes.fromhex(f"06082a8648ce3d0403{last}") for last in ("02", "09"))
+    ders = [
+        one.public_bytes(Encoding.DER).replace(known, unknown) for one in (LEAF, MIDDLE, ROOT_CA)
+    ]
+    for paths in ("a.pem", "b.pem"):
+        write(paths, *(wrapping.written("CERTIFICATE", content) for content in ders))
+        del ders[:2]  # leaves a self-signed certificate alone
+        assert show(paths)[::2] == (0, "")
+    write("c.pem", LEAF)
+    assert "a.pem (2 of 3)" not in show("c.pem", "a.pem")[2]

@@ -341,6 +341,8 @@ GIVE = "give a key, a request or a certificate"
     [
         (b"", f"the file is empty; {GIVE}"),
         (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        # The digit 0 is also the tag of a SEQUENCE.
+        (b"0.0.0.0 hosts\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (b"see -----BEGIN CERTIFICATE----- and so on\n",
          f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (wrapping.written("EC PARAMETERS", b"\6\1\x2a"),

@@ -78,10 +78,7 @@ def _show(args: argparse.Namespace, errors: list[str]) -> None:
     if args.public:
         console.write_text("".join(_public_keys(items, errors)))
         return
-    named = [item for item in items if os.path.basename(item.part.path) == keys.ACCOUNT_KEY_FILE]
-    if args.account_key is not None:
-        _, named = _opened([args.account_key], args, errors)
-    account_key = named[0] if named else None
+    account_key = _account_key(args, items, errors)
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
     warned = list(chain.warnings(items, issuers_of))
@@ -96,6 +93,21 @@ def _show(args: argparse.Namespace, errors: list[str]) -> None:
         console.write_text("\n".join(pages))
     for warning in warned:
         console.warn(warning)
+
+
+def _account_key(args: argparse.Namespace, items: Sequence[Item], errors: list[str]) -> Item | None:
+    """Return the account key, which may be among the items; add to errors why it is not one."""
+    path = args.account_key
+    if path is None:
+        named = [one for one in items if os.path.basename(one.part.path) == keys.ACCOUNT_KEY_FILE]
+    elif path in args.files:  # a passphrase is asked for only once
+        named = [one for one in items if one.part.path == path]
+    else:
+        named = _opened([path], args, errors)[1]
+    found = next((one for one in named if isinstance(one, Key)), None)
+    if named and found is None and path is not None:
+        errors.append(f"{path}: this is not a key; give the account key")
+    return found
 
 
 def _parts(paths: Sequence[str], errors: list[str]) -> Iterator[Part]:

@@ -20,6 +20,7 @@ class Issuers(NamedTuple):
 
     signers: list[Certificate]  # whose key signed it: itself alone if it is self-signed
     others: list[Certificate]  # whose key did not
+    unchecked: list[Certificate]  # of which that cannot be told
 
 
 IssuersOf = Mapping[Certificate, Issuers]
@@ -33,7 +34,7 @@ def issuers(items: Sequence[Item]) -> IssuersOf:
     for ca in certificates:
         key = (ca.identity, ca.content("SubjectKeyIdentifier"))
         by_name.setdefault(ca.encoded("subject"), {}).setdefault(key, []).append(ca)
-    found = {one: Issuers([one], []) for one in certificates if one.is_self_signed}
+    found = {one: Issuers([one], [], []) for one in certificates if one.is_self_signed}
     others = [one for one in certificates if one not in found]
     for one in others:
         named = by_name.get(one.encoded("issuer"), {})
@@ -51,12 +52,10 @@ def _issuers(
     # The identifiers of the key decide where both have one: RFC 5280 section 4.2.1.1.
     wanted = certificate.content("keyIdentifier")
     cas = [found for (_, has), found in named.items() if not wanted or not has or wanted == has]
-    signers, others = list[Certificate](), list[Certificate]()
+    found: dict[bool | None, list[Certificate]] = {True: [], False: [], None: []}
     for same_key in cas[:most]:
-        is_signer = certificate.verified_with(same_key[0].public_key)
-        if is_signer is not None:  # None: of an unknown kind
-            (signers if is_signer else others).extend(same_key)
-    return Issuers(signers, others)
+        found[certificate.verified_with(same_key[0].public_key)] += same_key
+    return Issuers(found[True], found[False], found[None])
 
 
 def warnings(items: Sequence[Item], issuers_of: IssuersOf) -> Iterator[str]:
@@ -93,6 +92,8 @@ def _chain_warnings(
         if once.setdefault(one.part.block.der, one) is not one:
             yield f"{one.where}: the same certificate is there twice; remove one of them"
     leaf, *above = once.values()
+    if any(issuers_of[one].unchecked for one in once.values()):
+        return  # what cannot be told is not warned of
     signed_by = {one: issuers_of[one].signers for one in once.values()}
     if any(earlier in signed_by[later] for earlier, later in combinations(once.values(), 2)):
         yield f"{path}: the certificates are in the wrong order; put each one before its issuer's"

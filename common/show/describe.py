@@ -174,9 +174,8 @@ def _names(item: Signed) -> list[str] | str:
 
 def _key_and_extensions(item: Signed) -> list[Row]:
     rows = [Row("key", _key_kind(item)), Row("public key", f"SHA-256 {item.sha256}")]
-    for line in extensions.in_words(item):
-        rows.append(Row("extensions" if len(rows) == 2 else "", line))
-    return rows
+    lines = enumerate(extensions.in_words(item))
+    return [*rows, *(Row("" if n else "extensions", line) for n, line in lines)]
 
 
 def _plain(text: str) -> str:

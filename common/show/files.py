@@ -4,7 +4,7 @@ import os
 import stat
 from dataclasses import dataclass
 
-from common import files, kinds, pem, suggest, wrapping
+from common import files, kinds, pem, wrapping
 from common.console import UserError
 from common.wrapping import Block
 
@@ -41,7 +41,7 @@ class Part:
 
 def read(path: str) -> list[Part]:
     """Return the parts of a file; a PKCS#7 file counts as its certificates. Raises UserError."""
-    data, status = files.read_with_status(path, suggest.file(path, ADVICE))
+    data, status = files.read_with_status(path, ADVICE)
     has_mode = os.name == "posix" and stat.S_ISREG(status.st_mode)
     mode = stat.S_IMODE(status.st_mode) if has_mode else None
     blocks = wrapping.blocks(data)

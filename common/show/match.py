@@ -81,9 +81,9 @@ def faults(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | Non
             theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
             own = f"its public key has SHA-256 {_short(item)}"
             yield f"{item.where}: no given key fits: {own}; {theirs}"
-    for certificate, (signers, others) in issuers_of.items():
+    for certificate, (signers, others, unchecked) in issuers_of.items():
         namesakes = [one for one in others if one is not certificate]
-        if namesakes and not signers:
+        if namesakes and not signers and not unchecked:
             what = f"{namesakes[0].where} has the name of its issuer, but did not sign it"
             yield f"{certificate.where}: {what}; look for another certificate of that name"
     for item in signed:

@@ -145,10 +145,10 @@ def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> 
     if isinstance(item, Request):
         return _Keys(own, own, item.is_signature_valid)
     if isinstance(item, Certificate):
-        signers, others = issuers_of[item]
-        if signers or others:
-            issuer = (signers or others)[0]
-            return _Keys(own, labels[issuer.identity], is_valid=bool(signers))
+        signers, others, unchecked = issuers_of[item]
+        for found, is_valid in ((signers, True), (unchecked, None), (others, False)):
+            if found:
+                return _Keys(own, labels[found[0].identity], is_valid)
     return _Keys(own, None, None)
 
 

@@ -1,0 +1,82 @@
+"""What the values on a command line, and the constants in a script, stand for."""
+
+from collections.abc import Sequence
+
+from common import files, names, suggest
+from common.console import UsageError
+from common.names import Identifier
+
+
+def text(value: object, source: str) -> str:
+    """Return a constant of a script: readers edit those. Raises UsageError unless it is text.
+
+    source: the start of the message, such as "DOMAIN_NAME = ".
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{source}{value!r} is not text; write one value in quotes")
+    return value
+
+
+def name(value: object, source: str = "") -> Identifier:
+    """Return the name that the user gave. Raises UsageError, with what was probably meant."""
+    given = text(value, source)
+    try:
+        return names.parse(given)
+    except names.InvalidName as error:
+        guess = suggest.name(given)
+        raise UsageError(f"{source}{error}; {guess}" if guess else f"{source}{error}") from None
+
+
+def email_address(value: object, source: str) -> str:
+    """Return the e-mail address that the user gave. Raises UsageError."""
+    try:
+        return names.email_address(text(value, source))
+    except names.InvalidName as error:
+        raise UsageError(f"{source}{error}") from None
+
+
+def identifiers(arguments: Sequence[str]) -> list[Identifier]:
+    """Return the names on a command line, each once; @FILE stands for those in FILE.
+
+    Raises UserError. (What argparse reads from files may be options, and is not always UTF-8.)
+    """
+    found = list[Identifier]()
+    for argument in arguments:
+        if argument.startswith("@"):
+            found += _listed_names(argument[1:])
+        else:
+            found.append(name(argument))
+    return list(dict.fromkeys(found))
+
+
+def _listed_names(path: str) -> list[Identifier]:
+    """Return the names in a file, one per line, without blank lines and # comments.
+
+    No message shows what is in the file: it may be a passphrase or a key, given by mistake.
+    """
+    data = files.read(path, "give a file of names after the @")
+    if b"-----BEGIN " in data:
+        raise UsageError(f"{path}: this is PEM, not a list of names; give a text file")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UsageError(
+            f"{path}: this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
+        )
+    try:
+        lines = data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    found = list[Identifier]()
+    for number, line in enumerate(lines, 1):
+        if text := line.partition("#")[0].strip(" \t\r"):
+            try:
+                found.append(names.parse(text))
+            except names.InvalidName:
+                guess = suggest.name(text)
+                kind = f"; this is {guess.kind}" if guess and guess.kind else ""
+                problem = f"this line is not a valid name{kind}; write one name per line"
+                raise UsageError(f"{path}, line {number}: {problem}") from None
+    if not found:
+        raise UsageError(f"{path}: there are no names in it; write one per line")
+    if not any(suggest.is_plain(name) for name in found):  # the file may hold a passphrase
+        raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
+    return found
