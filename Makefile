@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export DIR := walkthrough
 
-.PHONY: walkthrough certificate pebble test browser picture faults fuzz vectors boulder mutants bench lint
+.PHONY: walkthrough certificate pebble test browser picture faults fuzz vectors boulder mutants lint
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -77,9 +77,6 @@ boulder: .venv/tests-ready
 mutants: .venv/tests-ready
 	$(BIN)/mutmut run
 	$(BIN)/python -m tests.mutants
-
-bench: .venv/tests-ready
-	$(BIN)/python -m tests.bench
 
 lint: .venv/tests-ready
 	$(BIN)/ruff check .

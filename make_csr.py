@@ -33,8 +33,8 @@ def create_csr(
 
     domain_name, more_names: in any form that names.parse accepts.
     email_address: for the subject, or None.
-    Raises names.InvalidName for an invalid name or address, TypeError for what is not a name,
-    ValueError if the numbers of the key do not agree.
+    Raises names.InvalidName for an invalid name or address, keys.DamagedKey if the numbers of the
+    key do not agree (both are ValueErrors), and TypeError for what is not a name or such a key.
     """
     if isinstance(more_names, (str, bytes)):
         raise TypeError("more_names is a sequence of names, not one string")
@@ -58,7 +58,7 @@ def create_csr(
     cert = cert.add_extension(x509.SubjectAlternativeName(san_list), critical=False)
 
     # The public key, which signing adds, and a signature over everything.
-    key = pkey.to_cryptography_key()
+    key = keys.checked_key(pkey)
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise TypeError("pkey is neither an RSA nor an EC private key")
     return cert.sign(key, hashes.SHA256())
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     plan = new_request.prepare(args, DOMAIN_NAME, EMAIL_ADDRESS, KEY_FILE, CSR_FILE)
 
     # Load the certificate key. A weak key is refused, and so is the account key.
-    with keys.reading(plan.key, args.passphrase_file) as (key_material, passphrase):
+    with keys.reading(plan.key, args.passphrase_of) as (key_material, passphrase):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, key_material, passphrase)
         keys.check(plan.key, pkey, passphrase, args.account_key)
 

@@ -2,7 +2,8 @@
 
 Each module has one concern, and imports only modules listed above it:
 
-    installation      what is wrong with Python or the libraries, and the command that helps
+    repair            the command that sets up the project, or makes its libraries work again
+    installation      what is wrong with Python or the libraries
     console           messages, signals and exit status
     shell             a command that can be pasted
     atomic            giving a file its name in one step
@@ -12,10 +13,13 @@ Each module has one concern, and imports only modules listed above it:
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
     goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
+    der               reading DER, and BER as far as OpenSSL does
+    kinds             what DER holds, and the label that PEM has for it
     faults            what can be wrong with a file's wrapping, and how to put it right
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
     effort            how much work it is to open a private key
     pem               the private key or the request in a file, or what is there instead
+    terminal          asking for a secret on the terminal
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
     keys              opening the key that signs, refusing the account key
@@ -31,52 +35,48 @@ be able to parse this file.
 """
 
 import os
+import signal
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where the scripts are
 
-# The programs by their paths from there, with the names that they have in messages.
-_PROGRAMS = {
-    "make_account_key.py": "make_account_key.py",
-    "make_account_key2.py": "make_account_key2.py",
-    "make_certificate_key.py": "make_certificate_key.py",
-    "make_csr.py": "make_csr.py",
-    os.path.join("common", "show", "__main__.py"): "show",
-    os.path.join("course", "certificate.py"): "certificate",
-    os.path.join("course", "deactivate.py"): "deactivate",
-}
-_MODULES = {
-    "common.show": "show",
-    "course.certificate": "certificate",
-    "course.deactivate": "deactivate",
-}
+# The programs: scripts, and modules for `python -m`.
+_PROGRAMS = (
+    *("make_account_key.py", "make_account_key2.py", "make_certificate_key.py", "make_csr.py"),
+    *("common.show", "course.certificate", "course.deactivate"),
+)
 
 
 def _program() -> str:
-    """Return the name of the program that runs, or "" if it is not one of ours."""
-    if sys.argv[:1] == ["-m"]:  # Python looks for the module, which orig_argv names since 3.10
-        module = getattr(sys, "orig_argv", sys.argv)[-len(sys.argv)]
-        names = (name for start, name in _MODULES.items() if module.endswith(start))
-        return next(names, "show" if module == "-m" else "")
+    """Return which of the programs runs, or "" if it is none of them."""
+    if sys.argv[:1] == ["-m"]:  # Python is looking for the module
+        if sys.version_info < (3, 10):  # noqa: UP036 - it does not say which
+            return "common.show"
+        argument = sys.orig_argv[-len(sys.argv)]  # "common.show", or "-mcommon.show"
+        return next(filter(argument.endswith, _PROGRAMS), "")
     # Symbolic links may lead to the script, and others to this package.
     path = os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
-    top = os.path.join(os.path.realpath(TOP), "")
-    return _PROGRAMS.get(path[len(top) :], "") if path.startswith(top) else ""
+    for program in _PROGRAMS:
+        parts = [program] if program.endswith(".py") else program.split(".")
+        there = os.path.join(os.path.realpath(TOP), *parts)
+        if path in (there, f"{there}.py", os.path.join(there, "__main__.py")):
+            return program
+    return ""
 
 
 def _end(kind: type, error: BaseException, trace: object) -> None:
     """End the program after an exception that nothing has handled, without a traceback."""
     if issubclass(kind, KeyboardInterrupt):
-        import signal
-
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
+        return
     from common import installation
 
     sys.exit(f"{_name}: error: {installation.problem() or installation.failure(error)}")
 
 
-_name = _program()
+_running = _program()
+_name = _running if _running.endswith(".py") else _running.rpartition(".")[2]  # in messages
 if _name:
     sys.excepthook = _end
 
@@ -89,8 +89,5 @@ if sys.version_info < (3, 10):  # noqa: UP036
 
 # Ctrl-C ends a program at once, even while it imports, as it ends any Unix tool. Where it is
 # ignored, as after nohup or & in a script, it stays ignored.
-if _name:
-    import signal
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+if _name and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -158,12 +158,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     """Run the main function of a script as a program: exit with its status."""
     if not sys.warnoptions:  # a library's warning means nothing to someone who makes a key
         warnings.simplefilter("ignore")
-    try:
-        status = main()
-    except KeyboardInterrupt:  # the prompt for a passphrase has restored the terminal
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-        raise
+    status = main()
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()

@@ -4,17 +4,25 @@ The libraries set no limit, so opening a small file could take days. The limits 
 above what any program writes.
 """
 
+import contextlib
 import math
 from collections.abc import Iterator
 
-from common.wrapping import ENCRYPTED, Block
+from common import der
+from common.der import Element
+from common.kinds import ENCRYPTED
+from common.wrapping import Block
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 MAX_SIZE = 1 << 14  # bytes; an RSA key of 16,384 bits has 9,300
 MAX_BITS = 1 << 14  # of a modulus; its primes are shorter than it
 MAX_ROUNDS = 5_000_000  # of a hash, to make a key from a passphrase: some seconds
 MAX_SCRYPT = 1 << 21  # N·r·p; OpenSSL allows an N·r of 1 << 18 (RFC 7914 section 2)
 
-_SCRYPT = bytes.fromhex("06092b06010401da47040b")  # its OID, RFC 7914 section 7
+_SCRYPT = "1.3.6.1.4.1.11591.4.11"  # RFC 7914 section 7
 
 
 def excess(block: Block) -> str | None:
@@ -23,40 +31,53 @@ def excess(block: Block) -> str | None:
         return f"it has {len(block.der)} bytes, too many for a private key"
     if block.headers:  # of RFC 1421, where a passphrase takes one round of MD5
         return None
-    is_encrypted = block.label == ENCRYPTED
-    numbers = list(_integers(block.der, with_strings=not is_encrypted))
-    if is_encrypted:
-        is_scrypt = _SCRYPT in block.der
-        rounds = math.prod(numbers) if is_scrypt else max(numbers, default=0)
-        is_over = rounds > (MAX_SCRYPT if is_scrypt else MAX_ROUNDS)
+    try:
+        root, _ = der.read(block.der)
+    except ValueError:  # nothing can be read, so nothing takes long
+        return None
+    if block.label == ENCRYPTED:
+        numbers = list(_integers(root, in_strings=False))
+        is_scrypt = any(element.oid == _SCRYPT for element in root.all())
+        is_over = max(numbers, default=0) > MAX_ROUNDS
+        is_over |= is_scrypt and math.prod(numbers[:3]) > MAX_SCRYPT
         return "it would take too long to decrypt" if is_over else None
     # After the versions: n, e, d, p, q … of an RSA key; p, q, g, y, x of a DSA key.
-    modulus, *others = [number.bit_length() for number in numbers if number > 1] or [0]
+    numbers = [number for number in _integers(root, in_strings=True) if number > 1]
+    modulus, *others = [number.bit_length() for number in numbers] or [0]
     most = max(MAX_BITS // 8, min(modulus, MAX_BITS))
     if max(modulus, *others[2:], 0) > most:
         return "it has a number that is too long to work with"
     return None
 
 
-def _integers(der: bytes, with_strings: bool) -> Iterator[int]:
-    """Yield the INTEGERs in DER or BER, also where it is damaged.
+def has_long_primes(key: bytes, secret: bytes) -> bool:
+    """Return whether an encrypted RSA key, in PEM, has primes longer than its modulus.
 
-    with_strings: whether to look for them in each OCTET STRING too, as PKCS#8 has them.
+    Checking such a key could take days. excess finds them in a key that is not encrypted.
     """
-    left = [(0, len(der))]
-    while left:
-        at, end = left.pop()
-        if end - at < 2:
-            continue
-        tag, length = der[at], der[at + 1]
-        start = at + 2 + (length & 0x7F if length > 0x80 else 0)
-        if length == 0x80:  # left open: X.690 section 8.1.3.6
-            length = end - start
-        elif length > 0x80:
-            length = int.from_bytes(der[at + 2 : start], "big")
-        stop = min(start + length, end)
-        left.append((stop, end))
-        if tag & 0x20 or (tag == 4 and with_strings and der[start : start + 1] in (b"0", b"\2")):
-            left.append((start, stop))
-        elif tag == 2:
-            yield int.from_bytes(der[start:stop], "big")
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        opened = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
+        if isinstance(opened, rsa.RSAPrivateKey):
+            numbers = opened.private_numbers()
+            return max(numbers.p, numbers.q) > numbers.public_numbers.n
+    return False
+
+
+def _integers(element: Element, in_strings: bool) -> Iterator[int]:
+    """Yield the INTEGERs in an element.
+
+    in_strings: whether to look into the OCTET STRING of PKCS#8 too, which may hold BER.
+    """
+    if element.type == "INTEGER":
+        yield int.from_bytes(element.content, "big")
+    elif in_strings and element.type.startswith("OCTET STRING"):
+        with contextlib.suppress(ValueError):
+            yield from _integers(der.read(_joined(element))[0], in_strings=False)
+    elif element.constructed:
+        for child in element.children:
+            yield from _integers(child, in_strings)
+
+
+def _joined(string: Element) -> bytes:
+    """Return the content of a string, which BER may have in pieces (X.690 section 8.7.3)."""
+    return b"".join(map(_joined, string.children)) if string.constructed else string.content

@@ -19,13 +19,12 @@ BREAKS = Fault(
     "write BEGIN and END on lines of their own, and the rest in lines without spaces",
 )
 JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-BESIDE = Fault("BEGIN or END is not alone on its line", "remove the other text, also in between")
+MORE = Fault(
+    "it has text or blank lines besides BEGIN, base64 and END", "remove everything but these"
+)
 DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
 DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
 NO_END = Fault("its END line is missing", "add that line")
-BLANK = Fault("it has blank lines", "remove them")
-NOISE = Fault("it has lines that are not base64", "remove them")
-CR = Fault("its lines end in CR alone", r"convert them with: tr '\r' '\n' < FILE > NEW")
 UTF16 = Fault(
     "this is UTF-16, as PowerShell 5 writes after >",
     "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",

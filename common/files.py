@@ -51,12 +51,9 @@ def read_secret(path: str, advice: str) -> bytes:
     """Return the content of a file, as read does; warn if other users can read it too."""
     data, status = read_with_status(path, advice)
     if is_open_to_others(status):
-        # A drive without file permissions, such as a USB stick, shows every file as executable.
-        can_change = not status.st_mode & stat.S_IXUSR
-        if sys.platform != "win32":
-            can_change &= os.geteuid() in (0, status.st_uid)
-        remedy = "run chmod 600" if can_change else "move it to your home directory"
-        console.warn(f"{path}: other users can read this file; {remedy} to prevent that")
+        # A drive without file permissions, such as a USB stick, shows 0777 whatever is set.
+        remedy = "run chmod 600 or, if that changes nothing, move it to your home directory"
+        console.warn(f"{path}: other users can read this file; {remedy}")
     return data
 
 

@@ -1,36 +1,41 @@
 """The key that signs a request: opening it, and refusing a weak key and the account key."""
 
 import contextlib
-import os
-import traceback
 from collections.abc import Iterator
+from typing import cast
 
-from common import console, files, goodkey, passphrase, pem, suggest
+from common import console, effort, files, goodkey, passphrase, pem, suggest
 from common.console import UserError
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
 
-_DISAGREE = "the key is damaged, since its numbers do not agree; restore a copy"
+
+class DamagedKey(ValueError):
+    """A private key whose numbers do not agree."""
 
 
 @contextlib.contextmanager
-def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, bytes]]:
+def reading(
+    path: str,
+    passphrase_of: passphrase.Source,
+    advice: str = "give the private key with --key FILE",
+) -> Iterator[tuple[bytes, bytes]]:
     """Yield the one private key in a file, in PEM, and its passphrase: b"" if it has none.
 
     What the libraries say of the key inside the with block becomes a UserError about path.
-    passphrase_file: where the passphrase is; if None, the user is asked. Raises UserError.
+    advice: what to do if there is no key in the file. Raises UserError.
     """
-    advice = suggest.file(path, "give the private key with --key FILE")
+    advice = suggest.file(path, advice)
     block = pem.private_key(path, files.read_secret(path, advice), advice)
-    secret = passphrase.for_key(path, passphrase_file) if block.is_encrypted else b""
-    if secret and has_long_primes(block.text, secret):
-        raise UserError(f"{path}: {_DISAGREE}")
+    secret = passphrase_of(path) if block.is_encrypted else b""
     try:
+        if secret and effort.has_long_primes(block.text, secret):
+            raise DamagedKey
         yield block.text, secret
     except crypto.Error as error:
         if secret:
@@ -39,10 +44,9 @@ def reading(path: str, passphrase_file: str | None) -> Iterator[tuple[bytes, byt
     except UnsupportedAlgorithm as error:
         problem = f"no public CA may sign this key ({error})"
         raise UserError(f"{path}: {problem}; make another") from error
-    except ValueError as error:
-        if not _is_about_a_key(error):
-            raise
-        raise UserError(f"{path}: {_DISAGREE}") from error
+    except DamagedKey as error:
+        problem = "the key is damaged, since its numbers do not agree"
+        raise UserError(f"{path}: {problem}; restore a copy") from error
 
 
 def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:
@@ -74,17 +78,15 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
         raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
 
 
-def has_long_primes(key: bytes, secret: bytes) -> bool:
-    """Return whether an encrypted RSA key has primes longer than its modulus.
+def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
+    """Return the private key in pkey, for cryptography.
 
-    Checking such a key could take days. effort.excess finds them in a key that is not encrypted.
+    Raises DamagedKey unless its numbers agree, and UnsupportedAlgorithm.
     """
-    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        found = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
-        if isinstance(found, rsa.RSAPrivateKey):
-            numbers = found.private_numbers()
-            return max(numbers.p, numbers.q) > numbers.public_numbers.n
-    return False
+    try:
+        return cast(PrivateKeyTypes, pkey.to_cryptography_key())
+    except ValueError as error:
+        raise DamagedKey("the numbers of the key do not agree") from error
 
 
 def _account_key(path: str, secret: bytes) -> crypto.PKey:
@@ -93,9 +95,6 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
     It is opened like the certificate key, so that every key that can sign is compared.
     """
     advice = suggest.file(path, "give it with --account-key FILE")
-    is_other = os.path.exists(path) and not os.path.isfile(path)
-    if path == ACCOUNT_KEY_FILE and is_other:  # a pipe might keep us waiting
-        raise UserError(f"{path}: this is not a regular file; {advice}")
     block = pem.private_key(path, files.read(path, advice), advice)
     if block.is_encrypted and not secret:
         raise UserError(f"{path}: the key is encrypted with another passphrase")
@@ -103,11 +102,11 @@ def _account_key(path: str, secret: bytes) -> crypto.PKey:
 
 
 def _public_key(pkey: crypto.PKey) -> object:
-    # Not from pkey.to_cryptography_key(), which takes the time to check a private key.
-    return load_der_public_key(crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey))
+    """Return the public half of a key. Raises DamagedKey and UnsupportedAlgorithm.
 
-
-def _is_about_a_key(error: ValueError) -> bool:
-    """Return whether a library raised error about a key: in PKey, or when called from here."""
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return frame.f_globals["__name__"] in (crypto.__name__, __name__)
+    It does not come from checked_key, which takes the time to check the numbers.
+    """
+    try:
+        return load_der_public_key(crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey))
+    except ValueError as error:
+        raise DamagedKey from error

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from common.names import DomainName, Identifier
 
 MAX_SENTENCES = 20  # about names; nobody reads more
-MAX_LOOKED_AT = 1000  # names; ten times what any profile allows
 
 MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 
@@ -89,14 +88,14 @@ def profiles(identifiers: Sequence[Identifier]) -> list[str]:
 
 def _sentences(identifiers: Sequence[Identifier], rejected: str) -> list[str]:
     """Return the reasons in sentences; rejected is the end of one about Let's Encrypt alone."""
-    reasons = itertools.islice(_reasons(identifiers), MAX_LOOKED_AT)
-    found = [(name, reason) for name, reason in reasons if reason]
+    reasons = ((name, reason) for name, reason in _reasons(identifiers) if reason)
+    first = list(itertools.islice(reasons, MAX_SENTENCES + 1))
     private = ", so only a private CA signs it"
     sentences = [
         f"{name} {reason.text}{private if reason.only_private else rejected}"
-        for name, reason in found[:MAX_SENTENCES]
+        for name, reason in first[:MAX_SENTENCES]
     ]
-    if len(found) > MAX_SENTENCES:
+    if len(first) > MAX_SENTENCES:
         sentences.append("there are more such names")
     if not profiles(identifiers):
         has_address = any(not isinstance(name, DomainName) for name in identifiers)

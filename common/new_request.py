@@ -33,6 +33,11 @@ class Plan(NamedTuple):
     key: str
     out: str
 
+    @property
+    def identifiers(self) -> list[Identifier]:
+        """All names, in their order."""
+        return [self.domain_name, *self.more_names]
+
 
 def prepare(
     args: argparse.Namespace,
@@ -80,20 +85,16 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
         _warn_of_other_names(plan.out, old, csr)
     if quiet:
         return
-    email = f", with the e-mail address {plan.email}" if plan.email else ""
-    identifiers = [plan.domain_name, *plan.more_names]
+    details = f"PEM, signed by {plan.key}, for {_listed(list(map(str, plan.identifiers)))}"
+    if plan.email:
+        details += f", with the e-mail address {plan.email}"
     # OpenSSL copies the public key as the key has it, with a compressed point for example.
     public_key = csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     is_same = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey) == public_key
-    console.report(
-        "the request (CSR)",
-        plan.out,
-        f"PEM, signed by {plan.key}, for {_listed([str(name) for name in identifiers])}{email}",
-        openssl_commands.for_request(
-            plan.key if is_same else None, identifiers, plan.email, plan.out
-        ),
-        shell.show(shell.file(plan.out), shell.file(plan.key)),
-    )
+    key = plan.key if is_same else None
+    commands = openssl_commands.for_request(key, plan.identifiers, plan.email, plan.out)
+    following = shell.show(shell.file(plan.out), shell.file(plan.key))
+    console.report("the request (CSR)", plan.out, details, commands, following)
 
 
 def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
@@ -106,26 +107,27 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
     if args.key is not None:
         candidates: list[str] = [args.key]
     else:
-        candidates = own[:1] if args.names else []
-        candidates.append(options.checked(str, key_file, "KEY_FILE = "))
-    for path in filter(files.is_there, candidates):
-        if args.key is None and not os.path.isfile(path):  # a pipe might keep us waiting
-            raise UserError(f"{path}: this is not a regular file; give the key with --key FILE")
+        constant = options.checked(str, key_file, "KEY_FILE = ")
+        candidates = [own[0], constant] if args.names else [constant]
+    if path := next(filter(files.is_there, candidates), None):
         return path
+    missing = " or ".join(candidates) or "an empty name"
+    raise UserError(f"{missing}: no such file; {_other_key(args, candidates[0], own)}")
 
+
+def _other_key(args: argparse.Namespace, missing: str, own: list[str]) -> str:
+    """Return what to do where there is no certificate key. own: the key files of the names."""
     # Is there a key for another name, or for example.com if the name is *.example.com?
     own += [path.removeprefix("_.") for path in own]
     if other := next(filter(os.path.isfile, own), None):
-        advice = f"{other} exists: use --key {shell.file(other)}"
-    elif args.names or args.key is not None:
+        return f"{other} exists: use --key {shell.file(other)}"
+    if args.names or args.key is not None:
         advice = "make a key with make_certificate_key.py, or give one with --key FILE"
-        advice = suggest.file(candidates[0], advice)
-    elif os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
+        return suggest.file(missing, advice)
+    if os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
         command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
-        advice = f"example.com.key exists: run {command}"
-    else:
-        advice = "give the names for the request, or edit the constants in make_csr.py"
-    raise UserError(f"{' or '.join(candidates) or 'an empty name'}: no such file; {advice}")
+        return f"example.com.key exists: run {command}"
+    return "give the names for the request, or edit the constants in make_csr.py"
 
 
 def _obstacle(data: bytes) -> str | None:

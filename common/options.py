@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeVar
 
-from common import console, files, goodkey, names, suggest
+from common import console, files, goodkey, names, passphrase, suggest
 from common.console import UsageError
 from common.names import Identifier
 
@@ -109,21 +109,18 @@ def key_parser(description: str | None, filename: str) -> Parser:
     parser.add_argument(
         "--encrypt", action="store_true", help="encrypt the key; asks for the passphrase twice"
     )
-    default = str(filename).replace("%", "%%")  # readers edit the constant
-    _add_files(
-        parser,
-        {
-            "--passphrase-file": "encrypt the key with the first line of FILE",
-            "--out": f"where to write the key, - for standard output (default: {default})",
-        },
+    parser.add_argument(
+        "--passphrase-file", metavar="FILE", help="encrypt the key with the first line of FILE"
     )
+    # Readers edit the constant.
+    _add_output(parser, "the key", str(filename).replace("%", "%%"))
     return parser
 
 
 def csr_parser(description: str | None) -> Parser:
     """Return the command line of make_csr, with its docstring as description.
 
-    The parsed result has names, email, key, account_key, passphrase_file, out and quiet.
+    The parsed result has names, email, key, account_key, passphrase_of, out and quiet.
     """
     parser = Parser(console.program_name, description)
     parser.add_argument(
@@ -134,16 +131,29 @@ def csr_parser(description: str | None) -> Parser:
         "names from FILE, one per line (default: the constants at the top of the script)",
     )
     parser.add_argument("--email", metavar="ADDRESS", help="e-mail address for the subject")
-    _add_files(
-        parser,
-        {
-            "--key": "the certificate key (default: first NAME's key file, else certificate.key)",
-            "--account-key": f"{ACCOUNT_KEY_HELP} (default: account.key)",
-            "--passphrase-file": "open the key with the first line of FILE (default: ask for it)",
-            "--out": "where to write the request, - for standard output (default: certificate.csr)",
-        },
+    parser.add_argument(
+        "--key",
+        metavar="FILE",
+        help="the certificate key (default: first NAME's key file, else certificate.key)",
     )
+    parser.add_argument(
+        "--account-key", metavar="FILE", help=f"{ACCOUNT_KEY_HELP} (default: account.key)"
+    )
+    add_passphrase(parser)
+    _add_output(parser, "the request", "certificate.csr")
     return parser
+
+
+def add_passphrase(parser: Parser) -> None:
+    """Add --passphrase-file, for encrypted keys; the parsed result has passphrase_of, a Source."""
+    parser.add_argument(
+        "--passphrase-file",
+        dest="passphrase_of",
+        metavar="FILE",
+        type=passphrase.from_file,
+        default=passphrase.typed,
+        help="open an encrypted key with the first line of FILE (default: ask for it)",
+    )
 
 
 def checked(parse: Callable[[str], T], value: object, source: str = "") -> T:
@@ -194,10 +204,12 @@ def _braces(values: Sequence[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def _add_files(parser: Parser, helps: dict[str, str]) -> None:
-    """Add options that take a file, each with its help, and --quiet, which comes last."""
-    for option, text in helps.items():
-        parser.add_argument(option, metavar="FILE", help=text)
+def _add_output(parser: Parser, what: str, default: str) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help=f"where to write {what}, - for standard output (default: {default})",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 

@@ -1,10 +1,12 @@
 """The private key or the request in a file, or what is there instead."""
 
+import contextlib
 import re
 
-from common import console, effort, wrapping
+from common import console, der, effort, wrapping
 from common.console import UserError
-from common.wrapping import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST, SEQUENCE, Block
+from common.kinds import CERTIFICATE, CRL, KEY_LABELS, PKCS7, PKCS12, REQUEST
+from common.wrapping import Block
 
 from cryptography import x509
 
@@ -87,13 +89,13 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
 
     Raises UserError, which says what is there instead. advice: what to do, if that does not say it.
     """
-    found = wrapping.blocks(data)
-    keys = [block for block in found if block.label in KEY_LABELS]
+    blocks = wrapping.blocks(data)
+    keys = [block for block in blocks if block.label in KEY_LABELS]
     keys = [block for block in keys if block.is_whole] or keys
     if len(keys) > 1:
         raise UserError(f"{path}: this file has {len(keys)} private keys; put each in its own file")
     if not keys or not keys[0].is_whole:
-        others = [block for block in found if block.label.endswith("PRIVATE KEY")] or found
+        others = [block for block in blocks if block.label.endswith("PRIVATE KEY")] or blocks
         raise refusal(path, data, next(iter(keys or others), None), advice)
     if reason := effort.excess(keys[0]):
         raise UserError(f"{path}: {reason}; {advice}")
@@ -107,12 +109,12 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
     Apart from white space, data must be the same as the request written again.
     """
     text = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE")
-    found = next((block for block in wrapping.blocks(text) if block.label == REQUEST), None)
-    if found is None or b"".join(text.split()) != b"".join(found.text.split()):
+    block = next((block for block in wrapping.blocks(text) if block.label == REQUEST), None)
+    if block is None or b"".join(text.split()) != b"".join(block.text.split()):
         return None
-    # Old versions of certbot wrote version 3, which other readers than cryptography allow.
-    version = rb"(?s)\A(" + SEQUENCE * 2 + rb"\x02\x01)."
-    try:
-        return x509.load_der_x509_csr(re.sub(version, rb"\1\0", found.der))
-    except ValueError:
-        return None
+    with contextlib.suppress(ValueError, IndexError):
+        root, _ = der.read(block.der)
+        version, content = root.children[0].children[0], bytearray(block.der)
+        content[version.start : version.end] = b"\0"  # old versions of certbot wrote another
+        return x509.load_der_x509_csr(bytes(content))
+    return None

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from common import names
 from common.names import Identifier
 
+_MOST_FILES = 1000  # of a directory that are looked at
+
 # What quotation, lists and sentences leave around a name.
 _AROUND = " \t\r\n\"'`“”„‘’‚«»<>()[]{}:,;/\\-.~^$"
 
@@ -69,17 +71,7 @@ class Guess(NamedTuple):
 def name(text: str) -> Guess | None:
     """Return what a text that is not a name was probably meant to be, or None."""
     text = re.sub("[\udc80-\udcff]", _latin_1, text[: 4 * names.MAX_NAME]).strip()
-    for separator in ("[,;\r\n]+", r"[,;\s]+"):
-        words = [_only(word) for word in re.split(separator, text.strip(_AROUND))]
-        found = [guess.names[0] for guess in words if guess]
-        if 1 < len(words) == len(found):
-            return Guess("a list", found)
-    if guess := _only(text):
-        return guess
-    candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
-    if not words[-1]:  # or else the comma stood before another name
-        candidates.append(text.replace(",", "."))
-    return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
+    return _list(text) or _only(text) or _misspelt(text)
 
 
 def is_plain(identifier: Identifier) -> bool:
@@ -101,21 +93,44 @@ def option(given: str, known: Iterable[str], takes_names: bool) -> str | None:
 
 def file(path: str, otherwise: str) -> str:
     """Return advice about the file at path: another of nearly that name if it is missing."""
-    directory, missing = os.path.split(path)
-    close: list[str] = []
     # A URL, or a ~ in quotes, which the shell leaves as it is.
     meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
-    if meant != path and os.path.isfile(meant):
-        return f"did you mean {meant}?"
-    if missing and not os.path.lexists(path):
-        try:
-            with os.scandir(directory or ".") as entries:
-                present = [entry.name for entry in itertools.islice(entries, 1000)]
-            same = [name for name in present if name.lower() == missing.lower()]
-            close = same or difflib.get_close_matches(missing[:255], present, 1, 0.85)
-        except (OSError, ValueError):  # the directory is missing too, or its name is too long
-            pass
-    return f"did you mean {os.path.join(directory, close[0])}?" if close else otherwise
+    if meant == path or not os.path.isfile(meant):
+        meant = _neighbor(path)
+    return f"did you mean {meant}?" if meant else otherwise
+
+
+def _neighbor(path: str) -> str:
+    """Return the file of nearly the same name beside a file that is missing, or ""."""
+    directory, missing = os.path.split(path)
+    if not missing or os.path.lexists(path):
+        return ""
+    try:
+        with os.scandir(directory or ".") as entries:
+            present = [entry.name for entry in itertools.islice(entries, _MOST_FILES)]
+    except (OSError, ValueError):  # the directory is missing too, or its name is too long
+        return ""
+    same = [name for name in present if name.lower() == missing.lower()]
+    close = same or difflib.get_close_matches(missing[:255], present, 1, 0.85)
+    return os.path.join(directory, close[0]) if close else ""
+
+
+def _list(text: str) -> Guess | None:
+    """Return the names in a list, or None unless each part of it is plainly a name."""
+    for separator in ("[,;\r\n]+", r"[,;\s]+"):
+        parts = [_only(part) for part in re.split(separator, text.strip(_AROUND))]
+        listed = [guess.names[0] for guess in parts if guess]
+        if 1 < len(parts) == len(listed):
+            return Guess("a list", listed)
+    return None
+
+
+def _misspelt(text: str) -> Guess | None:
+    """Return the name that text is but for a character, or None."""
+    candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
+    if not _only(text.rpartition(",")[2]):  # or else the comma stands before another name
+        candidates.append(text.replace(",", "."))
+    return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
 
 
 def _only(text: str) -> Guess | None:

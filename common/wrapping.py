@@ -1,8 +1,8 @@
 r"""Finding keys, requests and certificates in a file, even if the PEM around them is damaged.
 
-PEM (RFC 7468) is a BEGIN line with a label, base64 and an END line with the same label. Other text
-may stand around it. If the content is whole, these forms are read too, each with a fault that says
-how to repair it; OpenSSL and servers do not read most of them:
+PEM (RFC 7468) is a BEGIN line with a label, base64 of DER and an END line with the same label.
+Other text may stand around it. DER itself is read as well, and so are these forms, if the content
+is whole, with a fault that says how to repair it. OpenSSL and servers do not read most of them:
 
     -----END A----------BEGIN B-----     files joined without a line break between them
     -----BEGIN A-----\nMII…              line breaks that became the two characters \ and n
@@ -14,59 +14,19 @@ how to repair it; OpenSSL and servers do not read most of them:
     LS0tLS1CRUdJTi…                      base64 of all this, as Kubernetes stores it
     MII…                                 base64 alone, without BEGIN and END
     BEGIN RSA PRIVATE KEY with PKCS#8    a label that is not that of the content
-
-DER, which is what the base64 stands for, is read as well.
 """
 
 import base64
 import bisect
+import contextlib
 import itertools
 import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from common import faults
+from common import der, faults, kinds
 from common.faults import Fault
-
-ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
-REQUEST = "CERTIFICATE REQUEST"  # RFC 7468 section 7
-CERTIFICATE = "CERTIFICATE"
-PKCS7 = "PKCS7"
-CRL = "X509 CRL"
-PKCS12 = "PKCS12"
-KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
-
-# Other labels. In a TRUSTED CERTIFICATE, what OpenSSL trusts it for follows the certificate.
-SYNONYMS = {
-    "NEW CERTIFICATE REQUEST": REQUEST,  # RFC 7468 section 7
-    "X509 CERTIFICATE": CERTIFICATE,  # RFC 7468 section 5
-    "TRUSTED CERTIFICATE": CERTIFICATE,
-    "PKCS #7 SIGNED DATA": PKCS7,  # RFC 7468 section 8
-    "CMS": PKCS7,  # RFC 7468 section 9
-}
-
-# What DER holds, by how it begins (re.DOTALL). A SEQUENCE is 0x30 and a length; BER may leave the
-# length open (0x80).
-SEQUENCE = rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
-_OID = SEQUENCE + rb"\x06"
-_PKCS = rb".\x2a\x86\x48\x86\xf7\x0d\x01"  # the length of an OID, and 1.2.840.113549.1
-_KINDS = (
-    ("PRIVATE KEY", rb"\x02\x01[\x00\x01]" + _OID),  # version, algorithm: RFC 5958 section 2
-    ("EC PRIVATE KEY", rb"\x02\x01\x01\x04"),  # version, scalar: RFC 5915 section 3
-    ("RSA PRIVATE KEY", rb"\x02\x01[\x00\x01]\x02"),  # version, modulus: RFC 8017 A.1.2
-    ("RSA PUBLIC KEY", rb"\x02(?:\x81.|\x82..)"),  # modulus: RFC 8017 A.1.1
-    (ENCRYPTED, _OID + _PKCS + rb"(?:\x05|\x0c\x01)"),  # PKCS#5 or PKCS#12: RFC 5958 section 3
-    ("PUBLIC KEY", _OID),  # algorithm: RFC 5280 section 4.1.2.7
-    (REQUEST, SEQUENCE + rb"\x02\x01.(?:\x30\x00|" + SEQUENCE + rb"\x31)"),  # version, subject
-    (CERTIFICATE, SEQUENCE + rb"\xa0\x03\x02\x01"),  # version: RFC 5280 section 4.1
-    (CRL, SEQUENCE + rb"\x02\x01\x01" + _OID),  # version, algorithm: RFC 5280 section 5.1
-    (CRL, SEQUENCE + _OID),  # algorithm: version 1
-    (CERTIFICATE, SEQUENCE + rb"\x02[\x01-\x20].{1,32}?" + _OID),  # serial number: version 1
-    (PKCS7, rb"\x06" + _PKCS + rb"\x07\x02"),  # signedData: RFC 2315 section 14
-    (PKCS12, rb"\x02\x01\x03" + _OID + _PKCS + rb"\x07"),  # version 3: RFC 7292 section 4
-)
-
-_LABELS = {label for label, _ in _KINDS}
+from common.kinds import kind_of
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
@@ -75,13 +35,10 @@ _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
 _PREFIX = re.compile(r"(?:\d+[ \t:.|]+|[+|]) *")  # of a line: its number, or a mark as in a diff
-# Labels whose contents begin alike.
-_ALIKE = ({CERTIFICATE, CRL}, {"DSA PRIVATE KEY", "RSA PRIVATE KEY"})
-
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
-_OPENSSH = b"openssh-key-v1\0"
-_LINES = rb"[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
-_PEM_IN_BASE64 = re.compile(rb"LS0tLS1CRUdJTi" + _LINES)
+_PEM_IN_BASE64 = re.compile(
+    rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
+)
 
 
 class Block(NamedTuple):
@@ -102,42 +59,35 @@ class Block(NamedTuple):
     @property
     def is_encrypted(self) -> bool:
         """Whether a passphrase opens it, in PKCS#8 or in the older form of RFC 1421."""
-        return self.label == ENCRYPTED or bool(self.headers)
+        return self.label == kinds.ENCRYPTED or bool(self.headers)
 
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
     if b"BEGIN%20" in data:
         return [block._replace(fault=faults.URL) for block in _in_text(unquote_to_bytes(data))]
-    if not (kind := kind_of(data)) and (found := _in_text(data)):
-        return found
-    if kind or re.match(SEQUENCE, data, re.DOTALL):
-        der = _first_element(data)
-        return [Block(kind, der or data, bool(der), fault=None if der else faults.DAMAGED)]
+    if not (kind := kind_of(data)) and (in_text := _in_text(data)):
+        return in_text
+    if data.startswith(b"\x30"):
+        whole = _first_sequence(data)
+        return [Block(kind, whole or data, bool(whole), fault=None if whole else faults.DAMAGED)]
     encoded = [(match[0], faults.IN_BASE64) for match in _PEM_IN_BASE64.finditer(data)]
     if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
         encoded = [(plain, faults.BARE if plain == data else faults.BARE_URL)]
-    inside = [
-        (block, fault)
+    return [
+        block._replace(line=1, fault=block.fault or fault)
         for text, fault in encoded
         for block in blocks(_decoded(text.decode("ascii")))
     ]
-    return [block._replace(line=1, fault=block.fault or fault) for block, fault in inside]
 
 
-def written(label: str, der: bytes, headers: str = "") -> bytes:
+def written(label: str, content: bytes, headers: str = "") -> bytes:
     """Return PEM. headers: those of RFC 1421, or ""."""
-    text = base64.b64encode(der).decode()
+    text = base64.b64encode(content).decode()
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     begin = [f"-----BEGIN {label}-----", *([headers, ""] if headers else [])]
     return "\n".join([*begin, *lines, f"-----END {label}-----", ""]).encode()
-
-
-def kind_of(der: bytes) -> str:
-    """Return the label for what DER holds, by how it begins, or "" if that is unknown."""
-    patterns = ((label, SEQUENCE + start) for label, start in _KINDS)
-    return next((label for label, start in patterns if re.match(start, der, re.DOTALL)), "")
 
 
 def _in_text(data: bytes) -> list[Block]:
@@ -149,15 +99,13 @@ def _in_text(data: bytes) -> list[Block]:
     if any(_BREAK.match(text, mark.end()) for mark in marks):
         text, fault = _BREAK.sub("\n", text), faults.ESCAPED
         marks = list(_MARK.finditer(text))
-    elif marks and "\r" in text and "\n" not in text:
-        text, fault = text.replace("\r", "\n"), faults.CR
     if marks and marks[0][2] == "END":
-        found = _in_text(f"-----BEGIN {marks[0][3]}-----\n{text}".encode())
-        if found and found[0].is_whole and found[0].line == 1:
-            found[0] = found[0]._replace(line=2, fault=faults.NO_BEGIN)
-            return [one._replace(line=one.line - 1) for one in found]
+        with_begin = _in_text(f"-----BEGIN {marks[0][3]}-----\n{text}".encode())
+        if with_begin and with_begin[0].is_whole and with_begin[0].line == 1:
+            with_begin[0] = with_begin[0]._replace(line=2, fault=faults.NO_BEGIN)
+            return [block._replace(line=block.line - 1) for block in with_begin]
     starts = [0, *(at + 1 for at, char in enumerate(text) if char == "\n")]
-    found = []  # without what only mentions BEGIN
+    result = []  # without what only mentions BEGIN
     for begin, end in itertools.zip_longest(marks, marks[1:]):
         if begin[2] == "BEGIN":
             line = bisect.bisect(starts, begin.start())
@@ -166,10 +114,9 @@ def _in_text(data: bytes) -> list[Block]:
             body = text[begin.end() : end.start() if end else None]
             is_begin = body.strip() and body.lstrip(" \t\r").startswith("\n")
             if is_begin or block.is_whole or block.der.startswith(b"\x30"):
-                found.append(
-                    block._replace(line=line, fault=(block.is_whole and fault) or block.fault)
-                )
-    return found
+                block = block._replace(line=line, fault=(block.is_whole and fault) or block.fault)
+                result.append(block)
+    return result
 
 
 def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | None) -> Block:
@@ -177,36 +124,35 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     has_end = end is not None and end[2] == "END"
     body = text[begin.end() : end.start() if end else None]
     is_visible = _INVISIBLE.search(before + body) is None
-    before, body = (_INVISIBLE.sub("", one) for one in (before, body))
+    before, body = (_INVISIBLE.sub("", part) for part in (before, body))
     headers = _HEADERS.match(body)
-    lines = [one.strip(" \t\r>") for one in body[headers.end() if headers else 0 :].split("\n")]
-    label, der = SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
-    whole, fault = _first_element(der), None
+    lines = [line.strip(" \t\r>") for line in body[headers.end() if headers else 0 :].split("\n")]
+    label, content = kinds.SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
     # An invented label, MY CERTIFICATE say, ends in the word of its kind.
-    is_known = label in _LABELS or label.split()[-1] == kind_of(der).rpartition(" ")[2]
+    is_known = label in kinds.KNOWN or label.split()[-1] == kind_of(content).rpartition(" ")[2]
     if headers or not is_known:
-        whole = der if has_end else b""
-    elif not whole:
+        whole = content if has_end else b""
+    else:
         pure = [line for line in lines if _BASE64.fullmatch(line)]
         bare = [_PREFIX.sub("", line, count=1) for line in lines]
-        tries = ((pure, faults.NOISE), (bare, faults.BESIDE))
-        found = ((_first_element(_decoded("".join(one))), fault) for one, fault in tries)
-        whole, fault = next((pair for pair in found if pair[0]), (b"", None))
+        tries = (_first_sequence(_decoded("".join(rest))) for rest in (lines, pure, bare))
+        whole = next(filter(None, tries), b"")
     if not whole:
-        return Block(label, der, False, fault=_damage(label, der, has_end))
-    fault = _fault(text, before, begin, end if has_end else None, lines) or fault
+        return Block(label, content, is_whole=False, fault=_damage(label, content, has_end))
+    fault = _fault(text, before, begin, end if has_end else None, lines)
     fault = fault if is_visible else faults.INVISIBLE
-    kind = "" if headers else kind_of(whole)
-    if kind not in ("", label) and is_known and {label, kind} not in _ALIKE:
+    kind = kind_of(whole) if is_known and not headers else ""
+    if kind not in ("", label):
         label, fault = kind, fault or faults.of_label(label, kind)
-    return Block(label, whole, True, "\n".join(headers.groups()) if headers else "", fault=fault)
+    kept = "\n".join(headers.groups()) if headers else ""
+    return Block(label, whole, is_whole=True, headers=kept, fault=fault)
 
 
-def _damage(label: str, der: bytes, has_end: bool) -> Fault:
+def _damage(label: str, content: bytes, has_end: bool) -> Fault:
     """Return what is wrong with a block whose content is not whole."""
-    if der.startswith(_OPENSSH):
+    if content.startswith(b"openssh-key-v1\0"):
         return faults.of_label(label, "OPENSSH PRIVATE KEY")
-    if len(der) > 2 and der[0] != 0x30:
+    if len(content) > 2 and not content.startswith(b"\x30"):
         return faults.NOT_DER
     return faults.DAMAGED if has_end else faults.CUT_SHORT
 
@@ -225,12 +171,11 @@ def _fault(
         return faults.JOINED
     after = re.compile("[^\n]{0,80}").match(text, end.end())
     if before or (after and after[0].strip() and not after[0].startswith("-----BEGIN")):
-        return faults.BESIDE
+        return faults.MORE
     if lines[0] or lines[-1]:
         return faults.BREAKS
-    if text[end.start() - 1] != "\n":
-        return faults.BESIDE
-    return faults.BLANK if "" in lines[1:-1] else None
+    is_pure = all(line and _BASE64.fullmatch("".join(line.split())) for line in lines[1:-1])
+    return None if is_pure and text[end.start() - 1] == "\n" else faults.MORE
 
 
 def _decoded(text: str) -> bytes:
@@ -239,12 +184,10 @@ def _decoded(text: str) -> bytes:
     return base64.b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "===")
 
 
-def _first_element(der: bytes) -> bytes:
-    """Return the SEQUENCE at the start of DER, or b"" if it is not whole (X.690 section 8.1.3)."""
-    if not der.startswith(b"\x30") or len(der) < 2:
-        return b""
-    if der[1] == 0x80:  # a length that BER leaves open
-        return der
-    size = 2 + (der[1] & 0x7F if der[1] > 0x80 else 0)
-    end = size + (der[1] if size == 2 else int.from_bytes(der[2:size], "big"))
-    return der[:end] if end <= len(der) else b""
+def _first_sequence(content: bytes) -> bytes:
+    """Return the SEQUENCE that content begins with, or b"" if there is not a whole one."""
+    with contextlib.suppress(ValueError):
+        element = der.first(content)
+        if element.type == "SEQUENCE" and not element.is_cut_off:
+            return element.encoded
+    return b""

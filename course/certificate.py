@@ -79,11 +79,7 @@ def _parser() -> options.Parser:
         type=int,
         help=f"the port for --serve (default: {web_server.PORT} or, if it is taken, another)",
     )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open encrypted keys with the first line of FILE (default: ask for it)",
-    )
+    options.add_passphrase(parser)
     return parser
 
 
@@ -95,7 +91,7 @@ def _plan(args: argparse.Namespace) -> Plan:
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; give that of your files, such as .")
     csr_file = directory / "certificate.csr"
-    account_key = files.read_account_key(directory / "account.key", args.passphrase_file)
+    account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr = files.read_request(csr_file)
     names = acme_client.names_of(csr)
     if csr.public_key() == account_key.public_key():
@@ -115,7 +111,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         if isinstance(name, x509.DNSName) and name.value.startswith("*."):
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
             raise UserError(f"{name.value}: {reason}; make a request without the wildcard")
-    key = files.key_of(csr, csr_file, args.passphrase_file)
+    key = files.key_of(csr, csr_file, args.passphrase_of)
     chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
     files.check_replaceable(chain_file)
     if args.serve:

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if close := difflib.get_close_matches(url, SERVERS, 1):
         raise UsageError(f"--server {url}: did you mean {close[0]}?")
     advice = suggest.file(str(args.KEY), "give the stolen key, or a copy of it")
-    key = files.read_account_key(args.KEY, args.passphrase_file, advice)
+    key = files.read_account_key(args.KEY, args.passphrase_of, advice)
     asked = False
     try:
         account = acme_client.Account(key, url, _opener(args.ca_file), must_exist=True)
@@ -86,11 +86,7 @@ def _parser() -> options.Parser:
         metavar="FILE",
         help="trust the roots in FILE to identify the server (default: this system's roots)",
     )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open an encrypted key with the first line of FILE (default: ask for it)",
-    )
+    options.add_passphrase(parser)
     return parser
 
 

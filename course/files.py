@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from common import atomic, files, keys, passphrase, pem, wrapping
+from common import atomic, files, keys, wrapping
 from common.console import UserError
+from common.passphrase import Source
 from course import acme_client
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import crypto
 
 _ADVICE = "steps 1 to 3 of README.md make it"
 _CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
@@ -23,23 +24,20 @@ _ODD = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNam
 
 
 class KeyFile(NamedTuple):
-    """A private key, the file it is in, and the passphrase of that file: b"" if it has none."""
+    """A private key and where it came from."""
 
     path: Path
+    pem: bytes  # encrypted, if the file is
+    secret: bytes  # the passphrase, or b""
     key: PrivateKeyTypes
-    secret: bytes
 
 
 def read_account_key(
-    path: Path, passphrase_file: str | None, advice: str = _ADVICE
+    path: Path, passphrase_of: Source, advice: str = _ADVICE
 ) -> acme_client.AccountKey:
-    """Return the key in a file, if an account can have it.
-
-    passphrase_file: where the passphrase is, if the key has one; if None, the user is asked.
-    advice: what to do if there is no key.
-    """
+    """Return the key in a file, if an account can have it. advice: what to do if there is none."""
     try:
-        return acme_client.account_key(_read_key(path, passphrase_file, advice).key)
+        return acme_client.account_key(_read_key(path, passphrase_of, advice).key)
     except ValueError as error:
         problem = f"this cannot be an account key, because it is {error}"
         raise UserError(f"{path}: {problem}; make another") from None
@@ -60,7 +58,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     return csr
 
 
-def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_file: str | None) -> KeyFile:
+def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Source) -> KeyFile:
     """Return the key that signed the request in path, from a *.key file beside it.
 
     Passphrases of keys are asked for only if no key without one fits.
@@ -69,7 +67,7 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_file: str
     others = (other for other in path.parent.glob("*.key") if other.name != "account.key")
     for other in sorted(others, key=lambda other: (_is_encrypted(other), other)):
         try:
-            found = _read_key(other, passphrase_file)
+            found = _read_key(other, passphrase_of)
             if found.key.public_key() == csr.public_key():
                 return found
         except UserError as error:
@@ -96,20 +94,10 @@ def write(path: Path, certificates: str) -> None:
         raise UserError(f"{path}: {error.strerror}; make room for it") from error
 
 
-def _read_key(path: Path, passphrase_file: str | None, advice: str = _ADVICE) -> KeyFile:
-    block = pem.private_key(str(path), files.read(str(path), advice), advice)
-    if block.fault:  # which the web server would not read
-        raise UserError(f"{path}: {block.fault.what}; {block.fault.undo}")
-    secret = passphrase.for_key(str(path), passphrase_file) if block.is_encrypted else b""
-    if secret and keys.has_long_primes(block.text, secret):
-        raise UserError(f"{path}: the key is damaged, since its numbers do not agree; {advice}")
-    try:
-        return KeyFile(path, load_pem_private_key(block.text, secret or None), secret)
-    except (ValueError, UnsupportedAlgorithm):
-        problem = "this passphrase does not open it; try another"
-        raise UserError(
-            f"{path}: {problem if secret else 'the key is damaged; restore a copy'}"
-        ) from None
+def _read_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> KeyFile:
+    with keys.reading(str(path), passphrase_of, advice) as (pem, secret):
+        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, pem, secret)
+        return KeyFile(path, pem, secret, keys.checked_key(pkey))
 
 
 def _is_encrypted(path: Path) -> bool:

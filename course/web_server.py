@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import ssl
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -67,7 +68,10 @@ def listen(port: int | None) -> Server:
 def use(server: Server, chain_file: Path, key: KeyFile) -> None:
     """Have a server use a certificate and its key."""
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    identity.load_cert_chain(chain_file, key.path, key.secret or None)
+    with tempfile.TemporaryDirectory() as directory:  # only this user can look into it
+        key_file = Path(directory) / "key.pem"
+        key_file.write_bytes(key.pem)
+        identity.load_cert_chain(chain_file, key_file, key.secret or None)
     # Each connection does its handshake in its own thread: a browser opens some in advance.
     server.socket = identity.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False

@@ -86,7 +86,12 @@ def request(
 
 
 def certificate(
-    cn: str, key: Any = EC, issuer: str = "CA", signer: Any = CA, start: int = -1, days: int = 90
+    cn: str,
+    key: Any = EC,
+    issuer: str = "CA",
+    signer: Any = CA,
+    start: float = -1,
+    days: float = 90,
 ) -> x509.Certificate:
     """Return a certificate: a domain's, or a CA's if the name has no dot."""
     builder = x509.CertificateBuilder(named(issuer), named(cn), key.public_key(), 0x1234)

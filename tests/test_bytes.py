@@ -3,11 +3,13 @@
 import random
 import re
 
-from common import wrapping
-from common.show import der, grammar, values
+from common import der, kinds
+from common.show import grammar, values
 from common.show.bytes import walk
+from common.show.files import DOCUMENTS as LABELS
 from common.show.files import Part
-from common.show.opening import is_whole_key
+from common.show.opening import unopened
+from common.wrapping import Block
 from tests.conftest import ROOT
 from tests.made import LEAF, RSA, integer, request, san, tlv
 
@@ -71,15 +73,10 @@ SECRET_RUNS = {
 
 
 def read(data: bytes) -> tuple[list[str], str]:
-    """Return the lines that a file has before it breaks, and why it breaks, or ""."""
-    lines: list[str] = []
-    blocks = wrapping.blocks(data)
-    is_whole = bool(blocks) and is_whole_key(Part("a.key", "a.key", None, blocks[0]))
-    try:
-        lines.extend(walk(data, is_whole))
-    except ValueError as error:
-        return lines, str(error)
-    return lines, ""
+    """Return the lines of a file, and what is wrong with its DER, or ""."""
+    block = Block(kinds.kind_of(data), data, is_whole=True)
+    document = unopened(Part("a.key", "a.key", None, block))
+    return list(walk(document)) if document.heading else [], document.fault
 
 
 def check_safe(lines: list[str]) -> None:
@@ -106,13 +103,23 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_file_is_recognized_only_if_all_of_it_fits(document: str) -> None:
-    root = der.parse(DOCUMENTS[document])
-    assert grammar.recognize(root) == root.name == document
+    name, _, root, fault = grammar.read(DOCUMENTS[document])
+    assert (name, root.name, fault) == (document, document, "")
     less = [child.encoded for child in root.children[1:]]
-    for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less), tlv(0x31, root.content)):
-        root = der.parse(other)
-        assert grammar.recognize(root) != document
-    assert grammar.recognize(root) == root.name == root.children[0].name == ""
+    for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less)):
+        assert grammar.read(other).name != document
+    unknown = grammar.read(tlv(0x30, tlv(0x31, root.content)))
+    assert {unknown.name, *(element.name for element in unknown.root.all())} == {""}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_cut_short_is_told_by_its_beginning(document: str) -> None:
+    content, labels = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
+    assert kinds.kind_of(content) == labels[document]
+    assert kinds.kind_of(b"\x31" + content[1:]) == ""
+    told = {kinds.kind_of(content[:size]) for size in range(40, len(content))}
+    assert told == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
+    assert kinds.kind_of(b"\x30\x20") == ""
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -129,11 +136,11 @@ def test_every_element_of_a_key_has_a_line_that_holds_no_secret(kind: str) -> No
      ("2a" * 33, ""), ("", "")],
 )  # fmt: skip
 def test_an_oid(content: str, oid: str) -> None:
-    assert der.parse(tlv(6, bytes.fromhex(content))).oid == oid
+    assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
 
 
 def test_key_usages() -> None:
-    found = values.key_usages(der.parse(tlv(3, b"\7\xff\x80")))
+    found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
     assert ", ".join(found) == (  # RFC 5280 section 4.2.1.3
         "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "
         "keyCertSign, cRLSign, encipherOnly, decipherOnly"
@@ -207,7 +214,11 @@ CUT = "the data ends in the middle of a tag or length"
         (b"0\x81\x80" + b"\2\1\0" * 42 + b"\5\0", ""),
         (
             tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"),
-            "offset 2: the number of its tag is too high, or not written as DER has it",
+            "offset 2: the number of its tag is too high",
+        ),
+        (
+            tlv(0x30, b"\x1f\x02\x01\x00"),
+            "offset 2: the number of its tag is not written as DER has it",
         ),
         (tlv(0x30, b"\x5f\x81\x01\x00"), ""),
         (nested(40), ""),
@@ -247,19 +258,34 @@ def test_the_place_where_a_file_breaks_is_told(data: bytes, why: str) -> None:
     ],
 )
 def test_der_in_a_string_is_read_if_it_is_one_whole_element(string: bytes, tags: list[str]) -> None:
-    assert [element.tag for element in der.parse(string).all()][1:] == tags
+    assert [element.tag for element in der.read(string)[0].all()][1:] == tags
 
 
 def test_strings_in_strings_end() -> None:
     data = integer(1)
     for _ in range(5000):
         data = tlv(4, data)
-    assert 30 < len(list(der.parse(data).all())) <= der.MAX_DEPTH
+    assert 30 < len(list(der.read(data)[0].all())) <= der.MAX_DEPTH
 
 
 def test_what_can_be_read_of_a_damaged_file() -> None:
     lines, _ = read(KEYS["RSA PKCS#1"][:600])
     assert places(lines) == {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}
+    lines, _ = read(tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)))
+    assert places(lines) == {(0, 10), (2, 5), (4, 3), (7, 3)}
+
+
+def test_ber() -> None:
+    """X.690 section 8.1.3.6: two zero octets end an element whose length is left open."""
+    data = b"\x30\x80" + b"\x30\x80" + integer(0) + bytes(2) + integer(1) + bytes(2)
+    lines, error = read(data)
+    assert error == f"offset 0: {LENGTH}"
+    assert places(lines) == {(0, 14), (2, 7), (4, 3), (9, 3)}
+    assert places(read(tlv(0x30, bytes(2), integer(1)))[0]) == {(0, 7), (2, 2), (4, 3)}
+    key = KEYS["RSA PKCS#1"]
+    lines, error = read(b"\x30\x80" + key[4:] + bytes(2))
+    assert lines[0] == read(key)[0][0]
+    assert len(places(lines)) == 10
 
 
 def test_the_tables_agree() -> None:

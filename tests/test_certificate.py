@@ -95,6 +95,8 @@ class TestCertificate:
         if kind == "RSA":
             shutil.copy(ARTICLE / "rsa4096.key", account_key)
             shutil.copy(ARTICLE / "rsa2048.key", key)
+            for path in (account_key, key):
+                path.chmod(0o600)
         else:
             make_key(account_key, kind)
             make_key(key, kind)

@@ -76,20 +76,6 @@ def test_warnings_of_libraries_are_hidden_unless_python_was_asked_for_them(
     assert len(caught) == shown
 
 
-def test_ctrl_c_ends_the_program_by_the_signal(monkeypatch: Patch) -> None:
-    @console.program("p.py")
-    def main(argv: object) -> None:
-        raise KeyboardInterrupt
-
-    raised: list[int] = []
-    monkeypatch.setattr(signal, "raise_signal", raised.append)
-    ours = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        console.run(main)
-    assert signal.signal(signal.SIGINT, ours) is signal.SIG_DFL
-    assert raised == [signal.SIGINT]
-
-
 class TestStandardOutput:
     def test_takes_text_in_its_encoding(self, monkeypatch: Patch) -> None:
         for encoding, expected in [("ascii", b"\\xfc"), ("latin-1", b"\xfc"), (None, b"\xc3\xbc")]:

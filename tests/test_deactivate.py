@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.response import addinfourl
 
+from common import passphrase
 from course import acme_client, deactivate, files, pebble
 from tests.conftest import SECRET, pem_of, private_key
 
@@ -42,7 +43,7 @@ def test_an_account(
     path = tmp_path / "account.key"
     path.write_bytes(pem_of(private_key(kind, 7), SECRET.encode()))
     secret = str(tmp_path / secret_file)
-    key = files.read_account_key(path, secret)
+    key = files.read_account_key(path, passphrase.from_file(secret))
     server = ["--server", ca.directory_url, "--ca-file", str(pebble.TLS)]
     command = [str(path), "--passphrase-file", secret, *server]
     none = f"{path}: there is no account with this key at {ca.directory_url}, so nothing was done"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common import effort, wrapping
+from common import effort, kinds, passphrase, wrapping
 from common.console import UserError
 from common.wrapping import Block
 from course import files
@@ -12,6 +12,7 @@ from tests.made import EC, LEAF, RSA, integer, request, tlv, write
 import pytest
 from Crypto.IO import PKCS8
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from OpenSSL import crypto
 
 PRIME = 2**9689 - 1  # really a prime, so that testing it takes all the rounds
 PBKDF2, SCRYPT, HMAC = "2a864886f70d01050c", "2b06010401da47040b", "2a864886f70d020b"
@@ -97,11 +98,11 @@ def test_a_key_that_takes_long(kind: str, run: Run, show: Show, secret_file: str
 def test_an_encrypted_key_that_takes_long(run: Run) -> None:
     """Its numbers are seen only once it is open."""
     write("secret", b"secret\n")
-    write("my.key", wrapping.written(wrapping.ENCRYPTED, locked(rsa(PRIME))))
+    write("my.key", wrapping.written(kinds.ENCRYPTED, locked(rsa(PRIME))))
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", "secret"))
     assert error.startswith("my.key: the key is damaged, since its numbers do not agree")
     with pytest.raises(UserError, match="the key is damaged, since its numbers do not agree"):
-        files.read_account_key(Path("my.key"), "secret")
+        files.read_account_key(Path("my.key"), passphrase.from_file("secret"))
 
 
 @pytest.mark.parametrize(
@@ -110,14 +111,44 @@ def test_an_encrypted_key_that_takes_long(run: Run) -> None:
         ("RSA PRIVATE KEY", rsa(RSA.private_numbers().p)),
         ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
         ("ENCRYPTED PRIVATE KEY", encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
-        ("ENCRYPTED PRIVATE KEY", encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1)))),
+        ("ENCRYPTED PRIVATE KEY", encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
         ("EC PRIVATE KEY", EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
     ],
 )
 def test_an_ordinary_key(label: str, der: bytes) -> None:
     for cut in range(0, len(der), 7):  # damaged ones raise nothing
-        effort.excess(Block(label, der[:cut], False, "", 1, None))
-    assert effort.excess(Block(label, der, True, "", 1, None)) is None
+        effort.excess(Block(label, der[:cut], is_whole=False))
+    assert effort.excess(Block(label, der, is_whole=True)) is None
+
+
+def disguised(p: int) -> dict[str, tuple[str, bytes]]:
+    """Return an RSA key with another first prime, in ways that OpenSSL reads and DER forbids."""
+    key = rsa(p)
+    pieces = tlv(0x24, *(tlv(4, key[at : at + 200]) for at in range(0, len(key), 200)))
+    pkcs8 = integer(0), sequence(oid(RSA_OID), b"\5\0")
+    damaged = integer(0), sequence(oid(RSA_OID), sequence(b"\2\x7f"))
+    return {
+        "an open length": ("PRIVATE KEY", sequence(*pkcs8, tlv(4, b"\x30\x80", key[4:], bytes(2)))),
+        "a long length": ("RSA PRIVATE KEY", b"\x30\x84\0\0" + key[2:]),
+        "a string in pieces": ("PRIVATE KEY", sequence(*pkcs8, pieces)),
+        "a long tag": ("RSA PRIVATE KEY", b"\x3f" + bytes([128] * 200) + b"\x10" + key[1:]),
+        "damaged parameters": ("PRIVATE KEY", sequence(*damaged, tlv(4, key))),
+    }
+
+
+@pytest.mark.parametrize("way", disguised(PRIME))
+def test_a_long_number_does_not_hide(way: str) -> None:
+    label, der = disguised(RSA.private_numbers().p)[way]
+    crypto.load_privatekey(crypto.FILETYPE_PEM, wrapping.written(label, der))
+    assert effort.excess(Block(label, der, is_whole=True)) is None
+    assert effort.excess(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
+
+
+def test_strings_in_strings_end() -> None:
+    content = b""
+    for _ in range(3000):
+        content = b"\4\x82" + len(content).to_bytes(2, "big") + content
+    assert effort.excess(Block("PRIVATE KEY", sequence(content), is_whole=True)) is None
 
 
 def test_ber(show: Show) -> None:

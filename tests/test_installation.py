@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from common import console, installation
+from common import console, installation, repair
 from tests.conftest import ROOT, SCRIPTS, environment, error_of, run_process
 
 import pytest
@@ -113,7 +113,7 @@ class TestTheCommand:
     def test_in_the_directory_of_the_project(
         self, prompt: str | None, advice: Advice, monkeypatch: Patch
     ) -> None:
-        monkeypatch.setattr(installation, "_WINDOWS", prompt is not None)
+        monkeypatch.setattr(repair, "_WINDOWS", prompt is not None)
         if prompt == "$P$G":  # of cmd.exe
             monkeypatch.setenv("PROMPT", prompt)
         monkeypatch.chdir(ROOT)
@@ -127,11 +127,11 @@ class TestTheCommand:
         assert advice() == f"run: {ELSEWHERE}"
 
     def test_quotes_a_path(self, advice: Advice, tmp_path: Path, monkeypatch: Patch) -> None:
-        monkeypatch.setattr(installation, "TOP", str(tmp_path / "my project"))
+        monkeypatch.setattr(repair, "TOP", str(tmp_path / "my project"))
         (tmp_path / "my project").mkdir()
         shutil.copy(ROOT / "requirements.txt", tmp_path / "my project")
         assert f". '{tmp_path}/my project/.venv/bin/activate' && " in advice()
-        monkeypatch.setattr(installation, "_WINDOWS", True)
+        monkeypatch.setattr(repair, "_WINDOWS", True)
         assert f'"{tmp_path}/my project/requirements.txt"' in advice()
 
     def test_under_uv(self, advice: Advice, monkeypatch: Patch) -> None:
@@ -285,7 +285,9 @@ def test_an_old_python_is_told(tmp_path: Path) -> None:
     assert error.startswith("Python 3.9.18 is too old; use 3.10 or later; run: ")
 
 
-@pytest.mark.parametrize("path", ["common/__init__.py", "common/installation.py", *SCRIPTS])
+@pytest.mark.parametrize(
+    "path", ["common/__init__.py", "common/installation.py", "common/repair.py", *SCRIPTS]
+)
 def test_an_old_python_can_read(path: str) -> None:
     """What it has to read before it is told, at least."""
     assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))

@@ -289,7 +289,7 @@ def test_an_encrypted_account_key_in_der(path: str, run: Run) -> None:
 def test_a_pipe_in_place_of_the_account_key_is_not_waited_for(key: Path, run: Run) -> None:
     os.mkfifo("account.key")
     (warning,) = warnings_of(run("make_csr.py"))
-    assert warning.endswith(f"(account.key: this is not a regular file{GIVE_IT})")
+    assert warning.endswith(f"(account.key: the file is empty{GIVE_IT})")
 
 
 def test_an_error_that_is_not_about_the_key(run: Run, key: Path, monkeypatch: Patch) -> None:

@@ -1,6 +1,8 @@
 """What counts as a request and nothing else; test_wrapping has what else a file may hold."""
 
-from common import pem
+import base64
+
+from common import kinds, pem, wrapping
 from tests.conftest import ARTICLE
 
 import pytest
@@ -44,6 +46,13 @@ def test_a_request_and_nothing_else(kind: str) -> None:
     csr = pem.request(REPLACEABLE[kind])
     assert csr is not None
     assert csr.is_signature_valid
+
+
+def test_another_version_is_a_request() -> None:
+    """Old versions of certbot wrote version 3, which OpenSSL reads and cryptography does not."""
+    der = base64.b64decode(b"".join(LINES[1:-1])).replace(b"\2\1\0", b"\2\1\2", 1)
+    assert pem.request(wrapping.written(kinds.REQUEST, der)) is not None
+    assert pem.request(wrapping.written(kinds.REQUEST, b"\x30\0")) is None
 
 
 @pytest.mark.parametrize("kind", KEPT)

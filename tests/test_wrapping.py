@@ -39,7 +39,7 @@ ESCAPED = (
     r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
 )
 DASHES = ("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
-BESIDE = ("BEGIN or END is not alone on its line", "remove the other text, also in between")
+MORE = ("it has text or blank lines besides BEGIN, base64 and END", "remove everything but these")
 UTF_16 = (
     "this is UTF-16, as PowerShell 5 writes after >",
     "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
@@ -73,7 +73,6 @@ FOR_URL = (
     "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
     "replace - with + and _ with /, and write -----BEGIN … and -----END … around it",
 )
-CR = (r"its lines end in CR alone", r"convert them with: tr '\r' '\n' < FILE > NEW")
 
 
 def in_secret(pem: bytes) -> bytes:
@@ -110,11 +109,11 @@ FORMS: dict[str, tuple[Change, tuple[str, str]]] = {
     "no BEGIN": (without_marks, NO_BEGIN),  # traefik#2001
     "four dashes": (lambda pem: pem.replace(b"-----", b"----"), DASHES),  # cloudflare-docs#3635
     "long dashes": (lambda pem: pem.replace(b"-----", "—".encode()), DASHES),
-    "quoted": (lambda pem: b"> " + pem.strip().replace(b"\n", b"\n> ") + b"\n", BESIDE),
-    "a patch": (lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n", BESIDE),
-    "line numbers": (with_line_numbers, BESIDE),  # a listing of an editor
-    "text before BEGIN": (lambda pem: b"key: " + pem, BESIDE),
-    "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), ("it has blank lines", "remove them")),
+    "quoted": (lambda pem: b"> " + pem.strip().replace(b"\n", b"\n> ") + b"\n", MORE),
+    "a patch": (lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n", MORE),
+    "line numbers": (with_line_numbers, MORE),  # a listing of an editor
+    "text before BEGIN": (lambda pem: b"key: " + pem, MORE),
+    "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
     "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, INVISIBLE),  # openssl#6281
     "invisible characters": (with_invisible_characters, INVISIBLE),  # localthings#291
     "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
@@ -123,17 +122,14 @@ FORMS: dict[str, tuple[Change, tuple[str, str]]] = {
         lambda pem: pem[pem.index(b"\n") + 1 :],
         ("its BEGIN line is missing", "add that line"),
     ),
-    "a comment within": (
-        lambda pem: pem.replace(b"\n", b"\n# secret?\n", 1),
-        ("it has lines that are not base64", "remove them"),
-    ),
+    "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret?\n", 1), MORE),
     "no END": (  # simp_le#149
         lambda pem: pem[: pem.index(b"-----END")],
         ("its END line is missing", "add that line"),
     ),
     "another END": (lambda pem: pem.replace(b"END ", b"END X"), LABELS_DIFFER),  # node#3069
     "UTF-16": (lambda pem: pem.decode().encode("utf-16"), UTF_16),  # PowerShell 5
-    "CR": (lambda pem: pem.replace(b"\n", b"\r"), CR),  # old Macintosh
+    "CR": (lambda pem: pem.replace(b"\n", b"\r"), BREAKS),  # old Macintosh
 }
 
 
@@ -351,7 +347,7 @@ GIVE = "give a key, a request or a certificate"
          f"this is PEM with the label EC PARAMETERS; {GIVE}"),
         (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"),
          f"this is a PGP key, which is of another kind; {GIVE}"),
-        (b"\x30\x03\x02\x01\x05",
+        (b"\x30\x0c" + 4 * b"\x02\x01\x05",  # as a DSA public key
          f"this is DER, but not a whole key, request or certificate; {GIVE}"),
         (b'{"e": "AQAB", "kty": "RSA"}',  # acme-tiny#12, certbot#7150
          "this is a JSON Web Key (JWK); convert it to PEM as docs/recipes.md shows"),

@@ -2,8 +2,7 @@
 
 Each module imports only modules listed above it:
 
-    der         reading DER
-    grammar     naming its elements as the standards do
+    grammar     naming the elements of DER as the standards do
     values      the value of an element, in words
     bytes       the DER, line by line
     signature   verifying the signature of a request or a certificate
@@ -13,6 +12,7 @@ Each module imports only modules listed above it:
     verdict     whether Let's Encrypt would accept a key or a request
     chain       which certificate issued which, and what is wrong with a chain of them
     match       which keys, requests and certificates belong together
+    extensions  what an extension says
     describe    a page about each of them
     boxes       the elements of a file as boxes, in HTML
     picture     one page about all of them, for a browser

@@ -11,12 +11,9 @@ if not __package__:  # run by its path, which puts this directory where the proj
     import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
 
 import argparse
-import functools
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
 
 from common import console, keys, options, shell, wrapping
 from common.console import UserError, printable
@@ -25,32 +22,28 @@ from common.show.bytes import walk
 from common.show.files import Part
 from common.show.items import Item, Key
 
-T = TypeVar("T")
-
 # 100 columns, less those of the labels.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 _TOGETHER = "What belongs together"
-
-_MOST_LINES = 200  # about what belongs together; hundreds of files with one key make thousands
 
 
 @console.program("show")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
-    faults: list[str] = []  # what has failed; if anything, the exit status is 1
+    errors: list[str] = []  # one a line; if there are any, the exit status is 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
         if args.bytes:
-            opened = functools.partial(_bytes, faults=faults)
-            console.write_text("\n".join(_each(args.files, opened, faults)))
+            pages = [_bytes(part, errors) for part in _parts(args.files, errors)]
+            console.write_text("\n".join(pages))
         else:
-            _show(args, faults)
-    for fault in faults[:-1]:
-        console.error(fault)
-    if faults:
-        raise UserError(faults[-1])
+            _show(args, errors)
+    for error in errors[:-1]:
+        console.error(error)
+    if errors:
+        raise UserError(errors[-1])
 
 
 def _parser() -> options.Parser:
@@ -69,11 +62,7 @@ def _parser() -> options.Parser:
         help="print one page about all the files instead, for a browser: their structure, and what "
         "belongs together",
     )
-    parser.add_argument(
-        "--passphrase-file",
-        metavar="FILE",
-        help="open encrypted keys with the first line of FILE (default: ask for it)",
-    )
+    options.add_passphrase(parser)
     parser.add_argument(
         "--account-key",
         metavar="FILE",
@@ -83,35 +72,23 @@ def _parser() -> options.Parser:
     return parser
 
 
-def _show(args: argparse.Namespace, faults: list[str]) -> None:
-    """Print the pages, the picture or the public keys; add to faults what has failed.
-
-    Raises UserError.
-    """
-    parts: list[Part] = []
-
-    def opened(part: Part) -> Item:
-        parts.append(part)
-        return opening.opened(part, args.passphrase_file)
-
-    items = _each(args.files, opened, faults)
+def _show(args: argparse.Namespace, errors: list[str]) -> None:
+    """Print the pages, the picture or the public keys; add to errors what has failed."""
+    parts, items = _opened(args.files, args, errors)
     if args.public:
-        console.write_text("".join(_public_keys(items, faults)))
+        console.write_text("".join(_public_keys(items, errors)))
         return
     named = [item for item in items if os.path.basename(item.part.path) == keys.ACCOUNT_KEY_FILE]
     if args.account_key is not None:
-        other = functools.partial(opening.opened, passphrase_file=args.passphrase_file)
-        named = _each([args.account_key], other, faults)
-    account_key = next(iter(named), None)
-    possible = chain.issuers(items)
-    together = list(islice(match.together(items, possible, account_key), _MOST_LINES + 1))
-    if len(together) > _MOST_LINES:
-        together[-1] = "and more, which is left out"
-    warned = list(chain.warnings(items, possible))
-    found = [*faults, *match.faults(items, possible, account_key)]
+        _, named = _opened([args.account_key], args, errors)
+    account_key = named[0] if named else None
+    issuers_of = chain.issuers(items)
+    together = match.together(items, issuers_of, account_key)
+    warned = list(chain.warnings(items, issuers_of))
+    errors += match.faults(items, issuers_of, account_key)
     if args.html and parts:
-        told = {_TOGETHER: together, "Warnings": warned, "Errors": found}
-        console.write_text(picture.page(parts, items, account_key, possible, told))
+        below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
+        console.write_text(picture.page(parts, items, account_key, issuers_of, below))
     else:
         pages = [_page(item, account_key) for item in items]
         if together:
@@ -119,34 +96,39 @@ def _show(args: argparse.Namespace, faults: list[str]) -> None:
         console.write_text("\n".join(pages))
     for warning in warned:
         console.warn(warning)
-    faults[:] = found
 
 
-def _each(paths: Sequence[str], function: Callable[[Part], T], faults: list[str]) -> list[T]:
-    """Return what function makes of each part of the files; add UserErrors to faults."""
-    found = []
+def _parts(paths: Sequence[str], errors: list[str]) -> Iterator[Part]:
+    """Yield the parts of the files; add to errors why a file cannot be read."""
     for path in dict.fromkeys(paths):
         try:
-            parts = files.read(path)
+            yield from files.read(path)
         except UserError as error:
-            faults.append(str(error))
-            continue
-        for part in parts:
-            try:
-                found.append(function(part))
-            except UserError as error:
-                faults.append(str(error))
-    return found
+            errors.append(str(error))
 
 
-def _public_keys(items: Sequence[Item], faults: list[str]) -> Iterable[str]:
-    """Yield the public keys in PEM; add to faults the keys whose numbers do not agree."""
+def _opened(
+    paths: Sequence[str], args: argparse.Namespace, errors: list[str]
+) -> tuple[list[Part], list[Item]]:
+    """Return the parts of the files, and the items that could be opened of them."""
+    parts, items = list[Part](), list[Item]()
+    for part in _parts(paths, errors):
+        parts.append(part)
+        try:
+            items.append(opening.opened(part, args.passphrase_of))
+        except UserError as error:
+            errors.append(str(error))
+    return parts, items
+
+
+def _public_keys(items: Sequence[Item], errors: list[str]) -> Iterator[str]:
+    """Yield the public keys in PEM; add to errors why one could be a private number instead."""
     for item in items:
-        is_rsa = isinstance(item, Key) and item.key_algorithm.startswith(grammar.RSA)
+        is_rsa = item.key_algorithm.startswith(grammar.RSA)
         if isinstance(item, Key) and item.numbers_agree is False:
-            faults.append(f"{item.where}: {match.DISAGREE}")
+            errors.append(f"{item.where}: {match.DISAGREE}")
         elif is_rsa and not _is_sure(item):
-            faults.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
+            errors.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
         else:
             yield wrapping.written("PUBLIC KEY", item.spki).decode()
 
@@ -160,23 +142,21 @@ def _is_sure(item: Item) -> bool:
 
 def _page(item: Item, account_key: Item | None) -> str:
     lines = [f"{item.where}: {describe.kind(item)}"]
-    for label, value in describe.page(item, account_key):
+    for label, value, _ in describe.page(item, account_key):
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
         lines += [f"  {'' if n else label:<13}  {text}" for n, text in enumerate(texts)]
     return _text(lines)
 
 
-def _bytes(part: Part, faults: list[str]) -> str:
-    """Return the lines for the DER of a part; if they end too early, add to faults why."""
-    lines = list[str]()
-    try:
-        if part.block.headers:
-            raise ValueError(opening.CLOSED)
-        for line in walk(part.block.der, opening.is_whole_key(part)):
-            lines.append(line if lines else f"{part.where}: {line}")
-    except ValueError as error:
-        faults.append(f"{part.where}: {error}")
-    return _text(lines)
+def _bytes(part: Part, errors: list[str]) -> str:
+    """Return the lines about the DER of a part; add to errors why they end too early."""
+    document = opening.unopened(part)
+    if document.fault:
+        errors.append(f"{part.where}: {document.fault}")
+    if not document.heading:
+        return ""
+    first, *lines = walk(document)
+    return _text([f"{part.where}: {first}", *lines])
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from common.console import printable
+from common.der import Element
 from common.show import grammar, values
-from common.show.der import Element
 from common.show.items import ALTERNATIVE_NAMES
 
 _ROOM = 300  # characters of a value; its bytes are all there
@@ -32,16 +32,18 @@ class Html(str):
 class Mark(NamedTuple):
     """What an element is in its file: classes, and words in place of those of grammar."""
 
-    kinds: str
+    classes: str
     words: Html
 
 
-def tag(start: str, *content: str) -> Html:
-    """Return an element of HTML: "p", or "p a b" with the classes a and b."""
-    name, *kinds = start.split()
-    opening = f'{name} class="{" ".join(kinds)}"' if kinds else name
+def tag(start: str, *content: str, is_open: bool = False) -> Html:
+    """Return an element of HTML: "p", or "p a b" with the classes a and b; details may be open."""
+    name, *classes = start.split()
+    attributes = " open" if is_open else ""
+    if classes:
+        attributes += f' class="{" ".join(classes)}"'
     inside = (one if isinstance(one, Html) else escaped(one) for one in content)
-    return Html(f"<{opening}>{''.join(inside)}</{name}>")
+    return Html(f"<{name}{attributes}>{''.join(inside)}</{name}>")
 
 
 def escaped(text: str) -> str:
@@ -54,7 +56,7 @@ def table(rows: Iterable[tuple[str, str]]) -> Html:
     return tag("dl", *(tag("div", tag("dt", label), tag("dd", value)) for label, value in rows))
 
 
-def some(texts: Sequence[str]) -> str:
+def listed(texts: Sequence[str]) -> str:
     """Return texts in one line, without those that are too many."""
     more = [f"and {len(texts) - _MOST} more"] if len(texts) > _MOST else []
     return ", ".join([*texts[:_MOST], *more])
@@ -63,49 +65,70 @@ def some(texts: Sequence[str]) -> str:
 def box(element: Element, marks: Mapping[int, Mark]) -> Html:
     """Return an element with all in it. marks: by offset."""
     path, inside = _merged(element)
-    last, marked = path[-1], [marks[one.offset] for one in path if one.offset in marks]
-    value = values.shown(last, _ROOM)
-    if last.constructed:
-        value = "" if last.children else "empty"
-    elif value and not last.is_public and last.oid not in grammar.OIDS:
-        value += ", not shown"
-    texts = {
-        "b": _name(element),
-        "span inner": "".join(f"› {_name(one)} " for one in path[1:]),
-        "code value": value,
-        "code gist": values.shown(inside[0], _ROOM) if inside and inside[0].oid else "",
-    }
-    said = [tag("span said", mark.words) for mark in marked if mark.words]
-    label = [tag(start, text) for start, text in texts.items() if text]
-    label += said or ([tag("span note", note)] if (note := values.note(element)) else [])
-    summary = tag("summary", Html(" ".join(label)))
+    found = [marks[one.offset] for one in path if one.offset in marks]
+    summary = tag("summary", Html(" ".join(_label(path, inside, found))))
     octets = map(_bytes, path)
-    kinds = " ".join(["name"] * (last.name in _NAMES) + [mark.kinds for mark in marked])
+    classes = " ".join(["name"] * (path[-1].name in _NAMES) + [mark.classes for mark in found])
     if not inside:
-        return tag(f"details line {kinds}", summary, *octets)
-    opened = tag("details octets", tag("summary", "bytes"), *octets)
-    drawn = tag(f"details box {kinds}", summary, opened, *_boxes(inside, marks))
-    return drawn if _is_folded(element) else Html(drawn.replace("<details", "<details open", 1))
+        return tag(f"details line {classes}", summary, *octets)
+    closed = tag("details octets", tag("summary", "bytes"), *octets)
+    content = [summary, closed, *_boxes(inside, marks)]
+    return tag(f"details box {classes}", *content, is_open=not _is_folded(element))
+
+
+def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[Mark]) -> list[Html]:
+    """Return what is seen of a box that is closed: names, value, and what it is for."""
+    first, *others = path
+    label = [tag("b", _name(first))]
+    if others:
+        label.append(tag("span inner", "".join(f"› {_name(one)} " for one in others)))
+    if value := _value(path[-1]):
+        label.append(tag("code value", value))
+    if inside and inside[0].oid:  # which tells what the box holds
+        label.append(tag("code gist", values.shown(inside[0], _ROOM)))
+    if words := [tag("span said", mark.words) for mark in marks if mark.words]:
+        label += words
+    elif note := values.note(first):
+        label.append(tag("span note", note))
+    return label
+
+
+def _value(element: Element) -> str:
+    """Return the value of an element, or the size of one that is not shown."""
+    if element.constructed:
+        return "" if element.children else "empty"
+    value = values.shown(element, _ROOM)
+    is_hidden = value and not element.is_public and element.oid not in grammar.OIDS
+    return f"{value}, not shown" if is_hidden else value
 
 
 def _merged(element: Element) -> tuple[list[Element], list[Element]]:
-    """Return the elements that are drawn as one, the outermost first, and those inside them.
+    """Return the elements that are drawn as one box, the outermost first, and what is in that box.
 
     An element that holds just one other is drawn as one with it. So is an element that holds some
-    lines and then one box, such as the extnID before an extnValue, but only with the lines of one
-    element.
+    lines and then a box; the lines come first in the box, as extnID does here:
+
+        Extension                          Extension › extnValue › SubjectAltName
+            extnID                             extnID
+            extnValue                          dNSName
+                SubjectAltName                 dNSName
+                    dNSName
+                    dNSName
+
+    A box has the lines of one such element at most.
     """
     if not element.children:
         return [element], []
     *before, last = element.children
     path, inside = _merged(last)
-    has_lines_of_its_own = len(inside) > len(path[-1].children)
-    if not before or (inside and not has_lines_of_its_own and not any(map(_is_box, before))):
+    has_lines = len(inside) > len(path[-1].children)  # of an element further in
+    if not before or (inside and not has_lines and not any(map(_is_box, before))):
         return [element, *path], [*before, *inside]
     return [element], element.children
 
 
 def _is_box(element: Element) -> bool:
+    """Return whether an element is drawn as a box, else as a line."""
     return bool(_merged(element)[1])
 
 
@@ -116,7 +139,7 @@ def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[H
         members = [element for _, element in group]
         drawn = [box(element, marks) for element in members]
         if is_folded and len(members) > 1:
-            titles = some(list(dict.fromkeys(map(_title, members))))
+            titles = listed(list(dict.fromkeys(map(_title, members))))
             yield tag("details more", tag("summary", f"{len(members)} more: {titles}"), *drawn)
         else:
             yield from drawn
@@ -142,8 +165,8 @@ def _title(element: Element) -> str:
 def _bytes(element: Element) -> Html:
     """Return where an element is, and its bytes: tag, length and content."""
     first, *length = values.header(element).split()
-    known = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
-    kind = f"{element.tag}: {known}" if known else element.tag
+    what = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
+    kind = f"{element.tag}: {what}" if what else element.tag
     size = values.size(element.content)
     if all(one.is_public for one in element.all()):
         content = tag("code content", element.content.hex(" ") or "none")

@@ -6,8 +6,9 @@ file may be a damaged private key, so only its sizes and known OIDs are shown.
 
 from collections.abc import Iterator
 
-from common.show import grammar, values
-from common.show.der import Element
+from common.der import Element
+from common.show import values
+from common.show.grammar import Document
 
 WIDTH = 100
 _NOTES_AT = 60  # the column of the notes, where there is room
@@ -17,21 +18,17 @@ _COLUMNS = (
 )
 
 
-def walk(data: bytes, is_whole_key: bool) -> Iterator[str]:
-    """Yield the lines for one document in DER: three of heading, then one for each element.
+def walk(document: Document) -> Iterator[str]:
+    """Yield the lines for a document that can be read: three of heading, one for each element.
 
     Those begin with two numbers: the offset of the element, and its length with its header.
-    is_whole_key: whether it is a private key whose public values are certain not to be secret.
-    If the rest cannot be read, raises ValueError after what can, with where and why in one line.
     """
-    document = grammar.read(data, is_whole_key)
-    yield from (*document.heading, _COLUMNS)
     elements = list(document.root.all())
+    places = len(str(len(document.root.der)))
     header = max(len(values.header(element)) for element in elements)
+    yield from (*document.heading, _COLUMNS)
     for element in elements:
-        yield _line(element, len(str(len(data))), header)
-    if document.fault:
-        raise ValueError(document.fault)
+        yield _line(element, places, header)
 
 
 def _line(element: Element, places: int, header: int) -> str:

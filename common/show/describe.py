@@ -6,56 +6,37 @@ Only public values are shown: nothing about a private key that its public key do
 import hashlib
 import re
 import stat
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
-from common import goodkey, jwk
-from common.show import grammar, signature, values, verdict
-from common.show.der import Element
-from common.show.files import DOCUMENTS
-from common.show.items import (
-    ALTERNATIVE_NAMES,
-    Certificate,
-    Item,
-    Key,
-    Request,
-    Signed,
-)
+from common import goodkey, jwk, kinds
+from common.der import Element
+from common.show import extensions, grammar, signature, values, verdict
+from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-# A label, and a value; a list of values is wrapped.
-Row = tuple[str, str | list[str]]
-
 _VALIDITY = {True: "valid", False: "not valid", None: "not checked (of an unknown kind)"}
-
 _NUMBERS = {True: "agree", False: "do not agree", None: "not checked (of an unusual kind)"}
+_SELF_SIGNED = {True: "yes", False: "no", None: "not checked"}
 
-_FORMATS = {
-    "OneAsymmetricKey": "PKCS#8",
-    "EncryptedPrivateKeyInfo": "PKCS#8",
-    "ECPrivateKey": "SEC 1",
-    "RSAPrivateKey": "PKCS#1",
-    "RSAPublicKey": "PKCS#1",
-    "DSAPrivateKey": "OpenSSL",
+_FORMATS = {  # by the label of PEM
+    "PRIVATE KEY": "PKCS#8",
+    kinds.ENCRYPTED: "PKCS#8",
+    "EC PRIVATE KEY": "SEC 1",
+    "RSA PRIVATE KEY": "PKCS#1",
+    "DSA PRIVATE KEY": "OpenSSL",
+    "RSA PUBLIC KEY": "PKCS#1",
+    "PUBLIC KEY": "SubjectPublicKeyInfo",
 }
 
-# TLS extensions that a certificate can ask for: RFC 7633.
-_FEATURES = {5: "status_request (must-staple)", 17: "status_request_v2"}
 
-# What a page says of an extension besides its name, by the names of the elements in it.
-_EXTENSIONS: dict[str, Callable[[Element], str]] = {
-    "BasicConstraints": lambda it: "" if it.content else "not a CA",
-    "cA": lambda it: "not a CA" if it.content == b"\0" else "a CA",
-    "pathLenConstraint": lambda it: f"path length {values.number(it)}",
-    "KeyUsage": lambda it: ", ".join(values.key_usages(it)),
-    "KeyPurposeId": lambda it: grammar.words(it.oid),
-    "policyIdentifier": lambda it: grammar.words(it.oid),
-    "Feature": lambda it: _FEATURES.get(values.number(it), str(values.number(it))),
-    "SubjectKeyIdentifier": lambda it: it.content.hex(),
-    "keyIdentifier": lambda it: it.content.hex(),
-    "SubjectAltName": lambda it: "" if it.content else "empty",
-}
+class Row(NamedTuple):
+    """A line of a page."""
+
+    label: str
+    value: str | list[str]  # a list is wrapped
+    is_main: bool = False  # whether it is among the main facts, which the picture has too
 
 
 def kind(item: Item) -> str:
@@ -74,26 +55,27 @@ def page(item: Item, account_key: Item | None) -> list[Row]:
         rows = _request(item, account_key)
     elif isinstance(item, Certificate):
         rows = _certificate(item)
-    return [(label, value) for label, value in rows if value]
+    return [row for row in rows if row.value]
 
 
 def _key(key: Key) -> list[Row]:
-    block, found = key.part.block, jwk.thumbprint(key.public_key)
-    form = _FORMATS.get(DOCUMENTS[block.label], DOCUMENTS[block.label])
-    encryption = mode = numbers = ""
+    block, thumbprint = key.part.block, jwk.thumbprint(key.public_key)
+    rows = [
+        Row("kind", _key_kind(key), is_main=True),
+        Row("format", f"{_FORMATS[block.label]} {f'PEM ({block.label})' if block.line else 'DER'}"),
+    ]
     if key.is_private:
         encryption = _encryption(key) if block.is_encrypted else "none"
-        numbers = _NUMBERS[key.numbers_agree]
-        mode = _mode(key.part.mode)
+        rows += [
+            Row("encryption", encryption, is_main=True),
+            Row("file mode", "" if key.part.mode is None else _mode(key.part.mode)),
+            Row("numbers", _NUMBERS[key.numbers_agree], is_main=True),
+        ]
     return [
-        ("kind", _key_kind(key)),
-        ("format", f"{form} {f'PEM ({block.label})' if block.line else 'DER'}"),
-        ("encryption", encryption),
-        ("file mode", mode),
-        ("numbers", numbers),
-        ("public key", f"SHA-256 {key.sha256}"),
-        ("thumbprint", f"{found} (JWK, RFC 7638)" if found else ""),
-        ("Let's Encrypt", verdict.of_key(key)),
+        *rows,
+        Row("public key", f"SHA-256 {key.sha256}"),
+        Row("thumbprint", f"{thumbprint} (JWK, RFC 7638)" if thumbprint else ""),
+        Row("Let's Encrypt", verdict.of_key(key), is_main=True),
     ]
 
 
@@ -108,9 +90,7 @@ def _key_kind(item: Item) -> str:
     return f"RSA{pss}, {bits} bits" if name == "RSA" else name
 
 
-def _mode(mode: int | None) -> str:
-    if mode is None:
-        return ""
+def _mode(mode: int) -> str:
     is_open = mode & (stat.S_IRGRP | stat.S_IROTH)
     return f"{mode:04o}{', other users can read it' if is_open else ''}"
 
@@ -137,12 +117,12 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
     if request.is_signature_valid and not verdict.is_good_signature(request):
         validity += ", but no public CA accepts this algorithm"
     return [
-        ("subject", _attributes(request.subject) or "empty"),
-        ("names", _names(request)),
+        Row("subject", _attributes(request.subject) or "empty"),
+        Row("names", _names(request), is_main=True),
         *_key_and_extensions(request),
-        ("attributes", [grammar.words(oid) for oid in request.attributes]),
-        ("signature", f"{algorithm}, {validity}"),
-        ("Let's Encrypt", verdict.of_request(request, account_key)),
+        Row("attributes", [grammar.words(oid) for oid in request.attributes]),
+        Row("signature", f"{algorithm}, {validity}"),
+        Row("Let's Encrypt", verdict.of_request(request, account_key), is_main=True),
     ]
 
 
@@ -150,22 +130,19 @@ def _certificate(certificate: Certificate) -> list[Row]:
     first, start = certificate.time("notBefore")
     last, end = certificate.time("notAfter")
     (serial,) = certificate.fields("serialNumber")
-    is_own = certificate.names_itself_as_issuer and certificate.verified_with(
-        certificate.public_key
-    )
     left = f", {_time_left(first, last)}" if first and last else ""
     return [
-        ("subject", _attributes(certificate.subject) or "empty"),
-        ("issuer", _attributes(certificate.issuer) or "empty"),
-        ("self-signed", {True: "yes", False: "no", None: "not checked"}[is_own]),
-        ("CA", "yes" if certificate.is_ca else "no"),
-        ("names", _names(certificate)),
-        ("valid from", _time(first, start)),
-        ("valid until", _time(last, end) + left),
+        Row("subject", _attributes(certificate.subject) or "empty"),
+        Row("issuer", _attributes(certificate.issuer) or "empty", is_main=True),
+        Row("self-signed", _SELF_SIGNED[certificate.is_self_signed]),
+        Row("CA", "yes" if certificate.is_ca else "no", is_main=True),
+        Row("names", _names(certificate), is_main=True),
+        Row("valid from", _time(first, start)),
+        Row("valid until", _time(last, end) + left, is_main=True),
         *_key_and_extensions(certificate),
-        ("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
-        ("serial number", f"{values.number(serial):x}"),
-        ("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
+        Row("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
+        Row("serial number", f"{values.number(serial):x}"),
+        Row("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
     ]
 
 
@@ -182,40 +159,24 @@ def _names(item: Signed) -> list[str] | str:
     """Return the names, and what some clients make of the CN."""
     shown = [_plain(str(name)) for name in item.names]
     cn = item.common_name
-    extension = item.extensions.get(ALTERNATIVE_NAMES)
-    if not shown and extension and extension.children[-1].content != b"\x30\0":
-        return "cannot be read here"
-    texts = [(oid, values.string(value)) for oid, value in item.subject]
-    if not shown and any(oid == ALTERNATIVE_NAMES or "DNS:" in text for oid, text in texts):
-        return "none: the subjectAltName in the subject is only text, which programs ignore"
     is_ca = isinstance(item, Certificate) and item.is_ca
-    if cn and not is_ca and cn.lower() not in [str(name.value).lower() for name in item.names]:
-        told = f"the CN {_plain(cn)}"
-        shown.append(f"and {told}, which is not in the SAN" if shown else f"none, only {told}")
-    return shown or "none"
+    if is_ca or cn.lower() in [str(name.value).lower() for name in item.names]:
+        cn = ""
+    if shown:
+        return [*shown, f"and the CN {_plain(cn)}, which is not in the SAN"] if cn else shown
+    san = item.extensions.get(ALTERNATIVE_NAMES)
+    if san and san.children[-1].content != b"\x30\0":
+        return "cannot be read here"
+    if any(o == ALTERNATIVE_NAMES or "DNS:" in values.string(value) for o, value in item.subject):
+        return "none: the subjectAltName in the subject is only text, which programs ignore"
+    return [f"none, only the CN {_plain(cn)}"] if cn else "none"
 
 
 def _key_and_extensions(item: Signed) -> list[Row]:
-    lines = _extension_words(item)
-    return [
-        ("key", _key_kind(item)),
-        ("public key", f"SHA-256 {item.sha256}"),
-        *(("" if number else "extensions", line) for number, line in enumerate(lines)),
-    ]
-
-
-def _extension_words(item: Signed) -> list[str]:
-    """Return a line for each extension, except for a SAN that has names."""
-    lines = []
-    for extension in item.fields("Extension"):
-        oid, *critical, octets = extension.children
-        mark = " (critical)" if critical and critical[0].content != b"\0" else ""
-        inside = [one for child in octets.children for one in child.all()]
-        told = [_EXTENSIONS[one.name](one) for one in inside if one.name in _EXTENSIONS]
-        words = ", ".join(filter(None, told))
-        if words or oid.oid != ALTERNATIVE_NAMES:
-            lines.append(f"{grammar.words(oid.oid)}{mark}{': ' if words else ''}{words}")
-    return lines
+    rows = [Row("key", _key_kind(item)), Row("public key", f"SHA-256 {item.sha256}")]
+    for line in extensions.in_words(item):
+        rows.append(Row("extensions" if len(rows) == 2 else "", line))
+    return rows
 
 
 def _plain(text: str) -> str:

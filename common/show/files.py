@@ -4,9 +4,8 @@ import os
 import stat
 from dataclasses import dataclass
 
-from common import files, pem, suggest, wrapping
+from common import files, kinds, pem, suggest, wrapping
 from common.console import UserError
-from common.show import der, grammar
 from common.wrapping import Block
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,14 +18,14 @@ MAX_PARTS = 500  # in a file; far above any list of CAs
 # For each label: what grammar calls its content.
 DOCUMENTS = {
     "PRIVATE KEY": "OneAsymmetricKey",
-    wrapping.ENCRYPTED: "EncryptedPrivateKeyInfo",
+    kinds.ENCRYPTED: "EncryptedPrivateKeyInfo",
     "EC PRIVATE KEY": "ECPrivateKey",
     "RSA PRIVATE KEY": "RSAPrivateKey",
     "DSA PRIVATE KEY": "DSAPrivateKey",
     "RSA PUBLIC KEY": "RSAPublicKey",
     "PUBLIC KEY": "SubjectPublicKeyInfo",
-    wrapping.CERTIFICATE: "Certificate",
-    wrapping.REQUEST: "CertificationRequest",
+    kinds.CERTIFICATE: "Certificate",
+    kinds.REQUEST: "CertificationRequest",
 }
 
 
@@ -48,42 +47,32 @@ def read(path: str) -> list[Part]:
     blocks = wrapping.blocks(data)
     # Parameters (of a curve, say) appear beside keys and add nothing.
     blocks = [block for block in blocks if not block.label.endswith(" PARAMETERS")] or blocks
-    blocks = [one for block in blocks for one in _certificates_of(path, block)]
+    blocks = [content for block in blocks for content in _unpacked(path, block)]
     if not blocks:
         raise pem.refusal(path, data, None, ADVICE)
     if len(blocks) > MAX_PARTS:
         raise UserError(f"{path}: the file holds {len(blocks)} parts, more than {MAX_PARTS}")
-    places = [f"{path} ({n} of {len(blocks)})" for n in range(1, len(blocks) + 1)]
-    places = places if len(blocks) > 1 else [path]
-    parts = [Part(path, *rest) for rest in zip(places, [mode] * len(blocks), blocks, strict=True)]
+    several = len(blocks) > 1
+    parts = [
+        Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
+        for number, block in enumerate(blocks, 1)
+    ]
     for part in parts:
         if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
     return parts
 
 
-def _certificates_of(path: str, block: Block) -> list[Block]:
+def _unpacked(path: str, block: Block) -> list[Block]:
     """Return the certificates in PKCS#7, or another block as it is, in a list."""
-    if block.label != wrapping.PKCS7 or not block.is_whole:
-        return [_relabelled(block)]
+    if block.label != kinds.PKCS7 or not block.is_whole:
+        return [block]
     try:
-        found = pkcs7.load_der_pkcs7_certificates(block.der)
+        certificates = pkcs7.load_der_pkcs7_certificates(block.der)
     except (ValueError, UnsupportedAlgorithm):
         raise UserError(
             f"{path}: this PKCS#7 cannot be read here; take out its certificates with: openssl "
             f"pkcs7 -print_certs {'-inform DER ' if not block.line else ''}-in FILE -out NEW"
         ) from None
-    label = wrapping.CERTIFICATE
-    return [block._replace(label=label, der=one.public_bytes(Encoding.DER)) for one in found]
-
-
-def _relabelled(block: Block) -> Block:
-    """Return a block of DER with the label for what it holds."""
-    if block.line or not block.is_whole:  # PEM has a label of its own
-        return block
-    try:
-        document = grammar.recognize(der.parse(block.der))
-    except ValueError:
-        return block
-    labels = (label for label, name in DOCUMENTS.items() if name == document)
-    return block._replace(label=next(labels, block.label))
+    contents = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
+    return [block._replace(label=kinds.CERTIFICATE, der=content) for content in contents]

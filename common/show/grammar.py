@@ -3,11 +3,11 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common.show import der
-from common.show.der import Element
+from common import der
+from common.der import Element
 
 _LINE = re.compile(
     r"^    (.+?)(?: as (.+?))?  (\+?)([\w-]*)([?*]?)(?:: (\S+))?(?:  -- (.+))?$", re.MULTILINE
@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
     tags: str
     reads_as: str
-    is_public: str
+    is_public: bool
     name: str
     mark: str
     holds: str
@@ -47,11 +47,12 @@ class Fit(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A whole file: what it is, in two lines, its elements, and why they end too early, or ""."""
+    """A key, a request or a certificate: its elements, as far as they can be read."""
 
-    heading: tuple[str, str]
+    name: str  # in its standard; "" if it is not known
+    heading: Sequence[str]  # two lines: what it is, and what is in it; none if nothing can be read
     root: Element
-    fault: str
+    fault: str  # where and why it is not DER, or ""
 
 
 class _Misfit(Exception):
@@ -78,7 +79,10 @@ _NUMBERS = {oid.name: number for number, oid in OIDS.items()}
 def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
     """Yield the keys of a paragraph, such as "Name" or "extnValue of 2.5.29.15", with its lines."""
     names, _, oids = text.partition("\n")[0].partition(" of ")
-    lines = [Line(*columns) for columns in _LINE.findall(text)]
+    lines = [
+        Line(tags, reads_as, plus == "+", *columns)
+        for tags, reads_as, plus, *columns in _LINE.findall(text)
+    ]
     for name in names.split(","):
         for key in [f"{name} of {_NUMBERS[oid]}" for oid in oids.split()] or [name]:
             yield key, lines
@@ -106,54 +110,46 @@ def words(oid: str) -> str:
     return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
 
 
-def read(data: bytes, is_whole_key: bool) -> Document:
-    """Return the elements of a file in DER, as far as it can be read, and named if it is known.
+def read(content: bytes, is_whole_key: bool = False) -> Document:
+    """Return what is in DER, with the names and notes of the elements if the document is known.
 
-    is_whole_key: as for recognize. Raises ValueError if nothing can be read.
+    is_whole_key: whether it is a private key whose numbers agree. If they do not, a secret may be
+    in the place of a public value, so nothing in the key is marked as public.
     """
-    if not data.startswith(b"\x30"):  # SEQUENCE
-        raise ValueError(
-            "this is not DER: a key, a request or a certificate starts with the byte 0x30"
-        )
-    root, fault = der.read(data)
-    name = recognize(root, is_whole_key)
-    heading = _UNKNOWN if _may_be_private(root, name) else DOCUMENTS.get(name, _UNKNOWN)
-    return Document(heading, root, fault)
-
-
-def recognize(root: Element, is_whole_key: bool = False) -> str:
-    """Name the elements of a whole file; return which of DOCUMENTS it is, or "" if none.
-
-    is_whole_key: whether the numbers of a private key agree. If they do not, a secret may be in
-    the place of a public value, so nothing in the key is marked as public.
-    """
-    for document in HOLDS["DOCUMENT"]:
+    if not content.startswith(b"\x30"):  # SEQUENCE
+        what = "a key, a request or a certificate starts with the byte 0x30"
+        return unreadable(f"this is not DER: {what}")
+    try:
+        root, fault = der.read(content)
+    except ValueError as error:
+        return unreadable(str(error))
+    for line in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
-            shows_marked = is_whole_key or document.name == "EncryptedPrivateKeyInfo"
-            for element, line, is_known_inside in _fit(root, document):
-                element.name, element.note = line.name, line.note
-                element.type = line.reads_as or element.tag
-                element.is_public = shows_marked and bool(line.is_public)
-                if not is_known_inside and not element.constructed:
-                    element.children = []  # it only looked like DER
-            is_public = document.name in _PUBLIC and not _may_be_private(root, document.name)
-            for element in root.all() if is_public else ():
+            name, fits = line.name, _fit(root, line)
+            is_rsa = any(fit.element.oid.startswith(RSA) for fit in fits)
+            has_modulus = any(fit.line.name == "modulus" for fit in fits)
+            if name in _PUBLIC_KEYS and (fault or (is_rsa and not has_modulus)):
+                break  # it may be a damaged private key
+            _name(fits, is_whole_key or name == "EncryptedPrivateKeyInfo")
+            for element in root.all() if name in _PUBLIC else ():
                 element.is_public = True
-            return document.name
-    return ""
+            return Document(name, DOCUMENTS[name], root, fault)
+    return Document("", _UNKNOWN, root, fault)
 
 
-def _may_be_private(root: Element, name: str) -> bool:
-    """Return whether a document with the name of a public key may be a damaged private key.
+def unreadable(fault: str) -> Document:
+    """Return a document of which nothing can be read, and why."""
+    return Document("", (), der.first(b"\x30\0"), fault)
 
-    Then its elements end before it does, or those of an RSA key are not a modulus and an exponent.
-    """
-    if name not in _PUBLIC_KEYS:
-        return False
-    elements = list(root.all())
-    is_rsa = any(element.oid.startswith(RSA) for element in elements)
-    has_two_numbers = any(element.name == "modulus" for element in elements)
-    return root.children[-1].end < root.end or (is_rsa and not has_two_numbers)
+
+def _name(fits: Iterable[Fit], shows_marked: bool) -> None:
+    """Set what the grammar says of elements. shows_marked: whether + marks what is public."""
+    for element, line, is_known_inside in fits:
+        element.name, element.note = line.name, line.note
+        element.type = line.reads_as or element.tag
+        element.is_public = shows_marked and line.is_public
+        if not is_known_inside and not element.constructed:
+            element.children = []  # it only looked like DER
 
 
 def _fit(element: Element, line: Line, oid: str = "") -> list[Fit]:
@@ -175,17 +171,17 @@ def _fit_all(elements: Sequence[Element], lines: Sequence[Line]) -> list[Fit]:
     """Return the elements in an element, and those in them, by its paragraph. Raises _Misfit."""
     if not lines:
         return []
-    found: list[Fit] = []
+    fits: list[Fit] = []
     left, oid = iter(lines), ""
     for element in elements:
         if lines[0].mark == "*":
-            line = next((one for one in lines if one.allows(element)), None)
+            line = next((line for line in lines if line.allows(element)), None)
         else:
-            line = next((one for one in left if one.mark != "?" or one.allows(element)), None)
+            line = next((line for line in left if line.mark != "?" or line.allows(element)), None)
         if line is None:
             raise _Misfit
-        found += _fit(element, line, oid)
+        fits += _fit(element, line, oid)
         oid = (element.children or [element])[0].oid or oid
-    if any(not one.mark for one in left):
+    if any(not line.mark for line in left):
         raise _Misfit
-    return found
+    return fits

@@ -13,11 +13,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from common.show import der, grammar, signature, values
-from common.show.der import Element
+from common import der
+from common.der import Element
+from common.show import grammar, signature, values
 from common.show.files import Part
+from common.show.grammar import Document
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -43,9 +44,14 @@ class Item:
     """A key, a request or a certificate."""
 
     part: Part
-    root: Element  # as in the file: encrypted, if that is
+    document: Document  # as in the file: encrypted, if that is
     spki: bytes  # the public key as it is encoded (DER of a SubjectPublicKeyInfo, RFC 5280)
     public_key: PublicKeyTypes | None  # None if it cannot be read here
+
+    @property
+    def root(self) -> Element:
+        """The element that is all of it."""
+        return self.document.root
 
     @property
     def where(self) -> str:
@@ -68,7 +74,7 @@ class Item:
     def key_algorithm(self) -> str:
         """The OID of the kind of key."""
         with contextlib.suppress(ValueError, IndexError):
-            return der.parse(self.spki).children[0].children[0].oid
+            return der.read(self.spki)[0].children[0].children[0].oid
         return ""
 
 
@@ -78,13 +84,6 @@ class Key(Item):
 
     is_private: bool
     numbers_agree: bool | None  # None if that cannot be told here, or for a public key
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its numbers agree, so that the public ones are sure to be no secret."""
-        if isinstance(self.public_key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
-            return bool(self.numbers_agree) and self.public_key.public_numbers().e < 1 << 64
-        return bool(self.numbers_agree) and isinstance(self.public_key, ec.EllipticCurvePublicKey)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,18 +107,14 @@ class Signed(Item):
 
     @cached_property
     def _by_name(self) -> dict[str, list[Element]]:
-        found: dict[str, list[Element]] = {}
+        elements: dict[str, list[Element]] = {}
         for element in self.root.all():
-            found.setdefault(element.name, []).append(element)
-        return found
-
-    def field(self, name: str) -> Element | None:
-        """Return the first element with a name."""
-        return next(iter(self.fields(name)), None)
+            elements.setdefault(element.name, []).append(element)
+        return elements
 
     def content(self, name: str) -> bytes:
         """Return the content of the first element with a name, or b""."""
-        return next((one.content for one in self.fields(name)), b"")
+        return next((element.content for element in self.fields(name)), b"")
 
     def fields(self, name: str) -> list[Element]:
         """Return the elements with a name."""
@@ -128,25 +123,30 @@ class Signed(Item):
     @cached_property
     def subject(self) -> list[tuple[str, Element]]:
         """The OID and the value of each attribute of the subject."""
-        return _attributes(self.field("subject"))
+        return _attributes(self.fields("subject")[0])
 
     @property
     def common_name(self) -> str:
         """The CN (the last of several), or ""."""
-        found = [values.string(value) for oid, value in self.subject if oid == COMMON_NAME]
-        return found[-1] if found else ""
+        names = [values.string(value) for oid, value in self.subject if oid == COMMON_NAME]
+        return names[-1] if names else ""
 
     @cached_property
     def extensions(self) -> dict[str, Element]:
         """The extensions by their OIDs, the first of each kind."""
-        return {one.children[0].oid: one for one in reversed(self.fields("Extension"))}
+        extensions = reversed(self.fields("Extension"))
+        return {extension.children[0].oid: extension for extension in extensions}
+
+    @property
+    def name_lists(self) -> list[Element]:
+        """What the subject alternative name holds: usually one list of names."""
+        extension = self.extensions.get(ALTERNATIVE_NAMES)
+        return extension.children[-1].children if extension else []
 
     @cached_property
     def names(self) -> list[Name]:
         """The subject alternative names; without those that cannot be read."""
-        found = self.extensions.get(ALTERNATIVE_NAMES)
-        sequence = found.children[-1].children if found else []
-        return [name for one in sequence for name in _general_names(one)]
+        return [name for sequence in self.name_lists for name in _general_names(sequence)]
 
     @cached_property
     def faults(self) -> list[str]:
@@ -166,7 +166,7 @@ class Request(Signed):
     @property
     def attributes(self) -> list[str]:
         """The OIDs of the attributes, except the one for extensions."""
-        oids = [one.children[0].oid for one in self.fields("Attribute")]
+        oids = [attribute.children[0].oid for attribute in self.fields("Attribute")]
         return [oid for oid in oids if oid != EXTENSION_REQUEST]
 
 
@@ -177,12 +177,12 @@ class Certificate(Signed):
     @cached_property
     def issuer(self) -> list[tuple[str, Element]]:
         """The OID and the value of each attribute of the issuer."""
-        return _attributes(self.field("issuer"))
+        return _attributes(self.fields("issuer")[0])
 
     @property
     def is_ca(self) -> bool:
         """Whether it is a CA's. One of version 1 cannot say so, but a root signs itself."""
-        if self.field("version") is None:
+        if not self.fields("version"):
             return self.names_itself_as_issuer
         return self.content("cA") not in (b"", b"\0")
 
@@ -191,40 +191,44 @@ class Certificate(Signed):
         """Whether its issuer has the name of its subject."""
         return self.encoded("issuer") == self.encoded("subject")
 
+    @cached_property
+    def is_self_signed(self) -> bool | None:
+        """Whether its own key signed it as its issuer, or None if that cannot be told."""
+        return self.names_itself_as_issuer and self.verified_with(self.public_key)
+
     def encoded(self, field: str) -> bytes:
         """Return the subject or the issuer in DER."""
-        return next((one.encoded for one in self.fields(field)), b"")
+        return self.fields(field)[0].encoded
 
     def time(self, field: str) -> tuple[datetime | None, str]:
         """Return notBefore or notAfter, and its text; None for what is not a time."""
-        found = self.field(field)
-        return (values.time(found), values.string(found)) if found else (None, "")
+        element = self.fields(field)[0]
+        return values.time(element), values.string(element)
 
 
-def _attributes(name: Element | None) -> list[tuple[str, Element]]:
+def _attributes(name: Element) -> list[tuple[str, Element]]:
     """Return the OID and the value of each attribute of a Name."""
-    elements = name.all() if name else ()
-    pairs = (one.children for one in elements if one.name == "AttributeTypeAndValue")
+    pairs = (part.children for part in name.all() if part.name == "AttributeTypeAndValue")
     return [(oid.oid, value) for oid, value in pairs]
 
 
 def _general_names(sequence: Element) -> Iterator[Name]:
-    for one in sequence.children:
-        if one.tag == "[7]":
-            if len(one.content) in (4, 16):
-                yield Name("IP", ipaddress.ip_address(one.content))
-        elif one.tag in _KINDS:
-            yield Name(_KINDS[one.tag], values.string(one))
+    for name in sequence.children:
+        if name.tag == "[7]":
+            if len(name.content) in (4, 16):
+                yield Name("IP", ipaddress.ip_address(name.content))
+        elif name.tag in _KINDS:
+            yield Name(_KINDS[name.tag], values.string(name))
         else:
-            yield Name(one.name or "a name of another type", "")
+            yield Name(name.name or "a name of another type", "")
 
 
 def _extension_faults(item: Signed) -> Iterator[str]:
     """Yield why programs could refuse the extensions, as Go's crypto/x509 does."""
     for attribute in item.fields("Attribute"):
         oid, content = attribute.children
-        held = [one.name for one in content.children]
-        if oid.oid == EXTENSION_REQUEST and held not in ([], ["Extensions"]):
+        lists = [element.name for element in content.children]
+        if oid.oid == EXTENSION_REQUEST and lists not in ([], ["Extensions"]):
             yield "its extensionRequest does not hold one list of extensions"
     seen = set()
     for extension in item.fields("Extension"):
@@ -233,15 +237,11 @@ def _extension_faults(item: Signed) -> Iterator[str]:
             yield "an OID is damaged"
         if oid.oid in seen:
             yield f"it has the extension {grammar.words(oid.oid)} twice"
-        if any(one.content not in (b"\0", b"\xff") for one in critical):
+        if any(field.content not in (b"\0", b"\xff") for field in critical):
             yield "the critical field of an extension is neither TRUE nor FALSE"
         seen.add(oid.oid)
-    names = item.extensions.get(ALTERNATIVE_NAMES)
-    if names is None:
-        return
-    lists = names.children[-1].children
-    if [one.tag for one in lists] != ["SEQUENCE"]:
+    if ALTERNATIVE_NAMES in item.extensions and [e.tag for e in item.name_lists] != ["SEQUENCE"]:
         yield "its subject alternative name is not a list of names"
-    for one in lists[0].children if lists else ():
-        if one.tag == "[7]" and len(one.content) not in (4, 16):
-            yield f"it has an IP address of {len(one.content)} bytes"
+    for name in (name for sequence in item.name_lists for name in sequence.children):
+        if name.tag == "[7]" and len(name.content) not in (4, 16):
+            yield f"it has an IP address of {len(name.content)} bytes"

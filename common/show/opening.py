@@ -7,11 +7,11 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import effort, passphrase, pem, wrapping
+from common import effort, kinds, passphrase, pem
 from common.console import UserError
-from common.show import der, files, grammar
-from common.show.der import Element
+from common.show import files, grammar
 from common.show.files import Part
+from common.show.grammar import Document
 from common.show.items import Certificate, Key, Request
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
@@ -27,9 +27,13 @@ from OpenSSL import crypto
 
 _MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
 
-CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
+_CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
-_EMPTY = b"\x30\0"  # a SEQUENCE
+# The class for each label, and what RFC 5280 and RFC 2986 call the public key in it.
+_SIGNED: dict[str, tuple[type[Request | Certificate], str]] = {
+    kinds.REQUEST: (Request, "subjectPKInfo"),
+    kinds.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
+}
 
 # All that the libraries raise about what they cannot read.
 _ERRORS = (
@@ -43,49 +47,44 @@ _ERRORS = (
 )
 
 
-def opened(part: Part, passphrase_file: str | None) -> Key | Request | Certificate:
-    """Return a part, opened. Raises UserError.
-
-    passphrase_file: where the passphrase of an encrypted key is; if None, the user is asked.
-    """
+def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
+    """Return a part, opened. Raises UserError."""
     block = part.block
     if not block.is_whole or block.label not in files.DOCUMENTS:
         raise pem.refusal(part.where, block.der, block, files.ADVICE)
-    if block.label in wrapping.KEY_LABELS:
+    if block.label in kinds.KEY_LABELS:
         if reason := effort.excess(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
-        secret = passphrase.for_key(part.where, passphrase_file) if block.is_encrypted else None
+        secret = passphrase_of(part.where) if block.is_encrypted else None
         return _private_key(part, secret)
-    root, fault = _read(part)
-    document = grammar.recognize(root)
-    if document != files.DOCUMENTS[block.label]:
-        what = "does not follow its standard"
+    document = _document(part)
+    if document.fault or document.name != files.DOCUMENTS[block.label]:
+        reason = document.fault or "it does not follow its standard"
         raise UserError(
-            f"{part.where}: it cannot be read here, because {fault or f'it {what}'}; "
+            f"{part.where}: it cannot be read here, because {reason}; "
             "use --bytes to see what can be read"
         )
-    if block.label == wrapping.CERTIFICATE:
-        spki = _encoded(root, "subjectPublicKeyInfo")
-        return Certificate(part, root, spki, _public_key(spki))
-    if block.label == wrapping.REQUEST:
-        spki = _encoded(root, "subjectPKInfo")
-        return Request(part, root, spki, _public_key(spki))
+    if block.label in _SIGNED:
+        kind, name = _SIGNED[block.label]
+        spki = next(element.encoded for element in document.root.all() if element.name == name)
+        return kind(part, document, spki, _public_key(spki))
     spki = block.der
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    return Key(part, root, spki, _public_key(spki), is_private=False, numbers_agree=None)
+    return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
 
 
-def is_whole_key(part: Part) -> bool:
-    """Return whether a part is a private key whose public values are certain not to be secret."""
+def unopened(part: Part) -> Document:
+    """Return the elements of a part, without asking for a passphrase.
+
+    The public values of a private key are marked if it opens without one.
+    """
     block = part.block
-    if block.label not in wrapping.KEY_LABELS or block.is_encrypted or effort.excess(block):
-        return False
-    try:
-        return _private_key(part, None).is_whole
-    except UserError:
-        return False
+    if block.label in kinds.KEY_LABELS and not block.is_encrypted and not effort.excess(block):
+        with contextlib.suppress(UserError):
+            return _private_key(part, None).document
+    return _document(part)
 
 
 def _private_key(part: Part, secret: bytes | None) -> Key:
@@ -103,12 +102,22 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
         try:
             key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
         except _ERRORS:  # on a curve that cryptography does not know, say
-            return Key(part, _root(part), spki, _public_key(spki), True, numbers_agree=None)
+            public_key = _public_key(spki)
+            return Key(part, _document(part), spki, public_key, is_private=True, numbers_agree=None)
     public_key = key.public_key()
     spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if pkey is not None:
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    return Key(part, _root(part), spki, public_key, True, _numbers_agree(key))
+    numbers_agree = _numbers_agree(key)
+    document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
+    return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
+
+
+def _is_public(key: PublicKeyTypes) -> bool:
+    """Return whether a public key whose numbers agree is certain to hold nothing secret."""
+    if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
+        return key.public_numbers().e < 1 << 64
+    return isinstance(key, ec.EllipticCurvePublicKey)
 
 
 def _why_closed(secret: bytes | None, error: Exception) -> str:
@@ -120,25 +129,11 @@ def _why_closed(secret: bytes | None, error: Exception) -> str:
     return "the key is damaged; restore a copy"
 
 
-def _root(part: Part) -> Element:
-    """Return the named elements of a key; an empty SEQUENCE if its DER cannot be read."""
-    root, _ = _read(part)
-    grammar.recognize(root)
-    return root
-
-
-def _read(part: Part) -> tuple[Element, str]:
-    """Return the elements of a part as far as they can be read, and why no further, or ""."""
-    try:
-        if part.block.headers:
-            raise ValueError(CLOSED)
-        return der.read(part.block.der)
-    except ValueError as error:
-        return der.read(_EMPTY)[0], str(error)
-
-
-def _encoded(root: Element, name: str) -> bytes:
-    return next(element.encoded for element in root.all() if element.name == name)
+def _document(part: Part, is_whole_key: bool = False) -> Document:
+    """Return the elements of a part. is_whole_key: as for grammar.read."""
+    if part.block.headers:
+        return grammar.unreadable(_CLOSED)
+    return grammar.read(part.block.der, is_whole_key)
 
 
 def _public_key(spki: bytes) -> PublicKeyTypes | None:

@@ -11,17 +11,15 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.show import describe, grammar, opening, values
-from common.show.boxes import Html, Mark, box, escaped, some, table, tag
-from common.show.chain import Issuers, signers
-from common.show.der import Element
+from common.show import describe, grammar, values
+from common.show.boxes import Html, Mark, box, escaped, listed, table, tag
+from common.show.chain import Issuers
 from common.show.files import Part
+from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request, Signed
+from common.show.opening import unopened
 
-_COLORS = 6  # in picture.css
-
-# The rows of the page about an item that its card begins with.
-_FACTS = ("kind", "encryption", "numbers", "names", "issuer", "valid until", "CA", "Let's Encrypt")
+_COLORS = 6  # the classes k1 to k6 in picture.css
 
 # Elements that hold a public key, or its numbers in a private key.
 _PUBLIC = (
@@ -45,8 +43,8 @@ class _Label(NamedTuple):
         return tag("span", before, key, f" ({where})" if is_full else "")
 
 
-class _Facts(NamedTuple):
-    """What is known of an item besides what it holds: its key, and which key signed it."""
+class _Keys(NamedTuple):
+    """The key in an item, and the one that signed it."""
 
     own: _Label
     signer: _Label | None  # None if unknown, and of a key
@@ -73,49 +71,43 @@ def page(
     parts: Sequence[Part],
     items: Sequence[Item],
     account_key: Item | None,
-    possible: Issuers,
-    told: Mapping[str, Sequence[str]],
+    issuers_of: Mapping[Certificate, Issuers],
+    lists: Mapping[str, Sequence[str]],
 ) -> str:
-    """Return the page about the parts of files, and the items that could be opened of them.
-
-    told: the lines below the cards, by heading.
-    """
-    ordered = _in_order(items, account_key, possible)
-    labels = dict[bytes, _Label]()
-    for item in ordered:
-        n = len(labels)
-        letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
-        color = f"k{n + 1}" if n < _COLORS else "k"
-        label = labels.setdefault(item.identity, _Label(letter, color, [], []))
-        (label.private if _is_private(item) else label.public).append(item.where)
-    known = [
-        (item, _Facts(labels[item.identity], labels[holder.identity] if holder else None, is_valid))
-        for item in ordered
-        for holder, is_valid in [_signer(item, possible)]
+    """Return the page about parts of files, and items in them. lists: lines below, by heading."""
+    ordered = _in_order(items, account_key, issuers_of)
+    labels = _labels(ordered)
+    keys = {item: _keys(item, labels, issuers_of) for item in ordered}
+    cards = [
+        _card(item.part, item.document, [*_facts(item, its, account_key)], _marks(item, its))
+        for item, its in keys.items()
     ]
     opened = {id(item.part) for item in items}
-    cards = [_card(item.part, (item, facts), account_key) for item, facts in known]
-    cards += [_card(part, None, account_key) for part in parts if id(part) not in opened]
-    told = {heading: lines for heading, lines in told.items() if lines}
-    lists = [
+    cards += [_card(part, unopened(part), [], {}) for part in parts if id(part) not in opened]
+    sections = [
         tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
-        for heading, lines in told.items()
+        for heading, lines in lists.items()
+        if lines
     ]
-    keys = [(label.named(), _told(label, known)) for label in labels.values()]
+    rows = [(label.named(), _holders(label, keys)) for label in labels.values()]
+    more = rows[_COLORS:]
+    folded = tag("details more", tag("summary", f"{len(more)} more"), table(more)) if more else ""
     form, style = map(_beside, ("picture.html", "picture.css"))
     return form.format(
         hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        title=escaped(some([*dict.fromkeys(part.path for part in parts)])),
+        title=escaped(listed([*dict.fromkeys(part.path for part in parts)])),
         style=style,
         cards="\n".join(cards),
-        keys=table(keys[:_COLORS]) + _more_keys(keys[_COLORS:]),
-        below="".join(f"{heading.lower()}, " for heading in told),
-        told="\n".join(lists),
+        keys=table(rows[:_COLORS]) + folded,
+        below="".join(f"{heading.lower()}, " for heading, lines in lists.items() if lines),
+        lists="\n".join(sections),
         types=table(grammar.TYPES.items()),
     )
 
 
-def _in_order(items: Sequence[Item], account_key: Item | None, possible: Issuers) -> list[Item]:
+def _in_order(
+    items: Sequence[Item], account_key: Item | None, issuers_of: Mapping[Certificate, Issuers]
+) -> list[Item]:
     """Return items in the order in which they come to be: keys, requests, certificates.
 
     The issuers of a certificate follow it. account_key, which comes first: None if unknown.
@@ -126,27 +118,42 @@ def _in_order(items: Sequence[Item], account_key: Item | None, possible: Issuers
             return 0 if account_key and account_key.identity == item.identity else 1
         return 3 + item.is_ca if isinstance(item, Certificate) else 2
 
-    issuers = {one: signers(one, possible) for one in possible}
-    above = {issuer for one in issuers for issuer in issuers[one] if issuer is not one}
+    issuing = {ca for one in issuers_of for ca in issuers_of[one].signers if ca is not one}
     placed = dict[Item, None]()
-    for first in sorted(items, key=lambda item: (rank(item), item in above)):
-        waiting: list[Item] = [first]
-        for item in waiting:
+    for first in sorted(items, key=lambda item: (rank(item), item in issuing)):
+        waiting = [first]
+        for item in waiting:  # which grows
             if item not in placed:
                 placed[item] = None
-                waiting += issuers.get(item, []) if isinstance(item, Certificate) else []
+                waiting += issuers_of[item].signers if isinstance(item, Certificate) else []
     return list(placed)
 
 
-def _signer(item: Item, possible: Issuers) -> tuple[Item | None, bool | None]:
-    """Return what holds the key that should have signed an item, and whether it did.
+def _labels(items: Sequence[Item]) -> dict[bytes, _Label]:
+    """Return the label of each public key, in the order of the items that hold it."""
+    labels = dict[bytes, _Label]()
+    for item in items:
+        n = len(labels)
+        letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
+        color = f"k{n + 1}" if n < _COLORS else "k"
+        label = labels.setdefault(item.identity, _Label(letter, color, [], []))
+        (label.private if _is_private(item) else label.public).append(item.where)
+    return labels
 
-    None if that is unknown. A request is signed with its own key.
-    """
+
+def _keys(
+    item: Item, labels: Mapping[bytes, _Label], issuers_of: Mapping[Certificate, Issuers]
+) -> _Keys:
+    """Return the keys of an item. A request is signed with its own."""
+    own = labels[item.identity]
     if isinstance(item, Request):
-        return item, item.is_signature_valid
-    found = possible.get(item, ()) if isinstance(item, Certificate) else ()
-    return max(found, key=lambda one: one.is_signer, default=(None, None))
+        return _Keys(own, own, item.is_signature_valid)
+    if isinstance(item, Certificate):
+        signers, others = issuers_of[item]
+        if signers or others:
+            issuer = (signers or others)[0]
+            return _Keys(own, labels[issuer.identity], is_valid=bool(signers))
+    return _Keys(own, None, None)
 
 
 def _beside(name: str) -> str:
@@ -155,68 +162,57 @@ def _beside(name: str) -> str:
         return file.read()
 
 
-def _card(part: Part, known: tuple[Item, _Facts] | None, account_key: Item | None) -> Html:
-    """Return a part of a file: its name, the main facts, and its elements.
-
-    known: what it was opened as; None if it was not.
-    """
-    heading, drawn, fault = [tag("h2", part.where)], list[Html](), ""
-    try:
-        if part.block.headers:
-            raise ValueError(opening.CLOSED)
-        item = known[0] if known else None
-        is_whole_key = isinstance(item, Key) and item.is_whole
-        (what, order), root, fault = grammar.read(part.block.der, is_whole_key)
+def _card(
+    part: Part, document: Document, facts: Sequence[tuple[str, str]], marks: Mapping[int, Mark]
+) -> Html:
+    """Return a part of a file: its name, the main facts, and its elements."""
+    heading, drawn = [tag("h2", part.where)], list[Html]()
+    if document.heading:
+        what, order = document.heading
         heading.append(tag("p note", what))
-        drawn = [tag("p note", order), box(root, _marks(root, *known) if known else {})]
-    except ValueError as error:
-        fault = str(error)
-    if known:
-        heading.append(table(_main_facts(*known, account_key)))
-    if fault:
-        drawn.append(tag("p fault", f"Not readable from here: {fault}"))
+        drawn += [tag("p note", order), box(document.root, marks)]
+    if facts:
+        heading.append(table(facts))
+    if document.fault:
+        drawn.append(tag("p fault", f"Fault: {document.fault}"))
     return tag("article card", tag("header", *heading), *drawn)
 
 
-def _main_facts(item: Item, facts: _Facts, account_key: Item | None) -> Iterator[tuple[str, str]]:
+def _facts(item: Item, keys: _Keys, account_key: Item | None) -> Iterator[tuple[str, str]]:
     half = "the private and public halves of " if _is_private(item) else "the public half of "
-    yield "holds", facts.own.named(half, is_full=bool(facts.own.private))
+    yield "holds", keys.own.named(half, is_full=bool(keys.own.private))
     if isinstance(item, Signed):
-        yield "signed with", facts.signed("", is_full=True)
-    for label, value in describe.page(item, account_key):
-        if label in _FACTS:
-            yield label, value if isinstance(value, str) else some(value)
+        yield "signed with", keys.signed("", is_full=True)
+    for label, value, is_main in describe.page(item, account_key):
+        if is_main:
+            yield label, value if isinstance(value, str) else listed(value)
 
 
 def _is_private(item: Item) -> bool:
     return isinstance(item, Key) and item.is_private
 
 
-def _marks(root: Element, item: Item, facts: _Facts) -> dict[int, Mark]:
+def _marks(item: Item, keys: _Keys) -> dict[int, Mark]:
     """Return what is marked of an item, by offset: its key, what is signed and the signature."""
-    own, marks, end = facts.own, dict[int, Mark](), 0
+    own, marks, end = keys.own, dict[int, Mark](), 0
     is_key = isinstance(item, Key)
-    for element in root.all():
+    for element in item.root.all():
         if element.name in _PUBLIC and element.is_public and element.offset >= end:
             words = own.named(f"{values.note(element)}; " if is_key else "public half of ")
             marks[element.offset], end = Mark(f"public {own.color}", words), element.end
         elif is_key and not element.is_public and not element.children:
             marks[element.offset] = Mark(f"private {own.color}", Html())
     if isinstance(item, Signed):
-        signed, _, signature = root.children
+        signed, _, signature = item.root.children
         what = "to be signed: everything in this frame; signed with "
-        marks[signed.offset] = Mark(f"signed {facts.frame}", facts.signed(what))
+        marks[signed.offset] = Mark(f"signed {keys.frame}", keys.signed(what))
         how = "made with the private half of ", " over everything in the frame above"
-        marks[signature.offset] = Mark(f"signature {facts.frame}", facts.signed(*how))
+        marks[signature.offset] = Mark(f"signature {keys.frame}", keys.signed(*how))
     return marks
 
 
-def _more_keys(keys: Sequence[tuple[str, str]]) -> str:
-    return tag("details more", tag("summary", f"{len(keys)} more"), table(keys)) if keys else ""
-
-
-def _told(label: _Label, known: Sequence[tuple[Item, _Facts]]) -> str:
+def _holders(label: _Label, keys: Mapping[Item, _Keys]) -> str:
     """Return in a line what holds a key, and what it signed."""
-    signed = [item.where for item, facts in known if facts.signer is label and facts.is_valid]
+    signed = [item.where for item, its in keys.items() if its.signer is label and its.is_valid]
     found = {"both halves in": label.private, "public half in": label.public, "signed": signed}
-    return "; ".join(f"{what} {some(where)}" for what, where in found.items() if where)
+    return "; ".join(f"{what} {listed(where)}" for what, where in found.items() if where)

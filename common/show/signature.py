@@ -1,6 +1,6 @@
 """Verifying the signature of a request or a certificate, by the OIDs of its algorithm."""
 
-from common.show.der import Element
+from common.der import Element
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes

@@ -7,8 +7,8 @@ import re
 from datetime import datetime, timezone
 
 from common.console import printable
+from common.der import Element
 from common.show import grammar
-from common.show.der import Element
 
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 

@@ -8,9 +8,9 @@ import ipaddress
 import re
 
 from common import goodkey, letsencrypt, names
+from common.der import Element
 from common.names import DomainName, Identifier
 from common.show import grammar, signature
-from common.show.der import Element
 from common.show.items import Item, Key, Request
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,12 +32,9 @@ _USUAL_KINDS = ("1.2.840.113549.1.1.1", "1.2.840.10045.2.1")  # RSA, EC: RFC 327
 
 _UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
 
-# The octets that Go allows in strings of a subject: parseNameString, crypto/x509/parser.go.
-_STRINGS = {
-    "PrintableString": re.compile(rb"[A-Za-z0-9 '()+,\-./:=?*&]*"),
-    "NumericString": re.compile(rb"[0-9 ]*"),
-    "IA5String": re.compile(rb"[\x00-\x7f]*"),
-}
+# What Go allows in the strings of a subject: parseNameString, crypto/x509/parser.go.
+_ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "IA5String": "ascii"}
+_CHARACTERS = {"PrintableString": r"[A-Za-z0-9 '()+,\-./:=?*&]*", "NumericString": r"[0-9 ]*"}
 
 _UNUSUAL = (
     "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
@@ -49,10 +46,10 @@ def of_key(key: Key) -> str:
     """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not."""
     if reason := _key_reason(key):
         return f"rejects it: it {reason}"
-    told = "accepts it, for an account or a certificate"
+    accepted = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.identity:
-        return f"{told}, but not in a request by openssl req, which copies its encoding"
-    return told
+        return f"{accepted}, but not in a request by openssl req, which copies its encoding"
+    return accepted
 
 
 def of_request(request: Request, account_key: Item | None) -> str:
@@ -97,14 +94,11 @@ def _key_reason(item: Item) -> str | None:
 
 def _is_allowed(value: Element) -> bool:
     """Return whether Go reads a string of a subject."""
-    if value.type in _STRINGS:
-        return bool(_STRINGS[value.type].fullmatch(value.content))
-    encoding = {"UTF8String": "utf-8", "BMPString": "utf-16-be"}.get(value.type, "latin-1")
     try:
-        value.content.decode(encoding)
+        text = value.content.decode(_ENCODINGS.get(value.type, "latin-1"))
     except UnicodeDecodeError:
         return False
-    return True
+    return re.fullmatch(_CHARACTERS.get(value.type, ".*"), text, re.DOTALL) is not None
 
 
 def _identifiers(request: Request) -> tuple[list[Identifier], list[str]]:

@@ -162,7 +162,7 @@ def name_questions(chance: random.Random) -> Iterator[Question]:
                 yield Question(kind, text.encode("utf-8", "surrogatepass"), str(error))
     wildcards = {name for name in parsed if str(name).startswith("*")}
     # Apart, so that no wildcard covers another name; and of all, not of the first names alone.
-    letsencrypt.MAX_SENTENCES = letsencrypt.MAX_LOOKED_AT = len(parsed)
+    letsencrypt.MAX_SENTENCES = len(parsed)
     reasons = dict[str, str]()
     for group in (wildcards, parsed - wildcards):
         rows = (row.partition(" ") for row in letsencrypt.name_reasons(sorted(group, key=str)))

@@ -1,0 +1,204 @@
+"""Reading DER (ITU-T X.690), where each element is a tag, a length and a content.
+
+The content may be more elements. A BIT STRING or an OCTET STRING may hold DER too. What is not DER
+is read as far as it can be, so that it can be shown, and so is BER, which OpenSSL reads.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MAX_SIZE = 1 << 17  # bytes; far above any key, request or certificate
+MAX_DEPTH = 40  # a request with extensions nests 11 deep
+
+_MAX_TAG = 1 << 28  # OpenSSL's limit is about as high
+
+_UNIVERSAL = {  # X.680 section 8.4
+    1: "BOOLEAN",
+    2: "INTEGER",
+    3: "BIT STRING",
+    4: "OCTET STRING",
+    5: "NULL",
+    6: "OID",
+    10: "ENUMERATED",
+    12: "UTF8String",
+    16: "SEQUENCE",
+    17: "SET",
+    18: "NumericString",
+    19: "PrintableString",
+    20: "TeletexString",
+    22: "IA5String",
+    23: "UTCTime",
+    24: "GeneralizedTime",
+    26: "VisibleString",
+    28: "UniversalString",
+    30: "BMPString",
+}
+_CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")  # X.690 section 8.1.2.2
+
+
+@dataclass
+class Element:
+    """One element: where it is, what it holds, and (set by grammar) what its standard calls it."""
+
+    der: bytes
+    offset: int
+    start: int  # of the content
+    end: int
+    depth: int
+    tag: str
+    type: str  # how to read the content: the tag's own type, or the one that it stands for
+    constructed: bool  # made of more elements
+    is_cut_off: bool  # whether it should be longer than it can be where it is
+    children: list["Element"] = field(default_factory=list)
+    name: str = ""
+    note: str = ""
+    is_public: bool = False  # whether the value may be shown
+
+    @property
+    def header(self) -> bytes:
+        """The octets of its tag and of its length."""
+        return self.der[self.offset : self.start]
+
+    @property
+    def content(self) -> bytes:
+        """The bytes after the header."""
+        return self.der[self.start : self.end]
+
+    @property
+    def encoded(self) -> bytes:
+        """All its bytes."""
+        return self.der[self.offset : self.end]
+
+    @property
+    def oid(self) -> str:
+        """An OBJECT IDENTIFIER in numbers and dots, or "" for a damaged, huge or other element.
+
+        X.690 section 8.19: 7 bits a byte, the top bit set in all but the last byte of a number.
+        """
+        content = self.content
+        if self.type != "OID" or not content or len(content) > 32 or content[-1] >= 128:
+            return ""
+        numbers = [0]
+        for byte in content:
+            numbers[-1] = numbers[-1] << 7 | byte & 127
+            if byte < 128:
+                numbers.append(0)
+        first = min(numbers[0] // 40, 2)
+        return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:-1]]))
+
+    def all(self) -> Iterator["Element"]:
+        """Yield this element and all in it, in the order of the file."""
+        yield self
+        for child in self.children:
+            yield from child.all()
+
+
+def read(der: bytes) -> tuple[Element, str]:
+    """Return the first element of der, with those in it, and the first fault in der, or "".
+
+    After a fault, reading goes on where the element around it ends. Raises ValueError if der does
+    not begin with an element, or is too large.
+    """
+    if len(der) > MAX_SIZE:
+        raise ValueError(f"it has more than {MAX_SIZE} bytes, too many for a key or a certificate")
+    faults: list[str] = []
+    root = _read(der, 0, len(der), 0, faults)
+    if root.end < len(der):
+        faults.append(_fault(root.end, "the document ends here, but the file continues"))
+    return root, faults[0] if faults else ""
+
+
+def first(der: bytes) -> Element:
+    """Return the first element of der, of any size, without those in it. Raises ValueError."""
+    return _header(der, 0, len(der), 0, [])
+
+
+def _read(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
+    """Return the element from at, which should end by end, with those in it; add to faults.
+
+    Raises ValueError if there is no element.
+    """
+    if depth == MAX_DEPTH:
+        raise ValueError(_fault(at, f"nested more than {MAX_DEPTH} levels deep"))
+    element = _header(der, at, end, depth, faults)
+    if element.constructed:
+        _read_inside(element, faults)
+    elif element.tag in ("BIT STRING", "OCTET STRING"):
+        element.children = _in_string(element)
+    if element.is_cut_off:
+        holder = "the file" if end == len(der) else "the element around it"
+        faults.append(_fault(at, f"{holder} ends before this {element.type} does"))
+    return element
+
+
+def _read_inside(element: Element, faults: list[str]) -> None:
+    """Read the elements that a constructed element is made of; add to faults."""
+    der, at = element.der, element.start
+    is_indefinite = element.header[1:] == b"\x80"  # ends in two zero octets: section 8.1.3.6
+    try:
+        while at < element.end:
+            if is_indefinite and der.startswith(b"\0\0", at):
+                element.end = at + 2
+                return
+            child = _read(der, at, element.end, element.depth + 1, faults)
+            element.children.append(child)
+            at = child.end
+    except ValueError as error:
+        faults.append(str(error))
+
+
+def _in_string(string: Element) -> list[Element]:
+    """Return the one whole element in DER that a string holds, or nothing."""
+    faults: list[str] = []
+    start = string.start + (string.tag == "BIT STRING")  # after the number of unused bits
+    with contextlib.suppress(ValueError):
+        element = _read(string.der, start, string.end, string.depth + 1, faults)
+        is_all = element.end == string.end and not any(string.der[string.start : start])
+        return [element] if is_all and not faults else []
+    return []
+
+
+def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
+    """Return the element at an offset, read from its header (X.690 sections 8.1 and 10.1).
+
+    Raises ValueError if it has none. What only OpenSSL allows there is added to faults.
+    """
+    number, length_at = der[at] & 31 if at < end else 0, at + 1
+    if number == 31:  # a number over 30 follows, 7 bits an octet: section 8.1.2.4
+        number, is_last = 0, False
+        while not is_last and length_at < end and number < _MAX_TAG:
+            number, is_last = number << 7 | der[length_at] & 127, der[length_at] < 128
+            length_at += 1
+        if number >= _MAX_TAG:
+            raise ValueError(_fault(at, "the number of its tag is too high"))
+        if number < 31:
+            faults.append(_fault(at, "the number of its tag is not written as DER has it"))
+    length = der[length_at] if length_at < end else 0
+    is_indefinite, size = length == 128, max(length - 128, 0)  # of a long form
+    start = length_at + 1 + size
+    if start > end:
+        raise ValueError(_fault(at, "the data ends in the middle of a tag or length"))
+    if size:
+        length = int.from_bytes(der[length_at + 1 : start], "big")
+    if size != ((length.bit_length() + 7) // 8 if length > 127 else 0):
+        what = "an indefinite or needlessly long length, which DER does not allow"
+        faults.append(_fault(at, what))
+    stop = end if is_indefinite else start + length
+    constructed, is_cut_off = bool(der[at] & 32), stop > end
+    kind = _kind(der[at] >> 6, number, constructed)
+    tag = f"{kind} (cut off)" if is_cut_off else kind
+    return Element(der, at, start, min(stop, end), depth, tag, kind, constructed, is_cut_off)
+
+
+def _kind(tag_class: int, number: int, constructed: bool) -> str:
+    """Return what a tag is called. SEQUENCE and SET alone are constructed, of those with names."""
+    in_brackets = f"[{_CLASSES[tag_class]}{number}]"
+    name = in_brackets if tag_class else _UNIVERSAL.get(number, in_brackets)
+    if tag_class or constructed == (name in ("SEQUENCE", "SET")):
+        return name
+    return f"{name} ({'constructed' if constructed else 'primitive'})"
+
+
+def _fault(at: int, what: str) -> str:
+    return f"offset {at}: {what}"

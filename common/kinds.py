@@ -1,0 +1,63 @@
+"""What DER holds, by its first elements, and the label that PEM has for it (RFC 7468)."""
+
+import contextlib
+
+from common import der
+from common.der import Element
+
+ENCRYPTED = "ENCRYPTED PRIVATE KEY"  # RFC 7468 section 11
+REQUEST = "CERTIFICATE REQUEST"  # RFC 7468 section 7
+CERTIFICATE = "CERTIFICATE"
+PKCS7 = "PKCS7"
+CRL = "X509 CRL"
+PKCS12 = "PKCS12"
+KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
+
+# Other labels. In a TRUSTED CERTIFICATE, what OpenSSL trusts it for follows the certificate.
+SYNONYMS = {
+    "NEW CERTIFICATE REQUEST": REQUEST,  # RFC 7468 section 7
+    "X509 CERTIFICATE": CERTIFICATE,  # RFC 7468 section 5
+    "TRUSTED CERTIFICATE": CERTIFICATE,
+    "PKCS #7 SIGNED DATA": PKCS7,  # RFC 7468 section 8
+    "CMS": PKCS7,  # RFC 7468 section 9
+}
+
+# What DER holds, by the tags of its elements, and of those in the first SEQUENCE of them: how they
+# begin, with the numbers of an OID, and a dot after the last. The first line that fits decides.
+_KINDS = (
+    (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
+    (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
+    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, UTCTime"),  # RFC 5280 section 5.1
+    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, GeneralizedTime"),
+    (CRL, "SEQUENCE", "SEQUENCE, SEQUENCE, UTCTime"),  # version 1
+    (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
+    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7."),  # RFC 7292 section 4: holds PKCS#7
+    ("PRIVATE KEY", "INTEGER, SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 2
+    ("EC PRIVATE KEY", "INTEGER, OCTET STRING", ""),  # RFC 5915 section 3
+    ("RSA PRIVATE KEY", ", ".join(["INTEGER"] * 9), ""),  # RFC 8017 appendix A.1.2
+    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6) + ".", ""),  # OpenSSL's own form
+    ("RSA PUBLIC KEY", "INTEGER, INTEGER.", ""),  # RFC 8017 appendix A.1.1
+    (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
+    ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
+    (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
+)
+KNOWN = {label for label, *_ in _KINDS}
+
+
+def kind_of(content: bytes) -> str:
+    """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
+    with contextlib.suppress(ValueError):
+        root, _ = der.read(content[: 1 << 14])  # far enough for the nine of a long RSA key
+        inside = next((child for child in root.children if child.type == "SEQUENCE"), root)
+        outer, inner = _outline(root), _outline(inside)
+        for label, tags, tags_inside in _KINDS if root.type == "SEQUENCE" and outer else ():
+            is_like = outer.startswith(tags) or tags.startswith(outer)  # so far, if it is cut short
+            if is_like and inner.startswith(tags_inside):
+                return label
+    return ""
+
+
+def _outline(element: Element) -> str:
+    """Return the tags of what is in an element, as _KINDS has them."""
+    tags = ", ".join(child.oid or child.type for child in element.children)
+    return tags if element.is_cut_off else f"{tags}."

@@ -1,0 +1,85 @@
+"""Asking for a secret on the terminal, without showing what is typed."""
+
+import contextlib
+import getpass
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from types import FrameType
+
+from common.console import UserError
+
+
+def ask(prompt: str) -> str:
+    """Return what is typed after a prompt. Raises UserError."""
+    no_terminal = UserError("there is no terminal to ask for a passphrase; use --passphrase-file")
+    if sys.platform == "win32" and not _is_console(sys.stdin):
+        raise no_terminal  # getpass would wait forever
+    try:
+        with warnings.catch_warnings(), _echo_returned(prompt):
+            # Where there is no terminal, getpass warns, and reads what is on standard input.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            typed = getpass.getpass(prompt)
+        # Windows gives a character beyond U+FFFF as two surrogates.
+        return typed.encode("utf-16", "surrogatepass").decode("utf-16")
+    except getpass.GetPassWarning:
+        raise no_terminal from None
+    except EOFError:
+        raise UserError("no passphrase was typed; try again") from None
+    except UnicodeError:  # its text would show what was typed
+        raise UserError(
+            "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
+        ) from None
+
+
+def _is_console(stream: object) -> bool:
+    """Return whether a stream is a Windows console (PEP 528); isatty() is true of NUL too."""
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    return type(raw).__name__ == "_WindowsConsoleIO"
+
+
+@contextlib.contextmanager
+def _echo_returned(prompt: str) -> Iterator[None]:
+    """Turn echo on before a signal ends or stops the program; turn it off when it continues.
+
+    readpassphrase(3) does the same; getpass leaves it to its caller. A signal that is ignored, or
+    that the importing program handles, is left alone.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import termios
+
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        yield
+        return
+    shown = termios.tcgetattr(terminal)
+    hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]  # as getpass does
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, shown)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)  # here the program ends or, after Ctrl-Z, stops
+        signal.signal(number, leave)
+        hide(number, frame)
+
+    def hide(number: int, frame: FrameType | None) -> None:
+        if termios.tcgetattr(terminal)[3] & termios.ECHO:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
+            os.write(terminal, prompt.encode(errors="replace"))
+
+    leaving = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
+    handlers = {**dict.fromkeys(leaving, leave), signal.SIGCONT: hide}
+    ours = [number for number in handlers if signal.getsignal(number) is signal.SIG_DFL]
+    try:
+        for number in ours:
+            signal.signal(number, handlers[number])
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(terminal)
