@@ -12,8 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, tzinfo
+from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 from common.show import __main__, describe
@@ -25,16 +26,9 @@ FILES = {
     "certificate.csr": DATA / "picture" / "certificate.csr",
     "certificate.pem": DATA / "picture" / "certificate.pem",
 }
+TODAY = datetime(2026, 11, 2, tzinfo=timezone.utc)
 WIDTH = 1440  # CSS pixels
 MOST = 200_000  # bytes
-
-
-class Clock(datetime):
-    """The day on the picture."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "Clock":
-        return cls(2026, 11, 2, tzinfo=tz)
 
 
 def page() -> str:
@@ -43,7 +37,8 @@ def page() -> str:
         shutil.copy(path, name)
     Path("example.com.key").chmod(0o600)
     written = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    with mock.patch.object(describe, "datetime", Clock), contextlib.redirect_stdout(written):
+    clock = SimpleNamespace(now=lambda _: TODAY)
+    with mock.patch.object(describe, "datetime", clock), contextlib.redirect_stdout(written):
         status = __main__.main(["--html", *FILES])
     assert status == 0
     written.seek(0)

@@ -161,13 +161,6 @@ def test_a_key_that_is_missing(there: str, arguments: list[str], message: str, r
     assert os.listdir() == [there]
 
 
-@pytest.mark.posix(reason="pipes with names")
-def test_a_pipe_in_place_of_the_key_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.org.key")
-    error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
-    assert error == "a.org.key: the file is empty; give the private key with --key FILE"
-
-
 def test_after_both_scripts_with_their_defaults(run: Run) -> None:
     assert run("make_certificate_key.py", "--curve", "P-256").returncode == 0
     problem, command = error_of(run("make_csr.py")).split(": run ")
@@ -175,6 +168,13 @@ def test_after_both_scripts_with_their_defaults(run: Run) -> None:
     assert command.endswith("make_csr.py example.com")
     assert run("make_csr.py", "example.com").returncode == 0
     assert names_in(load()) == ["example.com"]
+
+
+@pytest.mark.posix(reason="pipes with names")
+def test_a_pipe_in_place_of_the_key_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.org.key")
+    error = error_of(run_process(command_of("make_csr.py", "a.org"), tmp_path))
+    assert error == "a.org.key: the file is empty; give the private key with --key FILE"
 
 
 # The account key.

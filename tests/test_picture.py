@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from ipaddress import ip_address
 from pathlib import Path
 
 from common.show import grammar
@@ -18,6 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PrivateFormat,
 )
+
+TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "section", "article", "header"),
+    *("h1", "h2", "p", "a", "dl", "div", "dt", "dd", "ul", "li", "details", "summary"),
+    *("b", "code", "span", "s", "strong"),
+}
 
 
 class Page(HTMLParser):
@@ -35,6 +42,7 @@ class Page(HTMLParser):
         self.feed(page)
         self.close()
         assert page.isascii()
+        assert {tag for tag, _ in self.tags} <= TAGS
         assert not self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -190,7 +198,14 @@ def test_boxes(show: Show) -> None:
     """Elements that hold just one other are one box; what a beginner does not need is closed."""
     write("leaf.pem", LEAF)
     write("a.csr", request(san("a.com", "b.com"), key=RSA))
+    address = x509.IPAddress(ip_address("1.2.3.4"))
+    more = (x509.SubjectKeyIdentifier(b"\1"), x509.BasicConstraints(ca=True, path_length=0))
+    write("b.csr", request(san(address), *more))
+    names = picture(show, "b.csr")
+    assert names.of("name")[0].startswith("extnValue › SubjectAltName › iPAddress 1.2.3.4")
+    assert "2 more: subjectKeyIdentifier, basicConstraints" in names.of("summary")
     page = picture(show, "leaf.pem", "a.csr")
+    assert "bytes" in page.of("summary")
     labels = page.of("summary")
     assert "Extension › extnValue › SubjectAltName subjectAltName one extension" in labels
     assert (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common import der
-from common.show import grammar
+from common.show import chain, grammar
 from common.show.grammar import Name
 from tests.conftest import Show
 from tests.made import (
@@ -327,7 +327,7 @@ def test_what_clients_make_of_the_names(show: Show) -> None:
         assert f"  names          {words}\n" in show("a.csr")[1]
 
 
-def test_hundreds_of_cas_with_one_name(show: Show) -> None:
+def test_hundreds_of_cas_with_one_name(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each could have issued each other: the work is bounded."""
     keys = [ec.derive_private_key(number + 2, ec.SECP256R1()) for number in range(200)]
     write("cas.pem", *(certificate("CA", key, issuer="CA", signer=OTHER) for key in keys))
@@ -335,6 +335,9 @@ def test_hundreds_of_cas_with_one_name(show: Show) -> None:
     status, _, err = show("cas.pem")
     assert (status, len(err.splitlines())) == (1, 200)
     assert time.process_time() - started < 2
+    monkeypatch.setattr(chain, "_MOST_CHECKS", 1)  # each certificate has one check all the same
+    write("chain.pem", LEAF, MIDDLE, ROOT_CA)
+    assert show("chain.pem")[::2] == (0, "")
 
 
 def test_hundreds_of_requests_with_one_key(show: Show) -> None:

@@ -65,15 +65,18 @@ def listed(texts: Sequence[str]) -> str:
 def box(element: Element, marks: Mapping[int, Mark]) -> Html:
     """Return an element with all in it. marks: by offset."""
     path, inside = _merged(element)
-    found = [marks[one.offset] for one in path if one.offset in marks]
-    summary = tag("summary", Html(" ".join(_label(path, inside, found))))
+    own_marks = [marks[one.offset] for one in path if one.offset in marks]
+    summary = tag("summary", Html(" ".join(_label(path, inside, own_marks))))
     octets = map(_bytes, path)
-    classes = " ".join(["name"] * (path[-1].name in _NAMES) + [mark.classes for mark in found])
+    start = "details box" if inside else "details line"
+    if path[-1].name in _NAMES:
+        start += " name"
+    start = " ".join([start, *(mark.classes for mark in own_marks)])
     if not inside:
-        return tag(f"details line {classes}", summary, *octets)
+        return tag(start, summary, *octets)
     closed = tag("details octets", tag("summary", "bytes"), *octets)
     content = [summary, closed, *_boxes(inside, marks)]
-    return tag(f"details box {classes}", *content, is_open=not _is_folded(element))
+    return tag(start, *content, is_open=not _is_folded(element))
 
 
 def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[Mark]) -> list[Html]:

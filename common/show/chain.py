@@ -22,7 +22,10 @@ class Issuers(NamedTuple):
     others: list[Certificate]  # whose key did not
 
 
-def issuers(items: Sequence[Item]) -> dict[Certificate, Issuers]:
+IssuersOf = Mapping[Certificate, Issuers]
+
+
+def issuers(items: Sequence[Item]) -> IssuersOf:
     """Return the possible issuers of each certificate. RFC 5280 section 6.1: by their names."""
     certificates = [item for item in items if isinstance(item, Certificate)]
     # A CA is a name and a key (with its identifier), and can have several certificates.
@@ -56,7 +59,7 @@ def _issuers(
     return Issuers(signers, others)
 
 
-def warnings(items: Sequence[Item], issuers_of: Mapping[Certificate, Issuers]) -> Iterator[str]:
+def warnings(items: Sequence[Item], issuers_of: IssuersOf) -> Iterator[str]:
     """Yield why a server could not use the certificates of a file as they are."""
     keys = {item.identity for item in items if isinstance(item, Key)}
     certificates = [item for item in items if isinstance(item, Certificate)]
@@ -79,7 +82,7 @@ def warnings(items: Sequence[Item], issuers_of: Mapping[Certificate, Issuers]) -
 
 
 def _chain_warnings(
-    path: str, chain: Sequence[Certificate], issuers_of: Mapping[Certificate, Issuers]
+    path: str, chain: Sequence[Certificate], issuers_of: IssuersOf
 ) -> Iterator[str]:
     """Yield what is wrong with a chain that begins with a server's certificate.
 

@@ -1,11 +1,11 @@
 """Which keys, requests and certificates belong together, by their public keys and signatures."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from common import names
-from common.show.chain import Issuers
+from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Name, Request, Signed
 
 DISAGREE = "its numbers do not agree; restore a copy of the key"
@@ -14,9 +14,7 @@ _FORGED = "have the same key, but the signature of the request is not valid"
 _MOST_LINES = 200  # hundreds of files with one key would make thousands
 
 
-def together(
-    items: Sequence[Item], issuers_of: Mapping[Certificate, Issuers], account_key: Item | None
-) -> list[str]:
+def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> list[str]:
     """Return lines about what belongs together, or should.
 
     issuers_of: from chain.issuers. account_key: None if unknown.
@@ -26,7 +24,7 @@ def together(
 
 
 def _together(
-    items: Sequence[Item], issuers_of: Mapping[Certificate, Issuers], account_key: Item | None
+    items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None
 ) -> Iterator[str]:
     requests = [item for item in items if isinstance(item, Request)]
     certificates = [item for item in items if isinstance(item, Certificate)]
@@ -61,9 +59,7 @@ def _together(
         yield f"{account_key.where} is the account key, {what}"
 
 
-def faults(
-    items: Sequence[Item], issuers_of: Mapping[Certificate, Issuers], account_key: Item | None
-) -> Iterator[str]:
+def faults(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
     """Yield what is wrong with items, alone or together.
 
     issuers_of: from chain.issuers. account_key: None if unknown.

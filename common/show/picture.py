@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from common.show import describe, grammar, values
 from common.show.boxes import Html, Mark, box, escaped, listed, table, tag
-from common.show.chain import Issuers
+from common.show.chain import IssuersOf
 from common.show.files import Part
 from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request, Signed
@@ -71,7 +71,7 @@ def page(
     parts: Sequence[Part],
     items: Sequence[Item],
     account_key: Item | None,
-    issuers_of: Mapping[Certificate, Issuers],
+    issuers_of: IssuersOf,
     lists: Mapping[str, Sequence[str]],
 ) -> str:
     """Return the page about parts of files, and items in them. lists: lines below, by heading."""
@@ -105,9 +105,7 @@ def page(
     )
 
 
-def _in_order(
-    items: Sequence[Item], account_key: Item | None, issuers_of: Mapping[Certificate, Issuers]
-) -> list[Item]:
+def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: IssuersOf) -> list[Item]:
     """Return items in the order in which they come to be: keys, requests, certificates.
 
     The issuers of a certificate follow it. account_key, which comes first: None if unknown.
@@ -141,9 +139,7 @@ def _labels(items: Sequence[Item]) -> dict[bytes, _Label]:
     return labels
 
 
-def _keys(
-    item: Item, labels: Mapping[bytes, _Label], issuers_of: Mapping[Certificate, Issuers]
-) -> _Keys:
+def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> _Keys:
     """Return the keys of an item. A request is signed with its own."""
     own = labels[item.identity]
     if isinstance(item, Request):
