@@ -50,7 +50,7 @@ def create_csr(
         subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
     cert = x509.CertificateSigningRequestBuilder(x509.Name(subject))
 
-    # The subject alternative name (SAN): all names. Browsers look for theirs only here.
+    # The subject alternative name (SAN): all names. Browsers look for a name only here.
     san_list = [
         x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
         for name in identifiers

@@ -81,7 +81,7 @@ def replace(temporary: str, path: str) -> None:
 def _is_linked(temporary: str, path: str) -> bool:
     """Return whether a link was made although it was reported as failed.
 
-    A file server makes it, and its reply is lost: see O_EXCL in open(2).
+    The file server made the link, but its reply was lost: see O_EXCL in open(2).
     """
     try:
         return not _WINDOWS and os.path.samestat(os.lstat(temporary), os.lstat(path))

@@ -96,7 +96,7 @@ def write_text(text: str) -> None:
 
 
 def progress(text: str, quiet: bool) -> None:
-    """Tell a person at a terminal what takes a while; the next line replaces it."""
+    """Tell a person at a terminal what takes a while; the next message replaces this line."""
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
         with contextlib.suppress(OSError):
             print(f"{text} …", end="\r", file=sys.stderr, flush=True)
@@ -106,7 +106,7 @@ def hold_signals() -> None:
     """Block all signals; they arrive once the program has said what it did."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    elif signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # Windows can only ignore it
+    elif signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # Windows can only ignore Ctrl-C
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -139,7 +139,7 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
             except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
                 from common import installation
 
-                # Its text is left out: it may hold a secret.
+                # The text of the exception is left out, because it may hold a secret.
                 bug = f"this is a bug in the program; please report it: {type(failure).__name__}"
                 error(installation.problem() or bug)
                 return 1

@@ -49,7 +49,7 @@ class Element:
     tag: str
     type: str  # how to read the content: the tag's own type, or the one that it stands for
     constructed: bool  # made of more elements
-    is_cut_off: bool  # whether it should be longer than it can be where it is
+    is_cut_off: bool  # whether its length reaches past the end of what holds it
     children: list["Element"] = field(default_factory=list)
     name: str = ""
     note: str = ""
@@ -115,7 +115,7 @@ def first(der: bytes) -> Element:
 
 
 def _read(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
-    """Return the element from at, which should end by end, with those in it; add to faults.
+    """Return the element at an offset, which should end by end, with those in it; add to faults.
 
     Raises ValueError if there is no element.
     """
@@ -162,7 +162,8 @@ def _in_string(string: Element) -> list[Element]:
 def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
     """Return the element at an offset, read from its header (X.690 sections 8.1 and 10.1).
 
-    Raises ValueError if it has none. What only OpenSSL allows there is added to faults.
+    Raises ValueError if it has none. What OpenSSL allows there and DER does not is
+    added to faults.
     """
     number, length_at = der[at] & 31 if at < end else 0, at + 1
     if number == 31:  # a number over 30 follows, 7 bits an octet: section 8.1.2.4
@@ -173,7 +174,7 @@ def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Ele
         if number >= _MAX_TAG:
             raise ValueError(_fault(at, "the number of its tag is too high"))
         if number < 31:
-            faults.append(_fault(at, "the number of its tag is not written as DER has it"))
+            faults.append(_fault(at, "the number of its tag is not written as DER requires"))
     length = der[length_at] if length_at < end else 0
     is_indefinite, size = length == 128, max(length - 128, 0)  # of a long form
     start = length_at + 1 + size
@@ -192,7 +193,7 @@ def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Ele
 
 
 def _kind(tag_class: int, number: int, constructed: bool) -> str:
-    """Return what a tag is called. SEQUENCE and SET alone are constructed, of those with names."""
+    """Return what a tag is called. Of the named types, only SEQUENCE and SET are constructed."""
     in_brackets = f"[{_CLASSES[tag_class]}{number}]"
     name = in_brackets if tag_class else _UNIVERSAL.get(number, in_brackets)
     if tag_class or constructed == (name in ("SEQUENCE", "SET")):

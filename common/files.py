@@ -137,9 +137,9 @@ def write_request(path: str, request: bytes, obstacle: Obstacle) -> bytes | None
 
 
 def free_name(path: str, ending: str = "") -> str:
-    """Return path, or a name like it that is free: with ending, then with a number from 2 too.
+    """Return path if it is free, else a free name like it: with ending, or a number and ending.
 
-    Both come before the suffix. After different endings no two names are the same.
+    These come before the suffix; the number is at least 2. Different endings never give one name.
     """
     stem, suffix = os.path.splitext(path)
     dash = "-" if stem[-1:].isdigit() or "." in os.path.basename(stem) else ""

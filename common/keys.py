@@ -39,7 +39,8 @@ def reading(
         yield block.text, secret
     except crypto.Error as error:
         if secret:
-            raise UserError(f"{path}: this passphrase does not open it; try another") from error
+            problem = "this passphrase does not open the key"
+            raise UserError(f"{path}: {problem}; try another") from error
         raise UserError(f"{path}: the key is damaged; restore a copy") from error
     except UnsupportedAlgorithm as error:
         problem = f"no public CA may sign this key ({error})"

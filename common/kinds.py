@@ -22,8 +22,8 @@ SYNONYMS = {
     "CMS": PKCS7,  # RFC 7468 section 9
 }
 
-# What DER holds, by the tags of its elements, and of those in the first SEQUENCE of them: how they
-# begin, with the numbers of an OID, and a dot after the last. The first line that fits decides.
+# For each label, how two lists of tags begin: those in the outer SEQUENCE, and those in the first
+# SEQUENCE in it. An OID is in numbers. A dot ends a list. The first line that fits decides.
 _KINDS = (
     (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
     (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
@@ -47,7 +47,7 @@ KNOWN = {label for label, *_ in _KINDS}
 def kind_of(content: bytes) -> str:
     """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
     with contextlib.suppress(ValueError):
-        root, _ = der.read(content[: 1 << 14])  # far enough for the nine of a long RSA key
+        root, _ = der.read(content[: 1 << 14])  # far enough for the nine INTEGERs of an RSA key
         inside = next((child for child in root.children if child.type == "SEQUENCE"), root)
         outer, inner = _outline(root), _outline(inside)
         for label, tags, tags_inside in _KINDS if root.type == "SEQUENCE" and outer else ():
@@ -58,6 +58,6 @@ def kind_of(content: bytes) -> str:
 
 
 def _outline(element: Element) -> str:
-    """Return the tags of what is in an element, as _KINDS has them."""
+    """Return the tags of what is in an element, in the form of _KINDS."""
     tags = ", ".join(child.oid or child.type for child in element.children)
     return tags if element.is_cut_off else f"{tags}."

@@ -101,7 +101,7 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
     """Return the file of the certificate key. Raises UserError if there is none.
 
     It is --key if that is given. Otherwise it is the file named after the first name on the command
-    line, if there are both, and otherwise key_file, the constant.
+    line, if there is a name and that file exists, and otherwise key_file, the constant.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if args.key is not None:
@@ -155,7 +155,7 @@ def _names(csr: x509.CertificateSigningRequest) -> list[str] | None:
         for extension in csr.extensions:
             if isinstance(extension.value, x509.SubjectAlternativeName):
                 found += [str(name.value) for name in extension.value]
-    except Exception:  # noqa: BLE001 - cryptography has many for requests of other programs
+    except Exception:  # noqa: BLE001 - cryptography raises many kinds for odd requests
         return None
     return list(dict.fromkeys(name.lower() for name in found))
 

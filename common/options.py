@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
                 self.error("an option begins with a long dash; type a hyphen instead")
             if argument.startswith("-") and argument != "-":
                 option = self._option(argument)
-                if option in given:  # argparse would take the last, and long for many
+                if option in given:  # argparse would take the last one, and a long time for many
                     self.error(f"{option} is given twice")
                 given.add(option)
         args, unknown = self.parse_known_intermixed_args(arguments)
@@ -241,6 +241,6 @@ def _listed_names(path: str) -> list[Identifier]:
                 raise UsageError(f"{path}, line {number}: {problem}") from None
     if not found:
         raise UsageError(f"{path}: there are no names in it; write one per line")
-    if not any(suggest.is_plain(name) for name in found):  # but perhaps a passphrase
+    if not any(suggest.is_plain(name) for name in found):  # the file may hold a passphrase
         raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
     return found

@@ -1,6 +1,7 @@
 """A passphrase, from a file or the terminal.
 
-Never from a command line or the environment, which other users of the machine can see.
+It never comes from a command line, which other users of the machine can see, or from the
+environment, which each program passes on to those that it starts.
 """
 
 import functools

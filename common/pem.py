@@ -87,7 +87,7 @@ def warn_of_wrapping(where: str, block: Block) -> None:
 def private_key(path: str, data: bytes, advice: str) -> Block:
     """Return the one private key in data, which is from path; warn of its wrapping.
 
-    Raises UserError, which says what is there instead. advice: what to do, if that does not say it.
+    Raises UserError, which says what is there instead. advice: what to do, if it does not say that.
     """
     blocks = wrapping.blocks(data)
     keys = [block for block in blocks if block.label in KEY_LABELS]
@@ -115,6 +115,6 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
     with contextlib.suppress(ValueError, IndexError):
         root, _ = der.read(block.der)
         version, content = root.children[0].children[0], bytearray(block.der)
-        content[version.start : version.end] = b"\0"  # old versions of certbot wrote another
+        content[version.start : version.end] = b"\0"  # old versions of certbot wrote version 3
         return x509.load_der_x509_csr(bytes(content))
     return None

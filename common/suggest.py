@@ -92,7 +92,7 @@ def option(given: str, known: Iterable[str], takes_names: bool) -> str | None:
 
 
 def file(path: str, otherwise: str) -> str:
-    """Return advice about the file at path: another of nearly that name if it is missing."""
+    """Return advice about the file at path: if it is missing, a file of nearly the same name."""
     # A URL, or a ~ in quotes, which the shell leaves as it is.
     meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
     if meant == path or not os.path.isfile(meant):
@@ -126,7 +126,7 @@ def _list(text: str) -> Guess | None:
 
 
 def _misspelt(text: str) -> Guess | None:
-    """Return the name that text is but for a character, or None."""
+    """Return the name that text would be without one wrong character, or None."""
     candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
     if not _only(text.rpartition(",")[2]):  # or else the comma stands before another name
         candidates.append(text.replace(",", "."))

@@ -35,14 +35,14 @@ def ask(prompt: str) -> str:
 
 
 def _is_console(stream: object) -> bool:
-    """Return whether a stream is a Windows console (PEP 528); isatty() is true of NUL too."""
+    """Return whether a stream is a Windows console (PEP 528); isatty() is true for NUL too."""
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     return type(raw).__name__ == "_WindowsConsoleIO"
 
 
 @contextlib.contextmanager
 def _echo_returned(prompt: str) -> Iterator[None]:
-    """Turn echo on before a signal ends or stops the program; turn it off when it continues.
+    """Turn echo on before a signal ends or stops the program, and off when the program continues.
 
     readpassphrase(3) does the same; getpass leaves it to its caller. A signal that is ignored, or
     that the importing program handles, is left alone.

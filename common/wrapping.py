@@ -128,7 +128,7 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     headers = _HEADERS.match(body)
     lines = [line.strip(" \t\r>") for line in body[headers.end() if headers else 0 :].split("\n")]
     label, content = kinds.SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
-    # An invented label, MY CERTIFICATE say, ends in the word of its kind.
+    # An invented label, such as MY CERTIFICATE, ends in the word of its kind.
     is_known = label in kinds.KNOWN or label.split()[-1] == kind_of(content).rpartition(" ")[2]
     if headers or not is_known:
         whole = content if has_end else b""

@@ -180,7 +180,7 @@ def _fetch(
     if answer.status >= 300:
         raise _refusal(_parse(url, body))
     if answer.url != url:  # where the address that was signed is not valid (section 6.4)
-        raise Problem(f"{url}: the CA sends this elsewhere, to {answer.url}")
+        raise Problem(f"{url}: the CA redirects this address to {answer.url}")
     return answer.headers, body
 
 

@@ -187,8 +187,8 @@ def _look(plan: Plan) -> None:
         The request
 
         The CA has validated all names. To finalize the order, you send {plan.csr_file.name}. A CA
-        checks that the private half of the key in it signed it, and that it asks for the same
-        names.
+        checks that the request is signed with the private half of the key in it, and that it asks
+        for the same names.
 
         The certificate
 
@@ -231,7 +231,7 @@ def _main() -> int:
     except pebble.Ended as ended:
         signal.signal(ended.number, signal.SIG_DFL)
         signal.raise_signal(ended.number)
-        return 128 + ended.number  # where the signal did not end this
+        return 128 + ended.number  # where the signal does not end the program
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def read_account_key(
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
-    """Return the request in a file, after its signature was found valid."""
+    """Return the request in a file, if its signature is valid."""
     data = files.read(str(path), _ADVICE)
     try:
         csr = x509.load_pem_x509_csr(data)
@@ -72,7 +72,7 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Sourc
                 return found
         except UserError as error:
             reasons.append(str(error))
-    advice = "; ".join(reasons) or "put that file there, or make the request again"
+    advice = "; ".join(reasons) or "put the right key there, or make the request again"
     raise UserError(f"{path}: no *.key file beside it fits; {advice}")
 
 
@@ -84,7 +84,7 @@ def check_replaceable(path: Path) -> None:
 
 
 def write(path: Path, certificates: str) -> None:
-    """Write certificates in PEM: all of them or, after an error, nothing. Replace nothing else."""
+    """Write certificates in PEM: all of them or, after an error, nothing. Replace no other file."""
     data = certificates.encode()
     try:
         with atomic.temporary_file(str(path), data, atomic.PUBLIC_MODE) as temporary:

@@ -176,7 +176,7 @@ def _challenge_server(directory: Path, requests: list[tuple[str, str]]) -> http.
 
 
 def _dns_command(dns: str, management: str) -> list[str]:
-    """Return the command of a DNS server alone, in the options that its version knows."""
+    """Return the command that starts only a DNS server, with options that its version knows."""
     program = PROGRAMS[1]
     usage = subprocess.run([program, "-help"], capture_output=True, text=True, check=False).stderr
     known = set(re.findall(r"^  -(\S+)", usage, re.MULTILINE))

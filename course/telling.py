@@ -16,7 +16,7 @@ def say(text: str) -> None:
 
 
 def lines(*texts: str) -> None:
-    """Print lines. If nobody reads them any more, as after `| head`, the work goes on."""
+    """Print lines. If nobody reads them anymore, as after `| head`, the work goes on."""
     try:
         console.write_text("".join(f"{console.printable(text)}\n" for text in texts))
     except console.UserError as error:

@@ -218,7 +218,7 @@ CUT = "the data ends in the middle of a tag or length"
         ),
         (
             tlv(0x30, b"\x1f\x02\x01\x00"),
-            "offset 2: the number of its tag is not written as DER has it",
+            "offset 2: the number of its tag is not written as DER requires",
         ),
         (tlv(0x30, b"\x5f\x81\x01\x00"), ""),
         (nested(40), ""),

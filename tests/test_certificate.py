@@ -239,8 +239,8 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: make_request(d, "example.com.key"), "the request has no subjectAltName"),
     (lambda d: make_request(d, "account.key", "DNS:example.com"), "the account key signed"),
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
-    (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put that"),
-    (lambda d: encrypt(d / "example.com.key"), "example.com.key: this passphrase does not open it"),
+    (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put the right key"),
+    (lambda d: encrypt(d / "example.com.key"), "this passphrase does not open the key"),
     (lambda d: add_certificate(d, "a note\n"), "certificate.pem: the file holds more"),
 ]
 

@@ -117,7 +117,7 @@ _HONEST = {
 
 @pytest.fixture
 def told_by(account_key: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Return a function that asks a CA with other answers, by path, or at other addresses."""
+    """Return a function that asks a CA with these answers, by path, and a path that redirects."""
 
     def ask(expected: int, answers: dict[str, object], moved: str = "") -> str:
         pages: dict[str, object] = {f"{_CA}/{path}": body for path, body in answers.items()}
@@ -150,7 +150,7 @@ def test_an_account_counts_as_deactivated_only_if_the_ca_says_so(told_by: Told) 
 @pytest.mark.parametrize("path", ["dir", "newAccount"])
 def test_an_answer_from_elsewhere_is_not_that_of_the_ca(path: str, told_by: Told) -> None:
     """Python follows a redirect of what was sent with a message that sends nothing."""
-    assert f"elsewhere, to {_CA}/elsewhere; nothing was done" in told_by(1, {}, path)
+    assert f"redirects this address to {_CA}/elsewhere; nothing was done" in told_by(1, {}, path)
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
     "numbers that disagree": (numbers_that_disagree, NUMBERS),
     "encrypted": (
         lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
-        "this passphrase does not open it; try another",
+        "this passphrase does not open the key; try another",
     ),
 }
 

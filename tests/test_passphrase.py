@@ -145,7 +145,7 @@ class TestATerminal:
         assert SECRET not in made.written + signed.written
         wrong = on_a_terminal(command_of("make_csr.py", "--key", "a\x1b.key"), tmp_path, "wrong")
         assert wrong.status == 1
-        assert "a\\x1b.key: this passphrase does not open it; try another\r\n" in wrong.written
+        assert "a\\x1b.key: this passphrase does not open the key; try another\r\n" in wrong.written
 
     @pytest.mark.parametrize(
         ("answers", "message"),

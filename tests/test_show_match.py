@@ -115,7 +115,7 @@ class TestVerdicts:
         write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
         write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
         accepted = "accepts it, for an account or a certificate"
-        copied = f"{accepted}, but not in a request by openssl req, which copies its encoding"
+        copied = f"{accepted}, but not in a request made by openssl req, which copies its encoding"
         for path, expected in (
             ("a.key", accepted),
             ("compressed.pub", f"rejects it: it {UNUSUAL}"),

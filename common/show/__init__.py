@@ -13,7 +13,7 @@ Each module imports only modules listed above it:
     chain       which certificate issued which, and what is wrong with a chain of them
     match       which keys, requests and certificates belong together
     extensions  what an extension says
-    describe    a page about each of them
+    describe    a page about each key, request and certificate
     boxes       the elements of a file as boxes, in HTML
-    picture     one page about all of them, for a browser
+    picture     one page about all files, for a browser
 """

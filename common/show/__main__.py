@@ -110,7 +110,7 @@ def _parts(paths: Sequence[str], errors: list[str]) -> Iterator[Part]:
 def _opened(
     paths: Sequence[str], args: argparse.Namespace, errors: list[str]
 ) -> tuple[list[Part], list[Item]]:
-    """Return the parts of the files, and the items that could be opened of them."""
+    """Return the parts of the files, and the items that could be opened."""
     parts, items = list[Part](), list[Item]()
     for part in _parts(paths, errors):
         parts.append(part)
@@ -134,7 +134,7 @@ def _public_keys(items: Sequence[Item], errors: list[str]) -> Iterator[str]:
 
 
 def _is_sure(item: Item) -> bool:
-    """Return whether the public numbers of an RSA key are sure to be no secret, such as d."""
+    """Return whether the public numbers of an RSA key are certain not to be a secret, such as d."""
     if isinstance(item, Key) and item.is_private:
         return item.numbers_agree is True
     return item.public_key is not None

@@ -47,7 +47,7 @@ def tag(start: str, *content: str, is_open: bool = False) -> Html:
 
 
 def escaped(text: str) -> str:
-    """Return text as the page has it, in ASCII."""
+    """Return text escaped for the page, in ASCII."""
     return escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode()
 
 
@@ -131,7 +131,7 @@ def _merged(element: Element) -> tuple[list[Element], list[Element]]:
 
 
 def _is_box(element: Element) -> bool:
-    """Return whether an element is drawn as a box, else as a line."""
+    """Return whether an element is drawn as a box. Otherwise it is drawn as a line."""
     return bool(_merged(element)[1])
 
 
@@ -151,7 +151,7 @@ def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[H
 def _is_folded(element: Element) -> bool:
     if element.name == "Extension":
         return element.children[0].oid != ALTERNATIVE_NAMES
-    is_made = (element.name, element.depth) == ("signature", 1)  # else an algorithm
+    is_made = (element.name, element.depth) == ("signature", 1)  # else its algorithm
     return element.name in _FOLDED and not is_made
 
 
@@ -160,7 +160,7 @@ def _name(element: Element) -> str:
 
 
 def _title(element: Element) -> str:
-    """Return the name of an element, or of an extension what it is."""
+    """Return the name of an element; of an Extension, the name of its OID."""
     is_extension = element.name == "Extension"
     return values.shown(element.children[0], _ROOM) if is_extension else _name(element)
 

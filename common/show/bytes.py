@@ -1,7 +1,7 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
-Of a private key, only the values that are public are shown, and the sizes of the others. An unknown
-file may be a damaged private key, so only its sizes and known OIDs are shown.
+Of a private key, the public values are shown, and the sizes of the others. An unknown file may be a
+damaged private key, so only its sizes and known OIDs are shown.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _COLUMNS = (
 def walk(document: Document) -> Iterator[str]:
     """Yield the lines for a document that can be read: three of heading, one for each element.
 
-    Those begin with two numbers: the offset of the element, and its length with its header.
+    The line of an element begins with two numbers: its offset, and its length with its header.
     """
     elements = list(document.root.all())
     places = len(str(len(document.root.der)))

@@ -44,9 +44,9 @@ def issuers(items: Sequence[Item]) -> IssuersOf:
 def _issuers(
     certificate: Certificate, named: Mapping[tuple[bytes, bytes], list[Certificate]], most: int
 ) -> Issuers:
-    """Return which of the certificates that have the name of its issuer signed a certificate.
+    """Return which CAs with the name of its issuer signed a certificate, and which did not.
 
-    named: those by public key and its identifier. most: so many keys are tried.
+    named: their certificates, by public key and its identifier. most: how many keys to try.
     """
     # The identifiers of the key decide where both have one: RFC 5280 section 4.2.1.1.
     wanted = certificate.content("keyIdentifier")
@@ -54,7 +54,7 @@ def _issuers(
     signers, others = list[Certificate](), list[Certificate]()
     for same_key in cas[:most]:
         is_signer = certificate.verified_with(same_key[0].public_key)
-        if is_signer is not None:  # else of an unknown kind
+        if is_signer is not None:  # None: of an unknown kind
             (signers if is_signer else others).extend(same_key)
     return Issuers(signers, others)
 

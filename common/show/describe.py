@@ -190,7 +190,7 @@ def _time(when: datetime | None, text: str) -> str:
 
 
 def _time_left(first: datetime, last: datetime) -> str:
-    """Return how long a certificate is still valid, or how long it is not."""
+    """Return when a certificate becomes valid or expires, or how long ago it expired."""
     now = datetime.now(timezone.utc)
     if now < first:
         return f"becomes valid in {_span(first - now)}"

@@ -106,7 +106,7 @@ RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
 
 
 def words(oid: str) -> str:
-    """Return what an OID stands for, or its numbers ("" for one that cannot be read)."""
+    """Return what an OID stands for, or its numbers. oid: "" for one that cannot be read."""
     return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
 
 

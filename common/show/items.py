@@ -1,7 +1,7 @@
 """What a key, a request and a certificate say, read from the elements that grammar has named.
 
-Requests and certificates are read from their DER, not by a library that refuses what is odd about
-them, so that it can be shown.
+Requests and certificates are read from their DER. A library would refuse what is odd about them,
+and then it could not be shown.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class Item:
 
     @property
     def root(self) -> Element:
-        """The element that is all of it."""
+        """The element that holds all others."""
         return self.document.root
 
     @property
@@ -83,7 +83,7 @@ class Key(Item):
     """A private key or a public key."""
 
     is_private: bool
-    numbers_agree: bool | None  # None if that cannot be told here, or for a public key
+    numbers_agree: bool | None  # None if that cannot be checked, or for a public key
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ class Signed(Item):
         return self.root.children[1]
 
     def verified_with(self, public_key: object) -> bool | None:
-        """Return whether a key made the signature, or None if that cannot be told."""
+        """Return whether a key made the signature, or None if that cannot be checked."""
         octets = self.root.children[2].content[1:]
         return signature.verify(public_key, self.signature_algorithm, octets, self.signed.encoded)
 
@@ -150,7 +150,7 @@ class Signed(Item):
 
     @cached_property
     def faults(self) -> list[str]:
-        """What is wrong with the extensions, so that programs read them differently, or not."""
+        """What is wrong with the extensions: programs may read them differently, or refuse them."""
         return list(dict.fromkeys(_extension_faults(self)))
 
 
@@ -160,7 +160,7 @@ class Request(Signed):
 
     @cached_property
     def is_signature_valid(self) -> bool | None:
-        """Whether its own key made the signature, or None if that cannot be told."""
+        """Whether its own key made the signature, or None if that cannot be checked."""
         return self.verified_with(self.public_key)
 
     @property
@@ -181,7 +181,7 @@ class Certificate(Signed):
 
     @property
     def is_ca(self) -> bool:
-        """Whether it is a CA's. One of version 1 cannot say so, but a root signs itself."""
+        """Whether it is a CA's. One of version 1 cannot say so, but a root is its own issuer."""
         if not self.fields("version"):
             return self.names_itself_as_issuer
         return self.content("cA") not in (b"", b"\0")
@@ -193,7 +193,7 @@ class Certificate(Signed):
 
     @cached_property
     def is_self_signed(self) -> bool | None:
-        """Whether its own key signed it as its issuer, or None if that cannot be told."""
+        """Whether its own key signed it as its issuer, or None if that cannot be checked."""
         return self.names_itself_as_issuer and self.verified_with(self.public_key)
 
     def encoded(self, field: str) -> bytes:

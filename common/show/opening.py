@@ -61,8 +61,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     if document.fault or document.name != files.DOCUMENTS[block.label]:
         reason = document.fault or "it does not follow its standard"
         raise UserError(
-            f"{part.where}: it cannot be read here, because {reason}; "
-            "use --bytes to see what can be read"
+            f"{part.where}: it cannot be read here ({reason}); use --bytes to see what can be read"
         )
     if block.label in _SIGNED:
         kind, name = _SIGNED[block.label]
@@ -149,7 +148,7 @@ def _public_key(spki: bytes) -> PublicKeyTypes | None:
 def _numbers_agree(key: PrivateKeyTypes) -> bool | None:
     """Return whether the numbers of a private key belong to each other.
 
-    This is arithmetic: that p and q are prime is not tested. Of kinds that are left out, the
+    This is arithmetic: that p and q are prime is not tested. In the kinds that are left out, the
     private key is one number, from which the public key follows. None if it would take too long.
     """
     if isinstance(key, rsa.RSAPrivateKey):  # RFC 8017 section 3.2

@@ -53,7 +53,7 @@ def verify(public_key: object, algorithm: Element, signature: bytes, signed: byt
 
     algorithm: the AlgorithmIdentifier. signature: the octets of the BIT STRING, without the number
     of unused bits. signed: the DER that is signed.
-    None if it cannot be told: the key or the algorithm is not known here.
+    None if that cannot be checked, because the key or the algorithm is not known here.
     """
     oid = algorithm.children[0].oid
     try:

@@ -30,7 +30,7 @@ _MOST_HEADER = 5  # octets: of an element of up to 16 MiB
 def shown(element: Element, room: int) -> str:
     """Return the value of an element, cut to room columns, or "" if it has none.
 
-    Of what is not public, that is its size.
+    If the element is not public, return its size instead.
     """
     if element.oid in grammar.OIDS:
         return grammar.OIDS[element.oid].name
@@ -115,8 +115,8 @@ def octets(element: Element) -> bytes:
 def time(element: Element) -> datetime | None:
     """Return a time, or None for a text that is not one.
 
-    RFC 5280 section 4.1.2.5 has it end in seconds and Z. OpenSSL also reads one without seconds,
-    with a fraction or with another time zone (X.680 sections 46 and 47).
+    RFC 5280 section 4.1.2.5 requires seconds and a Z at the end. OpenSSL also reads a time without
+    seconds, with a fraction or with another time zone (X.680 sections 46 and 47).
     """
     text, fraction = string(element), r"(?:\.[0-9]+)?"
     if element.type == "UTCTime":

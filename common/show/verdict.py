@@ -48,7 +48,7 @@ def of_key(key: Key) -> str:
         return f"rejects it: it {reason}"
     accepted = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.identity:
-        return f"{accepted}, but not in a request by openssl req, which copies its encoding"
+        return f"{accepted}, but not in a request made by openssl req, which copies its encoding"
     return accepted
 
 
