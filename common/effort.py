@@ -13,10 +13,6 @@ from common.der import Element
 from common.kinds import ENCRYPTED
 from common.wrapping import Block
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 MAX_SIZE = 1 << 14  # bytes; an RSA key of 16,384 bits has 9,300
 MAX_BITS = 1 << 14  # of a modulus; its primes are shorter than it
 MAX_ROUNDS = 5_000_000  # of a hash, to make a key from a passphrase: some seconds
@@ -41,26 +37,14 @@ def excess(block: Block) -> str | None:
         is_over = max(numbers, default=0) > MAX_ROUNDS
         is_over |= is_scrypt and math.prod(numbers[:3]) > MAX_SCRYPT
         return "it would take too long to decrypt" if is_over else None
-    # After the versions: n, e, d, p, q … of an RSA key; p, q, g, y, x of a DSA key.
+    # After the versions: n, e, d, p, q … of an RSA key, or p, q, g, y, x of a DSA key. In a sound
+    # key none from the fourth on is longer than the first.
     numbers = [number for number in _integers(root, in_strings=True) if number > 1]
     modulus, *others = [number.bit_length() for number in numbers] or [0]
     most = max(MAX_BITS // 8, min(modulus, MAX_BITS))
     if max(modulus, *others[2:], 0) > most:
         return "it has a number that is too long to work with"
     return None
-
-
-def has_long_primes(key: bytes, secret: bytes) -> bool:
-    """Return whether an encrypted RSA key, in PEM, has primes longer than its modulus.
-
-    Checking such a key could take days. excess finds them in a key that is not encrypted.
-    """
-    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        opened = load_pem_private_key(key, secret, unsafe_skip_rsa_key_validation=True)
-        if isinstance(opened, rsa.RSAPrivateKey):
-            numbers = opened.private_numbers()
-            return max(numbers.p, numbers.q) > numbers.public_numbers.n
-    return False
 
 
 def _integers(element: Element, in_strings: bool) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """What DER holds, by its first elements, and the label that PEM has for it (RFC 7468)."""
 
 import contextlib
+import operator
 
 from common import der
 from common.der import Element
@@ -22,8 +23,9 @@ SYNONYMS = {
     "CMS": PKCS7,  # RFC 7468 section 9
 }
 
-# For each label, how two lists of tags begin: those in the outer SEQUENCE, and those in the first
-# SEQUENCE in it. An OID is in numbers. A dot ends a list. The first line that fits decides.
+# For each label, the tags of the first elements in the outer SEQUENCE, and of those in the first
+# SEQUENCE inside. OIDs are in numbers. END means that there are no more elements. The first line
+# that fits decides.
 _KINDS = (
     (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
     (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
@@ -31,12 +33,13 @@ _KINDS = (
     (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, GeneralizedTime"),
     (CRL, "SEQUENCE", "SEQUENCE, SEQUENCE, UTCTime"),  # version 1
     (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
-    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7."),  # RFC 7292 section 4: holds PKCS#7
+    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7.1"),  # data: RFC 7292 section 4
+    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7.2"),  # signedData
     ("PRIVATE KEY", "INTEGER, SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 2
     ("EC PRIVATE KEY", "INTEGER, OCTET STRING", ""),  # RFC 5915 section 3
     ("RSA PRIVATE KEY", ", ".join(["INTEGER"] * 9), ""),  # RFC 8017 appendix A.1.2
-    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6) + ".", ""),  # OpenSSL's own form
-    ("RSA PUBLIC KEY", "INTEGER, INTEGER.", ""),  # RFC 8017 appendix A.1.1
+    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6) + ", END", ""),  # OpenSSL's own form
+    ("RSA PUBLIC KEY", "INTEGER, INTEGER, END", ""),  # RFC 8017 appendix A.1.1
     (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
     ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
     (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
@@ -48,16 +51,18 @@ def kind_of(content: bytes) -> str:
     """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
     with contextlib.suppress(ValueError):
         root, _ = der.read(content[: 1 << 14])  # far enough for the nine INTEGERs of an RSA key
-        inside = next((child for child in root.children if child.type == "SEQUENCE"), root)
-        outer, inner = _outline(root), _outline(inside)
-        for label, tags, tags_inside in _KINDS if root.type == "SEQUENCE" and outer else ():
-            is_like = outer.startswith(tags) or tags.startswith(outer)  # so far, if it is cut short
-            if is_like and inner.startswith(tags_inside):
+        first = next((child for child in root.children if child.type == "SEQUENCE"), root)
+        outer, inner = _tags(root), _tags(first)
+        for label, *expected in _KINDS if root.type == "SEQUENCE" and outer else ():
+            of_outer, of_inner = (tags.split(", ") if tags else [] for tags in expected)
+            # If content is cut short, only so much of outer is there.
+            is_alike = all(map(operator.eq, outer, of_outer))
+            if is_alike and inner[: len(of_inner)] == of_inner:
                 return label
     return ""
 
 
-def _outline(element: Element) -> str:
-    """Return the tags of what is in an element, in the form of _KINDS."""
-    tags = ", ".join(child.oid or child.type for child in element.children)
-    return tags if element.is_cut_off else f"{tags}."
+def _tags(element: Element) -> list[str]:
+    """Return the tags of the elements in an element, in the form of _KINDS."""
+    tags = [child.oid or child.type for child in element.children]
+    return tags if element.is_cut_off else [*tags, "END"]

@@ -149,7 +149,7 @@ def _names(csr: x509.CertificateSigningRequest) -> list[str] | None:
         for extension in csr.extensions:
             if isinstance(extension.value, x509.SubjectAlternativeName):
                 found += [str(name.value) for name in extension.value]
-    except Exception:  # noqa: BLE001 - cryptography raises many kinds for odd requests
+    except pem.ODD:
         return None
     return list(dict.fromkeys(name.lower() for name in found))
 

@@ -6,21 +6,17 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from common import atomic, files, keys, wrapping
+from common import atomic, files, keys, pem, wrapping
 from common.console import UserError
 from common.passphrase import Source
 from course import acme_client
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from OpenSSL import crypto
 
 _ADVICE = "steps 1 to 3 of README.md make it"
 _CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
-
-# What cryptography raises about requests that it does not read, besides ValueError.
-_ODD = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 class KeyFile(NamedTuple):
@@ -50,7 +46,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
         csr = x509.load_pem_x509_csr(data)
         is_valid = csr.is_signature_valid
         acme_client.names_of(csr)
-    except (ValueError, UnsupportedAlgorithm, *_ODD):
+    except pem.ODD:
         problem = "the file is damaged or unusual, or is not a request in PEM"
         raise UserError(f"{path}: {problem}; make it again") from None
     if not is_valid:
@@ -95,9 +91,9 @@ def write(path: Path, certificates: str) -> None:
 
 
 def _read_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> KeyFile:
-    with keys.reading(str(path), passphrase_of, advice) as (pem, secret):
-        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, pem, secret)
-        return KeyFile(path, pem, secret, keys.checked_key(pkey))
+    with keys.reading(str(path), passphrase_of, advice) as (text, secret):
+        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
+        return KeyFile(path, text, secret, keys.checked_key(pkey))
 
 
 def _is_encrypted(path: Path) -> bool:

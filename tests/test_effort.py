@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from common import effort, kinds, passphrase, wrapping
-from common.console import UserError
+from common import effort, wrapping
 from common.wrapping import Block
-from course import files
 from tests.conftest import Run, Show, error_of
 from tests.made import EC, LEAF, RSA, integer, request, tlv, write
 
@@ -93,16 +91,6 @@ def test_a_key_that_takes_long(kind: str, run: Run, show: Show, secret_file: str
             assert status == 1
             assert "show: error: my.key: it " in err
         show("--bytes", "my.key")
-
-
-def test_an_encrypted_key_that_takes_long(run: Run) -> None:
-    """Its numbers are seen only once it is open."""
-    write("secret", b"secret\n")
-    write("my.key", wrapping.written(kinds.ENCRYPTED, locked(rsa(PRIME))))
-    error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", "secret"))
-    assert error.startswith("my.key: the key is damaged, since its numbers do not agree")
-    with pytest.raises(UserError, match="the key is damaged, since its numbers do not agree"):
-        files.read_account_key(Path("my.key"), passphrase.from_file("secret"))
 
 
 @pytest.mark.parametrize(

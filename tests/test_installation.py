@@ -286,7 +286,14 @@ def test_an_old_python_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["common/__init__.py", "common/installation.py", "common/repair.py", *SCRIPTS]
+    "path",
+    [
+        "common/__init__.py",
+        "common/installation.py",
+        "common/repair.py",
+        "common/start.py",
+        *SCRIPTS,
+    ],
 )
 def test_an_old_python_can_read(path: str) -> None:
     """What it has to read before it is told, at least."""

@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import effort, kinds, passphrase, pem
+from common import effort, instead, kinds, passphrase
 from common.console import UserError
 from common.show import files, grammar
 from common.show.files import Part
@@ -51,7 +51,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     """Return a part, opened. Raises UserError."""
     block = part.block
     if not block.is_whole or block.label not in files.DOCUMENTS:
-        raise pem.refusal(part.where, block.der, block, files.ADVICE)
+        raise instead.refusal(part.where, block.der, block, files.ADVICE)
     if block.label in kinds.KEY_LABELS:
         if reason := effort.excess(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
