@@ -15,9 +15,9 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
-from common import console, keys, options, shell, wrapping
+from common import console, keys, options, shell
 from common.console import UserError, printable
-from common.show import chain, describe, files, grammar, match, opening, picture
+from common.show import chain, describe, files, match, opening, picture
 from common.show.bytes import walk
 from common.show.files import Part
 from common.show.items import Item, Key
@@ -134,22 +134,12 @@ def _opened(
 
 
 def _public_keys(items: Sequence[Item], errors: list[str]) -> Iterator[str]:
-    """Yield the public keys in PEM; add to errors why one could be a private number instead."""
+    """Yield the public keys in PEM; add to errors why one is left out."""
     for item in items:
-        is_rsa = item.key_algorithm.startswith(grammar.RSA)
-        if isinstance(item, Key) and item.numbers_agree is False:
-            errors.append(f"{item.where}: {match.DISAGREE}")
-        elif is_rsa and not _is_sure(item):
-            errors.append(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
-        else:
-            yield wrapping.written("PUBLIC KEY", item.spki).decode()
-
-
-def _is_sure(item: Item) -> bool:
-    """Return whether the public numbers of an RSA key are certain not to be a secret, such as d."""
-    if isinstance(item, Key) and item.is_private:
-        return item.numbers_agree is True
-    return item.public_key is not None
+        try:
+            yield opening.public_pem(item)
+        except UserError as error:
+            errors.append(str(error))
 
 
 def _page(item: Item, account_key: Item | None) -> str:

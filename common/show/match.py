@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from common import names
+from common.show import opening
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Name, Request, Signed
 
-DISAGREE = "its numbers do not agree; restore a copy of the key"
 _FORGED = "have the same key, but the signature of the request is not valid"
 
 _MOST_LINES = 200  # hundreds of files with one key would make thousands
@@ -70,7 +70,7 @@ def faults(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | Non
         keys = [key for key in keys if key.identity != account_key.identity]
     for item in items:
         if isinstance(item, Key) and item.numbers_agree is False:
-            yield f"{item.where}: {DISAGREE}"
+            yield f"{item.where}: {opening.DISAGREE}"
         if isinstance(item, Request) and item.is_signature_valid is False:
             yield f"{item.where}: its signature is not valid; make the request again"
         if isinstance(item, Signed) and item.faults:

@@ -7,15 +7,15 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import effort, instead, kinds, passphrase
+from common import effort, instead, kinds, passphrase, wrapping
 from common.console import UserError
-from common.show import files, grammar
+from common.show import files, grammar, numbers
 from common.show.files import Part
 from common.show.grammar import Document
-from common.show.items import Certificate, Key, Request
+from common.show.items import Certificate, Item, Key, Request
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from OpenSSL import crypto
 
-_MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
+DISAGREE = "its numbers do not agree; restore a copy of the key"
 
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
@@ -71,7 +71,11 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
+    public_key = _public_key(spki)
+    if block.label == "RSA PUBLIC KEY" and not _is_public(public_key):
+        what = "these are two numbers, but not an RSA public key (a signature has two as well)"
+        raise UserError(f"{part.where}: {what}; {files.ADVICE}")
+    return Key(part, document, spki, public_key, is_private=False, numbers_agree=None)
 
 
 def unopened(part: Part) -> Document:
@@ -86,33 +90,49 @@ def unopened(part: Part) -> Document:
     return _document(part)
 
 
+def public_pem(item: Item) -> str:
+    """Return the public key of an item in PEM.
+
+    Raises UserError if a number of it could be one of a private key, such as d, instead.
+    """
+    is_checked = item.public_key is not None
+    if isinstance(item, Key) and item.is_private:
+        is_checked = item.numbers_agree is True
+        if item.numbers_agree is False:
+            raise UserError(f"{item.where}: {DISAGREE}")
+    if item.key_algorithm.startswith(grammar.RSA) and not is_checked:
+        raise UserError(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
+    return wrapping.written("PUBLIC KEY", item.spki).decode()
+
+
 def _private_key(part: Part, secret: bytes | None) -> Key:
-    """Return a private key, opened. secret: its passphrase. Raises UserError."""
-    text, pkey = part.block.text, None
+    """Return a private key, opened. secret: its passphrase. Raises UserError.
+
+    The numbers are checked here and not by the libraries, so that a key in which they disagree is
+    shown as well.
+    """
+    text, pkey, key = part.block.text, None, None
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret or b"")
     try:
-        # The numbers are checked below, so that a key in which they disagree is shown as well.
         key = load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
     except _ERRORS as error:
         if pkey is None:
             raise UserError(f"{part.where}: {_why_closed(secret, error)}") from error
-        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-        try:
+        with contextlib.suppress(*_ERRORS):  # on a curve that cryptography does not know, say
             key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
-        except _ERRORS:  # on a curve that cryptography does not know, say
-            public_key = _public_key(spki)
-            return Key(part, _document(part), spki, public_key, is_private=True, numbers_agree=None)
-    public_key = key.public_key()
-    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if pkey is not None:
+    spki = b""
+    if pkey is not None:  # OpenSSL keeps the encoding that the key has
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    numbers_agree = _numbers_agree(key)
+    elif key is not None:
+        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public_key = key.public_key() if key else _public_key(spki)
+    numbers_agree = numbers.agree(key) if key else None
     document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
 
-def _is_public(key: PublicKeyTypes) -> bool:
+def _is_public(key: PublicKeyTypes | None) -> bool:
     """Return whether a public key whose numbers agree is certain to hold nothing secret."""
     if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
         return key.public_numbers().e < 1 << 64
@@ -143,34 +163,3 @@ def _public_key(spki: bytes) -> PublicKeyTypes | None:
         pkey = crypto.load_publickey(crypto.FILETYPE_ASN1, spki)
         return cast(PublicKeyTypes, pkey.to_cryptography_key())
     return None
-
-
-def _numbers_agree(key: PrivateKeyTypes) -> bool | None:
-    """Return whether the numbers of a private key belong to each other.
-
-    This is arithmetic: that p and q are prime is not tested. In the kinds that are left out, the
-    private key is one number, from which the public key follows. None if it would take too long.
-    """
-    if isinstance(key, rsa.RSAPrivateKey):  # RFC 8017 section 3.2
-        it = key.private_numbers()
-        n, e = it.public_numbers.n, it.public_numbers.e
-        return (
-            min(it.p, it.q) > 1
-            and it.p * it.q == n
-            and (
-                (e * it.d - 1) % (it.p - 1) == (e * it.d - 1) % (it.q - 1) == 0
-                and it.dmp1 == it.d % (it.p - 1)
-                and it.dmq1 == it.d % (it.q - 1)
-                and it.iqmp * it.q % it.p == 1
-            )
-        )
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        scalar = ec.derive_private_key(key.private_numbers().private_value, key.curve)
-        return scalar.public_key() == key.public_key()
-    if isinstance(key, dsa.DSAPrivateKey):
-        numbers = key.private_numbers()
-        group = numbers.public_numbers.parameter_numbers
-        if group.p.bit_length() > _MAX_DSA_BITS:
-            return None
-        return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
-    return True

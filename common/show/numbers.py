@@ -1,0 +1,40 @@
+"""Whether the numbers of a private key belong to each other."""
+
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+_MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
+
+
+def agree(key: PrivateKeyTypes) -> bool | None:
+    """Return whether the numbers of a private key belong to each other.
+
+    This is arithmetic: that p and q are prime is not tested. In the kinds that are left out, the
+    private key is one number, from which the public key follows. None if it would take too long.
+    """
+    if isinstance(key, rsa.RSAPrivateKey):
+        return _agree_in_rsa(key.private_numbers())
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        scalar = ec.derive_private_key(key.private_numbers().private_value, key.curve)
+        return scalar.public_key() == key.public_key()
+    if isinstance(key, dsa.DSAPrivateKey):
+        numbers = key.private_numbers()
+        group = numbers.public_numbers.parameter_numbers
+        if group.p.bit_length() > _MAX_DSA_BITS:
+            return None
+        return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
+    return True
+
+
+def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:
+    """RFC 8017 section 3.2."""
+    n, e = numbers.public_numbers.n, numbers.public_numbers.e
+    p, q, d = numbers.p, numbers.q, numbers.d
+    if min(p, q) < 2 or p * q != n:
+        return False
+    return (
+        (e * d - 1) % (p - 1) == 0
+        and (e * d - 1) % (q - 1) == 0
+        and (numbers.dmp1, numbers.dmq1) == (d % (p - 1), d % (q - 1))
+        and numbers.iqmp * q % p == 1
+    )
