@@ -44,21 +44,24 @@ def read(path: str, advice: str) -> bytes:
 
     Raises UserError; advice says at the end of its message what to do.
     """
-    return read_with_status(path, advice)[0]
+    return read_with_mode(path, advice)[0]
 
 
 def read_secret(path: str, advice: str) -> bytes:
     """Return the content of a file, as read does; warn if other users can read it too."""
-    data, status = read_with_status(path, advice)
-    if is_open_to_others(status):
+    data, mode = read_with_mode(path, advice)
+    if is_open_to_others(mode):
         # A drive without file permissions, such as a USB stick, shows 0777 whatever is set.
         remedy = "run chmod 600 or, if that changes nothing, move it to your home directory"
         console.warn(f"{path}: other users can read this file; {remedy}")
     return data
 
 
-def read_with_status(path: str, advice: str) -> tuple[bytes, os.stat_result]:
-    """Return the content of a file, as read does, and the status of the same file."""
+def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
+    """Return the content of a file, as read does, and its permissions.
+
+    These are None for what is not a file, and on Windows, which has access lists instead.
+    """
     try:
         with open(path, "rb", opener=_opener) as file:
             status = os.fstat(file.fileno())
@@ -68,13 +71,13 @@ def read_with_status(path: str, advice: str) -> tuple[bytes, os.stat_result]:
         raise UserError(f"{what}; {suggest.file(path, advice)}") from error
     if len(data) > MAX_SIZE:
         raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
-    return data, status
+    has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)
+    return data, stat.S_IMODE(status.st_mode) if has_mode else None
 
 
-def is_open_to_others(status: os.stat_result) -> bool:
-    """Return whether a file's mode lets other users read it. Windows has access lists instead."""
-    is_file = not _WINDOWS and stat.S_ISREG(status.st_mode)
-    return is_file and bool(status.st_mode & (stat.S_IRGRP | stat.S_IROTH))
+def is_open_to_others(mode: int | None) -> bool:
+    """Return whether permissions, from read_with_mode, let other users read the file."""
+    return bool(mode is not None and mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def is_there(path: str) -> bool:

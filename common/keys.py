@@ -60,20 +60,8 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
         raise UserError(f"{path}: this key {reason}; make another")
     if reason := goodkey.rejected(public_key):
         console.warn(f"{path}: this key {reason}, so Let's Encrypt rejects it")
-    if account_path is None:
-        if not files.is_there(ACCOUNT_KEY_FILE):
-            return
-        account_path = ACCOUNT_KEY_FILE
-    try:
-        is_account_key = _public_key(_account_key(account_path, secret)) == public_key
-    except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
-        reason = str(error) if isinstance(error, UserError) else f"{account_path}: cannot be opened"
-        console.warn(f"{path} was not compared with the account key ({reason})")
-        return
-    if is_account_key:  # RFC 8555 section 11.1 has the CA reject it
-        where = "" if account_path == path else f" ({account_path})"
-        problem = f"this is the account key{where}, which must not be the certificate key"
-        raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
+    if account_path is not None or files.is_there(ACCOUNT_KEY_FILE):
+        _refuse_account_key(path, public_key, secret, account_path)
 
 
 def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
@@ -87,12 +75,30 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
         raise DamagedKey("the numbers of the key do not agree") from error
 
 
-def _account_key(path: str, secret: bytes) -> crypto.PKey:
+def _refuse_account_key(
+    path: str, public_key: object, secret: bytes, account_path: str | None
+) -> None:
+    """Raise UserError if public_key is that of the account key; warn if it cannot be compared."""
+    advice = "give the account key"
+    if account_path is None:
+        account_path, advice = ACCOUNT_KEY_FILE, "give it with --account-key FILE"
+    try:
+        is_account_key = _public_key(_account_key(account_path, secret, advice)) == public_key
+    except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
+        reason = str(error) if isinstance(error, UserError) else f"{account_path}: cannot be opened"
+        console.warn(f"{path} was not compared with the account key ({reason})")
+        return
+    if is_account_key:  # RFC 8555 section 11.1 has the CA reject it
+        where = "" if account_path == path else f" ({account_path})"
+        problem = f"this is the account key{where}, which must not be the certificate key"
+        raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
+
+
+def _account_key(path: str, secret: bytes, advice: str) -> crypto.PKey:
     """Return the account key. Raises UserError or crypto.Error.
 
     It is opened like the certificate key, so that every key that can sign is compared.
     """
-    advice = "give it with --account-key FILE"
     block = pem.private_key(path, files.read(path, advice), advice)
     if block.is_encrypted and not secret:
         raise UserError(f"{path}: the key is encrypted with another passphrase")

@@ -1,7 +1,6 @@
 """The command lines of the scripts."""
 
 import argparse
-import itertools
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeVar
@@ -39,7 +38,8 @@ class Parser(argparse.ArgumentParser):
         if any("PRIVATE KEY-----" in argument for argument in arguments):  # "$(cat FILE)"
             self.error("an argument is a private key; give the name of its file instead")
         given = set[str]()
-        for argument in itertools.takewhile("--".__ne__, arguments):
+        before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        for argument in before:
             if argument.startswith(_LONG_DASHES):  # as pasted from a web page
                 self.error("an option begins with a long dash; type a hyphen instead")
             if argument.startswith("-") and argument != "-":

@@ -18,7 +18,7 @@ def ask(prompt: str) -> str:
     if sys.platform == "win32" and not _is_console(sys.stdin):
         raise no_terminal  # getpass would wait forever
     try:
-        with warnings.catch_warnings(), _echo_returned(prompt):
+        with warnings.catch_warnings(), _echo_restored(prompt):
             # Where there is no terminal, getpass warns, and reads what is on standard input.
             warnings.simplefilter("error", getpass.GetPassWarning)
             typed = getpass.getpass(prompt)
@@ -41,7 +41,7 @@ def _is_console(stream: object) -> bool:
 
 
 @contextlib.contextmanager
-def _echo_returned(prompt: str) -> Iterator[None]:
+def _echo_restored(prompt: str) -> Iterator[None]:
     """Turn echo on before a signal ends or stops the program, and off when the program continues.
 
     readpassphrase(3) does the same; getpass leaves it to its caller. A signal that is ignored, or

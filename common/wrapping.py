@@ -113,10 +113,11 @@ def _in_text(data: bytes) -> list[Block]:
             before = text[max(starts[line - 1], begin.start() - 80) : begin.start()]
             block = _block(text, before, begin, end)
             body = text[begin.end() : end.start() if end else None]
-            is_begin = body.strip() and body.lstrip(" \t\r").startswith("\n")
-            if is_begin or block.is_whole or block.der.startswith(b"\x30"):
-                block = block._replace(line=line, fault=(block.is_whole and fault) or block.fault)
-                result.append(block)
+            is_begin_line = body.strip() and body.lstrip(" \t\r").startswith("\n")
+            if is_begin_line or block.is_whole or block.der.startswith(b"\x30"):
+                if block.is_whole and fault:  # that of the whole file comes first
+                    block = block._replace(fault=fault)
+                result.append(block._replace(line=line))
     return result
 
 

@@ -183,7 +183,7 @@ IS_ACCOUNT_KEY = (
     "certificate.key: this is the account key ({}), which must not be the certificate key; "
     "make one with make_certificate_key.py"
 )
-GIVE_IT = "; give it with --account-key FILE"
+GIVE_IT = "; give the account key"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 Each module imports only modules listed above it:
 
     grammar     naming the elements of DER as the standards do
-    values      the value of an element, in words
+    values      the value of an element, for Python
+    display     the value of an element, in words and as far as it may be shown
     bytes       the DER, line by line
     signature   verifying the signature of a request or a certificate
     files       what is in a file

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from common.console import printable
 from common.der import Element
-from common.show import grammar, values
+from common.show import display, grammar
 from common.show.items import ALTERNATIVE_NAMES
 
 _ROOM = 300  # characters of a value; its bytes are all there
@@ -64,7 +64,8 @@ def listed(texts: Sequence[str]) -> str:
 
 def box(element: Element, marks: Mapping[int, Mark]) -> Html:
     """Return an element with all in it. marks: by offset."""
-    path, inside = _merged(element)
+    path, lines, after = _merged(element)
+    inside = [*lines, *after]
     own_marks = [marks[one.offset] for one in path if one.offset in marks]
     summary = tag("summary", Html(" ".join(_label(path, inside, own_marks))))
     octets = map(_bytes, path)
@@ -88,10 +89,10 @@ def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[M
     if value := _value(path[-1]):
         label.append(tag("code value", value))
     if inside and inside[0].oid:  # which tells what the box holds
-        label.append(tag("code gist", values.shown(inside[0], _ROOM)))
+        label.append(tag("code gist", display.shown(inside[0], _ROOM)))
     if words := [tag("span said", mark.words) for mark in marks if mark.words]:
         label += words
-    elif note := values.note(first):
+    elif note := display.note(first):
         label.append(tag("span note", note))
     return label
 
@@ -100,13 +101,13 @@ def _value(element: Element) -> str:
     """Return the value of an element, or the size of one that is not shown."""
     if element.constructed:
         return "" if element.children else "empty"
-    value = values.shown(element, _ROOM)
+    value = display.shown(element, _ROOM)
     is_hidden = value and not element.is_public and element.oid not in grammar.OIDS
     return f"{value}, not shown" if is_hidden else value
 
 
-def _merged(element: Element) -> tuple[list[Element], list[Element]]:
-    """Return the elements that are drawn as one box, the outermost first, and what is in that box.
+def _merged(element: Element) -> tuple[list[Element], list[Element], list[Element]]:
+    """Return the elements that are drawn as one box, the lines in it, and what follows the lines.
 
     An element that holds just one other is drawn as one with it. So is an element that holds some
     lines and then a box; the lines come first in the box, as extnID does here:
@@ -121,18 +122,17 @@ def _merged(element: Element) -> tuple[list[Element], list[Element]]:
     A box has the lines of one such element at most.
     """
     if not element.children:
-        return [element], []
+        return [element], [], []
     *before, last = element.children
-    path, inside = _merged(last)
-    has_lines = len(inside) > len(path[-1].children)  # of an element further in
-    if not before or (inside and not has_lines and not any(map(_is_box, before))):
-        return [element, *path], [*before, *inside]
-    return [element], element.children
+    path, lines, inside = _merged(last)
+    if not before or (inside and not lines and not any(map(_is_box, before))):
+        return [element, *path], [*before, *lines], inside
+    return [element], [], element.children
 
 
 def _is_box(element: Element) -> bool:
     """Return whether an element is drawn as a box. Otherwise it is drawn as a line."""
-    return bool(_merged(element)[1])
+    return bool(_merged(element)[2])
 
 
 def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:
@@ -162,21 +162,21 @@ def _name(element: Element) -> str:
 def _title(element: Element) -> str:
     """Return the name of an element; of an Extension, the name of its OID."""
     is_extension = element.name == "Extension"
-    return values.shown(element.children[0], _ROOM) if is_extension else _name(element)
+    return display.shown(element.children[0], _ROOM) if is_extension else _name(element)
 
 
 def _bytes(element: Element) -> Html:
     """Return where an element is, and its bytes: tag, length and content."""
-    first, *length = values.header(element).split()
+    first, *length = display.header(element).split()
     what = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
     kind = f"{element.tag}: {what}" if what else element.tag
-    size = values.size(element.content)
+    size = display.size(element.content)
     if all(one.is_public for one in element.all()):
         content = tag("code content", element.content.hex(" ") or "none")
     elif element.children:
         content = tag("span", f"{size}: the elements inside")
     else:
-        content = tag("span", f"{values.shown(element, _ROOM) or 'none'}, not shown")
+        content = tag("span", f"{display.shown(element, _ROOM) or 'none'}, not shown")
     rows = [
         ("offset", f"{element.offset} ({_name(element)})"),
         ("tag", tag("span", tag("code tag", first), f" {kind}")),

@@ -7,7 +7,7 @@ damaged private key, so only its sizes and known OIDs are shown.
 from collections.abc import Iterator
 
 from common.der import Element
-from common.show import values
+from common.show import display
 from common.show.grammar import Document
 
 WIDTH = 100
@@ -25,7 +25,7 @@ def walk(document: Document) -> Iterator[str]:
     """
     elements = list(document.root.all())
     places = len(str(len(document.root.der)))
-    header = max(len(values.header(element)) for element in elements)
+    header = max(len(display.header(element)) for element in elements)
     yield from (*document.heading, _COLUMNS)
     for element in elements:
         yield _line(element, places, header)
@@ -33,11 +33,11 @@ def walk(document: Document) -> Iterator[str]:
 
 def _line(element: Element, places: int, header: int) -> str:
     left = f"{element.offset:>{places}} {element.end - element.offset:>{places}}  "
-    left += f"{values.header(element):<{header}}  {'  ' * element.depth}{element.tag}"
+    left += f"{display.header(element):<{header}}  {'  ' * element.depth}{element.tag}"
     left += f" {element.name}" if element.name else ""
-    note = values.note(element)
+    note = display.note(element)
     note = note and f"  -- {note}"
     room = max(WIDTH - len(left) - len(": ") - len(note), 20)
-    if value := values.shown(element, room):
+    if value := display.shown(element, room):
         left += f"{':' if element.name else ''} {value}"
     return f"{left:<{min(_NOTES_AT, WIDTH - len(note))}}{note}" if note else left

@@ -5,13 +5,12 @@ Only public values are shown: nothing about a private key that its public key do
 
 import hashlib
 import re
-import stat
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from common import goodkey, jwk, kinds
+from common import files, goodkey, jwk, kinds
 from common.der import Element
-from common.show import extensions, grammar, signature, values, verdict
+from common.show import display, extensions, grammar, signature, values, verdict
 from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -91,8 +90,7 @@ def _key_kind(item: Item) -> str:
 
 
 def _mode(mode: int) -> str:
-    is_open = mode & (stat.S_IRGRP | stat.S_IROTH)
-    return f"{mode:04o}{', other users can read it' if is_open else ''}"
+    return f"{mode:04o}{', other users can read it' if files.is_open_to_others(mode) else ''}"
 
 
 def _encryption(key: Key) -> str:
@@ -185,7 +183,7 @@ def _plain(text: str) -> str:
 
 
 def _time(when: datetime | None, text: str) -> str:
-    return values.in_utc(when) if when else f"{text!r}, which is not a time"
+    return display.in_utc(when) if when else f"{text!r}, which is not a time"
 
 
 def _time_left(first: datetime, last: datetime) -> str:

@@ -1,7 +1,5 @@
 """What is in a file: keys, requests and certificates, in PEM or DER, one or several."""
 
-import os
-import stat
 from dataclasses import dataclass
 
 from common import files, instead, kinds, pem, wrapping
@@ -41,9 +39,7 @@ class Part:
 
 def read(path: str) -> list[Part]:
     """Return the parts of a file; a PKCS#7 file counts as its certificates. Raises UserError."""
-    data, status = files.read_with_status(path, ADVICE)
-    has_mode = os.name == "posix" and stat.S_ISREG(status.st_mode)
-    mode = stat.S_IMODE(status.st_mode) if has_mode else None
+    data, mode = files.read_with_mode(path, ADVICE)
     blocks = wrapping.blocks(data)
     # Parameters (of a curve, say) appear beside keys and add nothing.
     blocks = [block for block in blocks if not block.label.endswith(" PARAMETERS")] or blocks

@@ -160,7 +160,7 @@ def _fit(element: Element, line: Line, oid: str = "") -> list[Fit]:
     if not line.allows(element):
         raise _Misfit
     special = HOLDS.get(f"{line.name} of {oid}")
-    if special is not None:
+    if special is not None:  # an empty list says that what it holds is not DER
         with contextlib.suppress(_Misfit):
             return [Fit(element, line, bool(special)), *_fit_all(element.children, special)]
     usual = HOLDS.get(line.holds or line.name, [])
@@ -172,7 +172,7 @@ def _fit_all(elements: Sequence[Element], lines: Sequence[Line]) -> list[Fit]:
     if not lines:
         return []
     fits: list[Fit] = []
-    left, oid = iter(lines), ""
+    left, oid = iter(lines), ""  # a line that was passed over does not come again
     for element in elements:
         if lines[0].mark == "*":
             line = next((line for line in lines if line.allows(element)), None)

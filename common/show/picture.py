@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.show import describe, grammar, values
+from common.show import describe, display, grammar
 from common.show.boxes import Html, Mark, box, escaped, listed, table, tag
 from common.show.chain import IssuersOf
 from common.show.files import Part
@@ -194,7 +194,7 @@ def _marks(item: Item, keys: _Keys) -> dict[int, Mark]:
     is_key = isinstance(item, Key)
     for element in item.root.all():
         if element.name in _PUBLIC and element.is_public and element.offset >= end:
-            words = own.named(f"{values.note(element)}; " if is_key else "public half of ")
+            words = own.named(f"{display.note(element)}; " if is_key else "public half of ")
             marks[element.offset], end = Mark(f"public {own.color}", words), element.end
         elif is_key and not element.is_public and not element.children:
             marks[element.offset] = Mark(f"private {own.color}", Html())
