@@ -135,10 +135,7 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     if headers or not is_known:
         whole = content if has_end else b""
     else:
-        pure = [line for line in lines if _BASE64.fullmatch(line)]
-        bare = [_PREFIX.sub("", line, count=1) for line in lines]
-        tries = (_first_sequence(_decoded("".join(rest))) for rest in (lines, pure, bare))
-        whole = next(filter(None, tries), b"")
+        whole = _whole(lines)
     if not whole:
         return Block(label, content, is_whole=False, fault=_damage(label, content, has_end))
     fault = _fault(text, before, begin, end if has_end else None, lines)
@@ -148,6 +145,17 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
         label, fault = kind, fault or faults.of_label(label, kind)
     kept = "\n".join(headers.groups()) if headers else ""
     return Block(label, whole, is_whole=True, headers=kept, fault=fault)
+
+
+def _whole(lines: list[str]) -> bytes:
+    """Return the DER in lines of base64, or b"" if it is not whole.
+
+    Lines that are not base64 are left out, and then what stands before the base64 of each line.
+    """
+    pure = [line for line in lines if _BASE64.fullmatch(line)]
+    bare = [_PREFIX.sub("", line, count=1) for line in lines]
+    tries = (_first_sequence(_decoded("".join(rest))) for rest in (lines, pure, bare))
+    return next(filter(None, tries), b"")
 
 
 def _damage(label: str, content: bytes, has_end: bool) -> Fault:

@@ -26,10 +26,9 @@ PATIENCE = 60  # seconds for the CA to answer, to check a proof or to sign a cer
 _MAX_SIZE = 1 << 20  # bytes of an answer; far above any chain
 
 # Some of the reasons for a refusal (section 6.7).
-BAD_NONCE, NO_ACCOUNT, UNAUTHORIZED = (
-    f"urn:ietf:params:acme:error:{name}"
-    for name in ("badNonce", "accountDoesNotExist", "unauthorized")
-)
+BAD_NONCE = "urn:ietf:params:acme:error:badNonce"
+NO_ACCOUNT = "urn:ietf:params:acme:error:accountDoesNotExist"
+UNAUTHORIZED = "urn:ietf:params:acme:error:unauthorized"
 
 
 class Problem(Exception):
