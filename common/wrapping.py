@@ -132,9 +132,8 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     label, content = kinds.SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
     # An invented label, such as MY CERTIFICATE, ends in the word of its kind.
     is_known = label in kinds.KNOWN or label.split()[-1] == kind_of(content).rpartition(" ")[2]
-    if headers or not is_known:
-        whole = content if has_end else b""
-    else:
+    whole = content if has_end else b""
+    if is_known and not headers:
         whole = _whole(lines)
     if not whole:
         return Block(label, content, is_whole=False, fault=_damage(label, content, has_end))
