@@ -67,7 +67,7 @@ def prepare(
 
 def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     """Write a request in PEM, signed with pkey, as planned, and say so. Raises UserError."""
-    csr = x509.load_pem_x509_csr(request)
+    csr = x509.load_pem_x509_csr(request)  # what is checked is what will be in the file
     if not csr.is_signature_valid:
         problem = (
             "this key makes invalid signatures, because its private and public halves do not match"
