@@ -9,7 +9,7 @@ from typing import cast
 
 from common import effort, instead, kinds, passphrase, wrapping
 from common.console import UserError
-from common.show import files, grammar, numbers
+from common.show import files, grammar, numbers, values
 from common.show.files import Part
 from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request
@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 from OpenSSL import crypto
 
 DISAGREE = "its numbers do not agree; restore a copy of the key"
+
+_MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
 
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
@@ -71,11 +73,11 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    public_key = _public_key(spki)
-    if block.label == "RSA PUBLIC KEY" and not _is_public(public_key):
+    exponent = values.number(document.root.children[-1])
+    if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > _MAX_EXPONENT_BITS:
         what = "these are two numbers, but not an RSA public key (a signature has two as well)"
         raise UserError(f"{part.where}: {what}; {files.ADVICE}")
-    return Key(part, document, spki, public_key, is_private=False, numbers_agree=None)
+    return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
 
 
 def unopened(part: Part) -> Document:
@@ -134,8 +136,8 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
 
 def _is_public(key: PublicKeyTypes | None) -> bool:
     """Return whether a public key whose numbers agree is certain to hold nothing secret."""
-    if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped; e is never long
-        return key.public_numbers().e < 1 << 64
+    if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped
+        return key.public_numbers().e.bit_length() <= _MAX_EXPONENT_BITS
     return isinstance(key, ec.EllipticCurvePublicKey)
 
 
