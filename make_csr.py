@@ -52,7 +52,7 @@ def create_csr(
 
     # The subject alternative name (SAN): all names. Browsers look for a name only here.
     san_list = [
-        x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
+        x509.DNSName(name) if isinstance(name, names.DomainName) else x509.IPAddress(name)
         for name in identifiers
     ]
     cert = cert.add_extension(x509.SubjectAlternativeName(san_list), critical=False)

@@ -24,7 +24,10 @@ def name(value: object, source: str = "") -> Identifier:
         return names.parse(given)
     except names.InvalidName as error:
         guess = suggest.name(given)
-        raise UsageError(f"{source}{error}; {guess}" if guess else f"{source}{error}") from None
+        advice = f"; {guess}" if guess else ""
+        if source and guess and len(guess.names) > 1:  # in a constant, which holds one
+            advice = "; give several names on the command line instead"
+        raise UsageError(f"{source}{error}{advice}") from None
 
 
 def email_address(value: object, source: str) -> str:

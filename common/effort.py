@@ -41,7 +41,7 @@ def excess(block: Block) -> str | None:
     # key none from the fourth on is longer than the first.
     numbers = [number for number in _integers(root, in_strings=True) if number > 1]
     modulus, *others = [number.bit_length() for number in numbers] or [0]
-    most = max(MAX_BITS // 8, min(modulus, MAX_BITS))
+    most = max(MAX_BITS // 8, min(modulus, MAX_BITS))  # numbers of 2048 bits never take long
     if max(modulus, *others[2:], 0) > most:
         return "it has a number that is too long to work with"
     return None

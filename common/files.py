@@ -47,16 +47,6 @@ def read(path: str, advice: str) -> bytes:
     return read_with_mode(path, advice)[0]
 
 
-def read_secret(path: str, advice: str) -> bytes:
-    """Return the content of a file, as read does; warn if other users can read it too."""
-    data, mode = read_with_mode(path, advice)
-    if is_open_to_others(mode):
-        # A drive without file permissions, such as a USB stick, shows 0777 whatever is set.
-        remedy = "run chmod 600 or, if that changes nothing, move it to your home directory"
-        console.warn(f"{path}: other users can read this file; {remedy}")
-    return data
-
-
 def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
     """Return the content of a file, as read does, and its permissions.
 
@@ -73,6 +63,14 @@ def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
         raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
     has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)
     return data, stat.S_IMODE(status.st_mode) if has_mode else None
+
+
+def warn_of_other_readers(path: str, mode: int | None) -> None:
+    """Warn if permissions, from read_with_mode, let other users read a file with a secret."""
+    if is_open_to_others(mode):
+        # A drive without file permissions, such as a USB stick, shows 0777 whatever is set.
+        remedy = "run chmod 600 or, if that changes nothing, move it to your home directory"
+        console.warn(f"{path}: other users can read this file; {remedy}")
 
 
 def is_open_to_others(mode: int | None) -> bool:

@@ -30,7 +30,9 @@ def reading(
     What the libraries say of the key inside the with block becomes a UserError about path.
     advice: what to do if there is no key in the file. Raises UserError.
     """
-    block = pem.private_key(path, files.read_secret(path, advice), advice)
+    data, mode = files.read_with_mode(path, advice)
+    block = pem.private_key(path, data, advice)
+    files.warn_of_other_readers(path, mode)
     secret = passphrase_of(path) if block.is_encrypted else b""
     try:
         yield block.text, secret

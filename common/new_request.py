@@ -112,8 +112,8 @@ def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file:
 def _other_key(args: argparse.Namespace, missing: str, own: list[str]) -> str:
     """Return what to do where there is no certificate key. own: the key files of the names."""
     # Is there a key for another name, or for example.com if the name is *.example.com?
-    own += [path.removeprefix("_.") for path in own]
-    if other := next(filter(os.path.isfile, own), None):
+    others = [*own, *(path.removeprefix("_.") for path in own)]
+    if other := next(filter(os.path.isfile, others), None):
         return f"{other} exists: use --key {shell.file(other)}"
     if args.names or args.key is not None:
         advice = "make a key with make_certificate_key.py, or give one with --key FILE"

@@ -47,9 +47,10 @@ def for_new_key(path: str | None) -> bytes:
 
 def _first_line(path: str) -> bytes:
     advice = "--passphrase-file takes the file of a passphrase"
-    data = files.read_secret(path, advice)
+    data, mode = files.read_with_mode(path, advice)
     if b"-----BEGIN " in data:
         raise UserError(f"{path}: this is PEM, not a passphrase; {advice}")
+    files.warn_of_other_readers(path, mode)
     try:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode()
     except UnicodeDecodeError:

@@ -89,7 +89,7 @@ def _plan(args: argparse.Namespace) -> Plan:
     if directory.is_file():
         raise UserError(f"{directory}: this is a file; give its directory, {directory.parent}")
     if not directory.is_dir():
-        raise UserError(f"{directory}: no such directory; give that of your files, such as .")
+        raise UserError(f"{directory}: no such directory; give the directory of your files")
     csr_file = directory / "certificate.csr"
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr = files.read_request(csr_file)
@@ -202,7 +202,8 @@ def _look(plan: Plan) -> None:
         lines(f"$ {command}")
     status, output, messages = shown(*arguments)
     pages = output.split("\n\n")
-    lines(*pages[0].splitlines(), "", *pages[-1].splitlines())
+    lines(*pages[0].splitlines(), "", "… (the pages about the other files)", "")
+    lines(*pages[-1].splitlines())
     if status:
         raise UserError(f"show found something wrong in these files: {messages.strip()}")
 

@@ -75,7 +75,7 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Sourc
 def check_replaceable(path: Path) -> None:
     """Refuse to replace anything but certificates in PEM."""
     if os.path.lexists(path) and not re.fullmatch(_CERTIFICATES, files.read(str(path), "move it")):
-        problem = "the file holds more than certificates, so it is not replaced"
+        problem = "the file does not hold certificates alone, so it is not replaced"
         raise UserError(f"{path}: {problem}; move it away")
 
 

@@ -241,7 +241,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda d: make_request(d, "example.com.key", "IP:192.0.2.1"), "and not on this machine"),
     (lambda d: make_key(d / "example.com.key"), "no *.key file beside it fits; put the right key"),
     (lambda d: encrypt(d / "example.com.key"), "this passphrase does not open the key"),
-    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: the file holds more"),
+    (lambda d: add_certificate(d, "a note\n"), "certificate.pem: the file does not hold"),
 ]
 
 
@@ -345,6 +345,6 @@ def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
 def test_a_key_is_not_replaced_by_a_certificate(tmp_path: Path) -> None:
     path = tmp_path / "certificate.pem"
     path.write_text("a key")
-    with pytest.raises(UserError, match="holds more than certificates, so it is not replaced"):
+    with pytest.raises(UserError, match="does not hold certificates alone, so it is not replaced"):
         course_files.write(path, OTHER_CERTIFICATE.read_text())
     assert [path.read_text() for path in tmp_path.iterdir()] == ["a key"]
