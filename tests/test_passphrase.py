@@ -120,8 +120,10 @@ class TestATerminal:
     def test_asks_twice_for_a_new_key_and_once_to_open_it(self, tmp_path: Path) -> None:
         made = on_a_terminal(MAKE, tmp_path, SECRET, SECRET)
         assert (made.status, made.echo) == (0, [False, False, True]), made.written
-        prompts = "Passphrase for the new key: \r\nRepeat the passphrase: \r\n"
-        assert made.written.startswith(prompts)
+        assert made.written.startswith(
+            "Passphrase for the new key: \r\nRepeat the passphrase: \r\n"
+            "Making an ECDSA key, P-256 …\rWrote the account key to account.key: "
+        )
         assert load_pem_private_key((tmp_path / "account.key").read_bytes(), SECRET.encode())
         os.rename(tmp_path / "account.key", tmp_path / "a\x1b.key")
         sign = command_of("make_csr.py", "--key", "a\x1b.key")
