@@ -67,42 +67,29 @@ def close(rounds: int) -> int:
     raise AssertionError
 
 
-TOO_FEW = "but no public CA may sign a key with fewer than 2048"
-FACTOR = "can be broken: its modulus has a small factor"
-EXPONENT = "has a public exponent that is even or below 3, so no public CA may sign it"
-CLOSE = "can be broken: its primes are close to each other (Fermat's method)"
+EXPONENT = "has a public exponent that is even or below 3"
+CLOSE = "can be broken: its primes are close to each other"
 
-# A modulus, an exponent, and why no public CA may sign such a key (None: one may).
-RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
-    "sound": (N, 65537, None),
+# A modulus, an exponent, and how it begins why no public CA may sign such a key.
+RSA_KEYS = {
+    "sound": (N, 65537, "sound"),
     # BR 6.1.5
-    "2047 bits": (N >> 1 | 1, 65537, f"has 2047 bits, {TOO_FEW}"),
-    "2049 bits": (
-        N << 1 | 1,
-        65537,
-        "has 2049 bits, which is not a whole number of bytes, so no public CA may sign it",
-    ),
-    "8192 bits": (2**8192 - 1, 65537, FACTOR),
-    "8200 bits": (
-        2**8199 | 1,
-        65537,
-        "has 8200 bits, and keys over 8192 bits take too long to check",
-    ),
+    "2047 bits": (N >> 1 | 1, 65537, "has 2047 bits, but no public CA may sign a key with fewer"),
+    "2049 bits": (N << 1 | 1, 65537, "has 2049 bits, which is not a whole number of bytes"),
+    "8192 bits": (2**8192 - 1, 65537, "can be broken: its modulus has a small factor"),
+    "8200 bits": (2**8199 | 1, 65537, "has 8200 bits, and keys over 8192 bits take too long"),
     # BR 6.1.6
+    "exponent 1": (N, 1, EXPONENT),
     "exponent 2": (N, 2, EXPONENT),
-    "exponent 3": (N, 3, None),
+    "exponent 3": (N, 3, "sound"),
     "even exponent": (N, 65538, EXPONENT),
     # BR 6.1.1.3
-    "factor 751": (751 * P * Q, 65537, FACTOR),
-    "ROCA": (
-        roca(),
-        65537,
-        "can be broken: it comes from a faulty chip or library (ROCA, CVE-2017-15361)",
-    ),
+    "factor 751": (751 * P * Q, 65537, "can be broken: its modulus has a small factor"),
+    "ROCA": (roca(), 65537, "can be broken: it comes from a faulty chip or library (ROCA"),
     "a square": (P * P, 65537, CLOSE),
     "close primes": (close(110), 65537, CLOSE),
-    "less close primes": (close(111), 65537, None),
-} | {f"all of ROCA but {prime}": (roca(prime), 65537, None) for prime in ROCA}
+    "less close primes": (close(111), 65537, "sound"),
+} | {f"all of ROCA but {prime}": (roca(prime), 65537, "sound") for prime in ROCA}
 
 
 @pytest.mark.parametrize("kind", RSA_KEYS)
@@ -111,45 +98,36 @@ def test_an_rsa_key_that_no_ca_may_sign(kind: str) -> None:
     numbers = rsa.RSAPublicNumbers(e, n)
     # Newer releases of cryptography make no key with such an exponent.
     key = mock.Mock(rsa.RSAPublicKey, key_size=n.bit_length(), public_numbers=lambda: numbers)
-    assert goodkey.weakness(key) == reason
+    assert (goodkey.weakness(key) or "sound").startswith(reason)
 
 
-@pytest.mark.parametrize(
-    ("bits", "exponent", "reason"),
-    [
+def test_what_lets_encrypt_accepts() -> None:
+    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
+    for bits, exponent, reason in (
         (2048, 65537, None),
         (4096, 65537, None),
         (2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
         (2048, 3, "has a public exponent other than 65537"),
-    ],
-)
-def test_what_lets_encrypt_accepts(bits: int, exponent: int, reason: str | None) -> None:
-    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
-    public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
-    assert goodkey.rejected(public_key) == reason
+    ):
+        public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
+        assert goodkey.rejected(public_key) == reason
 
 
 @pytest.mark.parametrize(
-    ("curve", "name", "weakness", "rejected"),
+    ("curve", "name", "is_weak", "is_rejected"),
     [
-        (ec.SECP256R1(), "P-256", None, None),
-        (ec.SECP384R1(), "P-384", None, None),
-        (ec.SECP521R1(), "P-521", None, "is on P-521, not P-256 or P-384"),
-        (
-            ec.SECP256K1(),
-            "secp256k1",
-            "is on the curve secp256k1, which no public CA may sign",
-            "is on secp256k1, not P-256 or P-384",
-        ),
+        (ec.SECP256R1(), "P-256", False, False),
+        (ec.SECP384R1(), "P-384", False, False),
+        (ec.SECP521R1(), "P-521", False, True),
+        (ec.SECP256K1(), "secp256k1", True, True),
     ],
 )
-def test_the_curves(
-    curve: ec.EllipticCurve, name: str, weakness: str | None, rejected: str | None
-) -> None:
-    public_key = ec.generate_private_key(curve).public_key()
-    assert goodkey.properties(public_key) == (name, curve.key_size, 0)
-    assert goodkey.weakness(public_key) == weakness
-    assert goodkey.rejected(public_key) == rejected
+def test_the_curves(curve: ec.EllipticCurve, name: str, is_weak: bool, is_rejected: bool) -> None:
+    key = ec.generate_private_key(curve).public_key()
+    weakness = f"is on the curve {name}, which no public CA may sign" if is_weak else None
+    rejected = f"is on {name}, not P-256 or P-384" if is_rejected else None
+    assert (goodkey.weakness(key), goodkey.rejected(key)) == (weakness, rejected)
+    assert goodkey.properties(key) == (name, curve.key_size, 0)
 
 
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
@@ -157,11 +135,9 @@ REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
 LINE = KEY.splitlines(keepends=True)[20]
 DAMAGED_KEY = KEY.replace(LINE, with_a_change(LINE.decode()).encode())
 
-ANOTHER = "; make another"
 NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
 DAMAGED = "the key is damaged; restore a copy"
 
-ED25519 = ed25519.Ed25519PrivateKey.generate()
 # By OpenSSL, the only one here that has this curve.
 SECP160R1 = b"""\
 -----BEGIN EC PRIVATE KEY-----
@@ -181,14 +157,20 @@ def with_point(point: bytes) -> bytes:
 
 # The content of the file, and the error after the file's name.
 UNUSABLE = {
-    "1024 bits": (pem_of(private_key(1024)), f"this key has 1024 bits, {TOO_FEW}{ANOTHER}"),
+    "1024 bits": (
+        pem_of(private_key(1024)),
+        "this key has 1024 bits, but no public CA may sign a key with fewer than 2048; "
+        "make another",
+    ),
     "secp160r1": (
         SECP160R1,
-        f"no public CA may sign this key (Curve 1.3.132.0.8 is not supported){ANOTHER}",
+        "no public CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
     ),
     "Ed25519": (
-        ED25519.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        f"this key is neither an RSA nor an EC key, so no public CA may sign it{ANOTHER}",
+        ed25519.Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ),
+        "this key is neither an RSA nor an EC key, so no public CA may sign it; make another",
     ),
     "one character changed": (DAMAGED_KEY, NUMBERS),
     "another's point": (
@@ -248,13 +230,6 @@ def test_a_damaged_account_key_is_compared_too(key: Path, run: Run) -> None:
     Path("account.key").write_bytes(DAMAGED_KEY)
     error = error_of(run("make_csr.py"))
     assert error.startswith("certificate.key: this is the account key (account.key), ")
-
-
-@pytest.mark.posix(reason="a pipe with a name")
-def test_a_pipe_in_place_of_the_account_key_is_not_waited_for(key: Path, run: Run) -> None:
-    os.mkfifo("account.key")
-    (warning,) = warnings_of(run("make_csr.py"))
-    assert warning.endswith("(account.key: the file is empty; give it with --account-key FILE)")
 
 
 def test_an_error_that_is_not_about_the_key_does_not_blame_it(
