@@ -10,6 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 from common import console
 from tests.conftest import (
@@ -75,30 +76,27 @@ def test_warnings_of_libraries_are_hidden_unless_python_was_asked_for_them(
     assert len(caught) == shown
 
 
-class TestStandardOutput:
-    def test_takes_text_in_its_encoding(self, monkeypatch: Patch) -> None:
-        for encoding, expected in [("ascii", b"\\xfc"), ("latin-1", b"\xfc"), (None, b"\xc3\xbc")]:
-            raw = io.BytesIO()
-            stream = SimpleNamespace(buffer=raw, encoding=encoding, flush=lambda: None)
-            monkeypatch.setattr(sys, "stdout", stream)
-            console.write_text("ü")
-            assert raw.getvalue() == expected
+def test_standard_output_takes_text_in_its_encoding(monkeypatch: Patch) -> None:
+    for encoding, expected in [("ascii", b"\\xfc"), ("latin-1", b"\xfc"), (None, b"\xc3\xbc")]:
+        raw = io.BytesIO()
+        stream = SimpleNamespace(buffer=raw, encoding=encoding, flush=lambda: None)
+        monkeypatch.setattr(sys, "stdout", stream)
+        console.write_text("ü")
+        assert raw.getvalue() == expected
 
-    def test_may_take_a_part_at_a_time_or_nothing_for_now(self, monkeypatch: Patch) -> None:
-        """As without a buffer (python -u), and as a pipe that is full and does not wait."""
-        taken = b""
 
-        def write(data: bytes) -> int | None:
-            nonlocal taken
-            taken += data[:3]
-            return 3 if len(taken) < 9 else None
-
-        monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=SimpleNamespace(write=write)))
-        with pytest.raises(console.UserError) as caught:
-            console.write_data(b"0123456789")
-        assert taken == b"012345678"
-        message = f"standard output: {os.strerror(errno.EAGAIN)}; output is incomplete"
-        assert str(caught.value) == message
+def test_standard_output_may_take_a_part_at_a_time_or_nothing(monkeypatch: Patch) -> None:
+    """As without a buffer (python -u), and as a pipe that is full and does not wait."""
+    stream = mock.Mock(**{"buffer.write.side_effect": [3, 5, None]})
+    monkeypatch.setattr(sys, "stdout", stream)
+    incomplete = f"^standard output: {os.strerror(errno.EAGAIN)}; output is incomplete$"
+    with pytest.raises(console.UserError, match=incomplete):
+        console.write_data(b"0123456789")
+    assert stream.buffer.write.call_args_list == [
+        mock.call(b"0123456789"),
+        mock.call(b"3456789"),
+        mock.call(b"89"),
+    ]
 
 
 NO_SPACE = "standard output: No space left on device; output is incomplete"
