@@ -144,7 +144,7 @@ LIBRARY = """
 import os, signal
 def reached(place):
     if os.environ['PLACE'] == place:
-        print('begun', flush=True)
+        print(signal.getsignal(signal.SIGINT).name, flush=True)
         signal.pause()
 class RSA:
     def generate(bits):
@@ -175,7 +175,7 @@ class TestSignals:
             preexec_fn=default_signals,
         ) as process:
             assert process.stdout is not None
-            assert process.stdout.readline() == "begun\n"
+            assert process.stdout.readline() == "SIG_DFL\n"
             process.send_signal(signal.Signals[name])
             _, errors = process.communicate(timeout=30)
         assert (process.returncode, errors) == (-signal.Signals[name], "")

@@ -18,7 +18,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.conftest import KEY_SCRIPTS, ROOT, environment, need
+from tests.conftest import KEY_SCRIPTS, ROOT, default_signals, environment, need
 
 import pytest
 
@@ -108,6 +108,7 @@ def printed(commands: list[str], directory: Path, quick: Path) -> list[str]:
         timeout=300,
         check=False,
         start_new_session=True,
+        preexec_fn=default_signals,
     )
     *parts, rest = result.stdout.split(f"{mark}\n")
     assert rest == ""

@@ -42,8 +42,9 @@ def install(directory: Path, name: str, version: str, **modules: str) -> None:
 
 def copy(directory: Path) -> None:
     """Copy the project, without its virtual environment."""
-    shutil.copytree(ROOT / "common", directory / "common")
-    for name in ("make_account_key.py", "make_csr.py", "requirements.txt"):
+    for package in ("common", "course"):
+        shutil.copytree(ROOT / package, directory / package)
+    for name in (*SCRIPTS, "requirements.txt"):
         shutil.copy(ROOT / name, directory)
 
 
@@ -114,6 +115,15 @@ class TestTheCommand:
         monkeypatch.setattr(repair, "_WINDOWS", True)
         assert f'"{top}/requirements.txt"' in repair.advice()
 
+    def test_on_debian_without_what_makes_an_environment(self, tmp_path: Path) -> None:
+        (tmp_path / "apt-get").touch(0o755)
+        python = tmp_path / "python3"
+        python.unlink()
+        python.write_text('#!/bin/sh\n[ "$2" != "import ensurepip" ]\n')
+        python.chmod(0o755)
+        first = "run: sudo apt-get install python3-venv && python3 -m venv "
+        assert repair.advice().startswith(first)
+
     def test_under_uv(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
         assert repair.advice() == f"tell uv where the project is: uv run --project {ROOT} …"
@@ -134,7 +144,9 @@ class TestAProgram:
     @pytest.mark.parametrize(
         ("program", "command"),
         [
-            ("make_csr.py", ["make_csr.py"]),
+            *((script, [script]) for script in SCRIPTS),
+            ("certificate", ["-m", "course.certificate"]),
+            ("deactivate", ["-m", "course.deactivate"]),
             ("show", ["-Bmcommon.show", "a.key"]),
             ("show", [os.path.join("common", "show"), "a.key"]),
             pytest.param("make_csr.py", ["../link.py"], marks=POSIX),
