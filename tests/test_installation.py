@@ -127,6 +127,7 @@ class TestTheCommand:
     def test_under_uv(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
         assert repair.advice() == f"tell uv where the project is: uv run --project {ROOT} …"
+        assert "uv run --reinstall --project " in repair.advice(anew=True)
 
     def test_without_a_python_that_fits(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("PATH", "")
