@@ -119,7 +119,8 @@ NO_SPACE = "standard output: No space left on device; output is incomplete"
 def test_what_cannot_be_written_is_told_once_if_at_all(
     command: str, error: str | None, key: Path
 ) -> None:
-    result = shell(f"PYTHONIOENCODING=ascii {sys.executable} {ROOT}/{command}", key.parent)
+    start = f"unset PYTHONUNBUFFERED; PYTHONIOENCODING=ascii {sys.executable}"
+    result = shell(f"{start} {ROOT}/{command}", key.parent)
     if error:
         assert error_of(result) == error
     else:

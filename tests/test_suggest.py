@@ -24,6 +24,7 @@ SLIPS = {
     # Lists, as other programs take or print them.
     "a.com,b.com": LIST.format("a.com b.com"),
     "[a.com, *.b.com]": LIST.format("a.com *.b.com"),
+    "a.com b.com": LIST.format("a.com b.com"),
     "DNS:a.com, IP Address:192.0.2.1": LIST.format("a.com 192.0.2.1"),
     "subjectAltName=DNS:a.com,DNS:b.com": LIST.format("a.com b.com"),
     # Quotation marks, and what stands before a name in other places.
