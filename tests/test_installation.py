@@ -205,7 +205,8 @@ class TestAProgram:
     def test_interrupted_by_a_library(self, tmp_path: Path) -> None:
         """Some turn signals into exceptions even where Ctrl-C has its default action."""
         copy(tmp_path)
-        install(tmp_path, "pycryptodome", "4.0", Crypto="raise KeyboardInterrupt")
+        source = "import signal as s\ns.signal(s.SIGINT, s.default_int_handler)\n"
+        install(tmp_path, "pycryptodome", "4.0", Crypto=f"{source}raise KeyboardInterrupt")
         result = run_process([sys.executable, "make_account_key.py"], tmp_path)
         assert (result.returncode, result.stderr) == (-2, "")
 
