@@ -79,7 +79,9 @@ class TestProblem:
 
     def test_no_list_of_what_is_needed(self, tmp_path: Path, monkeypatch: Patch) -> None:
         monkeypatch.setattr(installation, "TOP", str(tmp_path))
-        assert installation.problem().endswith("; download the project again")
+        path = tmp_path / "requirements.txt"
+        expected = f"{path}: No such file or directory; download the project again"
+        assert installation.problem() == expected
 
 
 @POSIX
@@ -124,8 +126,10 @@ class TestTheCommand:
         first = "run: sudo apt-get install python3-venv && python3 -m venv "
         assert repair.advice().startswith(first)
 
-    def test_under_uv(self, monkeypatch: Patch) -> None:
+    def test_under_uv(self, tmp_path: Path, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
+        monkeypatch.setattr(sys, "prefix", str(tmp_path))  # uv's own environment
+        assert repair.activation() == ""
         assert repair.advice() == f"tell uv where the project is: uv run --project {ROOT} …"
         assert "uv run --reinstall --project " in repair.advice(anew=True)
 

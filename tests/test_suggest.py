@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from common import suggest
+from tests.conftest import Run, error_of
 
 import pytest
 
@@ -79,6 +80,11 @@ def test_an_option() -> None:
     ):
         assert suggest.option(given, known, takes_names=True) == advice
     assert suggest.option("-d", known, takes_names=False) is None
+
+
+def test_an_option_in_front_of_the_only_name(run: Run) -> None:
+    error = error_of(run("make_certificate_key.py", "-d", "example.org"), status=2)
+    assert error == "-d is not an option of this program; give the names without an option"
 
 
 def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
