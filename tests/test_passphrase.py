@@ -74,42 +74,31 @@ class TestAFile:
             assert passphrase.from_file(str(path))("a.key") == secret.encode()
 
     @pytest.mark.posix(reason="modes")
-    @pytest.mark.parametrize(
-        ("secret", "mode", "warning"),
-        [
+    def test_that_is_warned_of(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = tmp_path / "secret"
+        space = "its first line starts or ends with a space, which is part of the passphrase\n"
+        for secret, mode, warning in (
             (SECRET, 0o600, None),
             (SECRET, 0o640, "other users can read this file; run chmod 600 or, "),
-            # As after `echo secret > file` in cmd.exe.
-            ("x ", 0o600, "its first line starts or ends with a space, which is part of the pass"),
-            ("x\u00a0", 0o600, "its first line starts or ends with a space"),
-        ],
-    )
-    def test_that_is_warned_of(
-        self,
-        secret: str,
-        mode: int,
-        warning: str | None,
-        tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        path = tmp_path / "secret"
-        path.write_text(secret, encoding="utf-8")
-        path.chmod(mode)
-        assert passphrase.for_new_key(str(path)) == secret.encode()
-        said = capsys.readouterr().err
-        assert said.count("\n") == bool(warning)
-        assert not warning or f"warning: {path}: {warning}" in said
+            ("x ", 0o600, space),  # as after `echo secret > file` in cmd.exe
+            ("\u00a0x", 0o600, space),
+        ):
+            path.write_text(secret, encoding="utf-8")
+            path.chmod(mode)
+            assert passphrase.for_new_key(str(path)) == secret.encode()
+            said = capsys.readouterr().err
+            assert said.count("\n") == bool(warning)
+            assert not warning or f"warning: {path}: {warning}" in said
 
     @pytest.mark.posix(reason="pipes have names")
     def test_may_be_a_pipe(self) -> None:
         """Which is read once, for all keys of a run: `--passphrase-file <(…)`."""
-        for secret in (b"secret", b"another"):
-            read, write = os.pipe()
-            os.write(write, secret + b"\n")
-            os.close(write)
-            passphrase_of = passphrase.from_file(f"/dev/fd/{read}")
-            assert passphrase_of("a") == passphrase_of("b") == secret
-            os.close(read)
+        read, write = os.pipe()
+        os.write(write, b"secret\n")
+        os.close(write)
+        passphrase_of = passphrase.from_file(f"/dev/fd/{read}")
+        assert passphrase_of("a") == passphrase_of("b") == b"secret"
+        os.close(read)
 
     def test_is_not_read_for_a_plain_key(self, key: Path, run: Run) -> None:
         assert run("make_csr.py", "--passphrase-file", "none").returncode == 0
