@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import console, installation, repair
-from tests.conftest import ROOT, SCRIPTS, error_of, run_process
+from common import installation, repair
+from tests.conftest import ROOT, SCRIPTS, Run, error_of, run_process
 
 import pytest
 
@@ -225,15 +225,11 @@ class TestAProgram:
         assert error == f"{script}, {slip}"
 
     def test_after_an_exception_that_nothing_expected(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, run: Run, tmp_path: Path, monkeypatch: Patch
     ) -> None:
-        @console.program("p.py")
-        def main(argv: object) -> None:
-            raise AttributeError("not_valid_before_utc")
-
         install(tmp_path, "cryptography", "41.0.7")
-        assert main() == 1
-        assert "p.py: error: this program needs cryptography>=" in capsys.readouterr().err
+        monkeypatch.setattr("make_account_key.create_key", None)
+        assert error_of(run("make_account_key.py")).startswith("this program needs cryptography>=")
 
 
 def test_an_importer_keeps_ctrl_c_and_its_exceptions(tmp_path: Path) -> None:
