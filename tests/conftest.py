@@ -124,13 +124,14 @@ class Session(NamedTuple):
 
     status: int
     written: str
-    echo: bool  # whether the terminal shows again what is typed
+    echo: list[bool]  # whether the terminal shows what is typed: at each prompt, and at the end
 
 
 def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals) -> Session:
     """Run a command on a terminal of its own.
 
-    answers: what is typed, or the signal that is sent, at each prompt: text that ends in ": ".
+    answers: what is typed, or the signal that is sent, at each prompt: text that ends in ":".
+    Enter follows, but not after a control character such as Ctrl-C.
     """
     if sys.platform == "win32":
         raise NotImplementedError("Windows has no pseudoterminals of this kind")
@@ -147,14 +148,18 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=environment(),
+        env=environment(PS1="READY: ", TERM="dumb"),  # for a shell
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
         preexec_fn=start,
     )
-    written, unseen, left = b"", b"", list(answers)
+
+    def shows_what_is_typed() -> bool:
+        return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+
+    written, unseen, left, echo = b"", b"", list(answers), list[bool]()
     deadline = time.monotonic() + 60
     while True:
         if select.select([ours], [], [], 0.01)[0]:
@@ -165,12 +170,13 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
         elif time.monotonic() > deadline:
             process.kill()
         if left and unseen.rstrip(b" ").endswith(b":"):
+            echo.append(shows_what_is_typed())
             answer, unseen = left.pop(0), b""
             if isinstance(answer, signal.Signals):
                 process.send_signal(answer)
             else:
-                os.write(ours, answer.encode() + b"\n")
-    echo = bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+                os.write(ours, answer.encode() + (b"" if answer[-1] < " " else b"\n"))
+    echo.append(shows_what_is_typed())
     os.close(ours)
     os.close(theirs)
     return Session(process.wait(), written.decode(errors="backslashreplace"), echo)

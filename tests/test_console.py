@@ -3,22 +3,23 @@
 import errno
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 from common import console
 from tests.conftest import (
     ROOT,
     Run,
     command_of,
+    default_signals,
     environment,
     error_of,
-    on_a_terminal,
-    run_process,
     shell,
 )
 
@@ -26,7 +27,6 @@ import pytest
 
 Patch = pytest.MonkeyPatch
 
-MAKE = command_of("make_account_key.py")
 POSIX = pytest.mark.posix(reason="signals or sh")
 
 
@@ -76,194 +76,140 @@ def test_warnings_of_libraries_are_hidden_unless_python_was_asked_for_them(
     assert len(caught) == shown
 
 
-class TestStandardOutput:
-    def test_takes_text_in_its_encoding(self, monkeypatch: Patch) -> None:
-        for encoding, expected in [("ascii", b"\\xfc"), ("latin-1", b"\xfc"), (None, b"\xc3\xbc")]:
-            raw = io.BytesIO()
-            stream = SimpleNamespace(buffer=raw, encoding=encoding, flush=lambda: None)
-            monkeypatch.setattr(sys, "stdout", stream)
-            console.write_text("ü")
-            assert raw.getvalue() == expected
+def test_standard_output_takes_text_in_its_encoding(monkeypatch: Patch) -> None:
+    for encoding, expected in [("ascii", b"\\xfc"), ("latin-1", b"\xfc"), (None, b"\xc3\xbc")]:
+        raw = io.BytesIO()
+        stream = SimpleNamespace(buffer=raw, encoding=encoding, flush=lambda: None)
+        monkeypatch.setattr(sys, "stdout", stream)
+        console.write_text("ü")
+        assert raw.getvalue() == expected
 
-    def test_may_take_a_part_at_a_time_or_nothing_for_now(self, monkeypatch: Patch) -> None:
-        """As without a buffer (python -u), and as a pipe that is full and does not wait."""
-        taken = b""
 
-        def write(data: bytes) -> int | None:
-            nonlocal taken
-            taken += data[:3]
-            return 3 if len(taken) < 9 else None
+def test_standard_output_may_take_a_part_at_a_time_or_nothing(monkeypatch: Patch) -> None:
+    """As without a buffer (python -u), and as a pipe that is full and does not wait."""
+    stream = mock.Mock(**{"buffer.write.side_effect": [3, 5, None]})
+    monkeypatch.setattr(sys, "stdout", stream)
+    incomplete = f"^standard output: {os.strerror(errno.EAGAIN)}; output is incomplete$"
+    with pytest.raises(console.UserError, match=incomplete):
+        console.write_data(b"0123456789")
+    assert stream.buffer.write.call_args_list == [
+        mock.call(b"0123456789"),
+        mock.call(b"3456789"),
+        mock.call(b"89"),
+    ]
 
-        monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=SimpleNamespace(write=write)))
-        with pytest.raises(console.UserError) as caught:
-            console.write_data(b"0123456789")
-        assert taken == b"012345678"
-        message = f"standard output: {os.strerror(errno.EAGAIN)}; output is incomplete"
-        assert str(caught.value) == message
 
-    @POSIX
-    @pytest.mark.parametrize(
-        ("redirection", "error"),
-        [
-            (">&-", "standard output is closed; redirect it to a file"),
-            (">/dev/full", "standard output: No space left on device; output is incomplete"),
-            ("| true", None),
-            ("2>&- | grep -q BEGIN", None),
-        ],
-    )
-    def test_that_takes_nothing_is_told_once(
-        self, redirection: str, error: str | None, key: Path
-    ) -> None:
-        command = f"{sys.executable} {ROOT / 'make_csr.py'} --out - {redirection}"
-        result = shell(command, key.parent)
-        if error:
-            assert error_of(result) == error
-        assert result.returncode == bool(error), result.stderr
-        assert "Traceback" not in result.stderr
-        assert "Exception ignored" not in result.stderr
+NO_SPACE = "standard output: No space left on device; output is incomplete"
 
 
 @POSIX
-@pytest.mark.parametrize("redirection", ["2>/dev/full", ">&- 2>&- <&-"])
-def test_a_message_that_cannot_be_written_changes_nothing(redirection: str, key: Path) -> None:
-    command = f"{sys.executable} {ROOT / 'make_csr.py'} {redirection}"
-    assert shell(command, key.parent).returncode == 0
-    assert sorted(os.listdir(key.parent)) == ["certificate.csr", "certificate.key"]
-
-
-@POSIX
-def test_help_in_any_encoding_and_onto_a_full_disk(tmp_path: Path) -> None:
-    for file, status, lines in (("/dev/null", 0, 0), ("/dev/full", 1, 1)):
-        result = shell(f"PYTHONIOENCODING=ascii {' '.join(MAKE)} --help >{file}", tmp_path)
-        assert (result.returncode, result.stderr.count("\n")) == (status, lines)
-        assert "bug" not in result.stderr
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("make_csr.py --out - >&-", "standard output is closed; redirect it to a file"),
+        ("make_csr.py --out - >/dev/full", NO_SPACE),
+        ("make_csr.py --out - | true", None),
+        ("make_csr.py --out - 2>&- | grep -q BEGIN", None),
+        ("make_csr.py 2>/dev/full && test -s certificate.csr", None),
+        ("make_csr.py >&- 2>&- <&- && test -s certificate.csr", None),
+        ("make_account_key.py --help >/dev/null", None),
+        ("make_account_key.py --help >/dev/full", NO_SPACE),
+    ],
+)
+def test_what_cannot_be_written_is_told_once_if_at_all(
+    command: str, error: str | None, key: Path
+) -> None:
+    start = f"unset PYTHONUNBUFFERED; PYTHONIOENCODING=ascii {sys.executable}"
+    result = shell(f"{start} {ROOT}/{command}", key.parent)
+    if error:
+        assert error_of(result) == error
+    else:
+        assert result.returncode == 0, result.stderr
+    assert not re.search("Traceback|Exception ignored|bug", result.stderr)
 
 
 def test_progress_is_not_shown_where_nobody_sees_it(
     monkeypatch: Patch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     console.progress("Making it", quiet=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    console.progress("Making it", quiet=True)
     monkeypatch.setattr(sys, "stderr", None)
     console.progress("Making it", quiet=False)
     console.say("a message")
     assert capfd.readouterr() == ("", "")
 
 
-@POSIX
-def test_progress_at_a_terminal_is_replaced_by_the_next_line(tmp_path: Path) -> None:
-    written = on_a_terminal([*MAKE, "--curve", "P-256"], tmp_path).written
-    assert written.startswith("Making an ECDSA key, P-256 …\rWrote the account key to ")
-    quiet = on_a_terminal([*MAKE, "--curve", "P-256", "-q", "--out", "b"], tmp_path)
-    assert (quiet.status, quiet.written) == (0, "")
-
-
+# Another PyCryptodome, which waits where PLACE says.
 LIBRARY = """
 import os, signal
 def reached(place):
-    if os.environ['MODE'] == place:
-        print('begun', flush=True)
+    if os.environ['PLACE'] == place:
+        print(signal.getsignal(signal.SIGINT).name, flush=True)
         signal.pause()
 class RSA:
     def generate(bits):
         reached('making')
-        print(*(signal.getsignal(one).name for one in (signal.SIGINT, signal.SIGHUP)))
-        return RSA()
-    def export_key(self):
-        return b'key'
 ECC = None
 reached('import')
 """
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which another PyCryptodome waits where MODE says."""
-    (tmp_path / "library" / "Crypto").mkdir(parents=True)
-    (tmp_path / "library" / "Crypto" / "__init__.py").touch()
-    (tmp_path / "library" / "Crypto" / "PublicKey.py").write_text(LIBRARY)
-    path = os.pathsep.join([str(tmp_path / "library"), os.environ.get("PYTHONPATH", "")])
-    return environment(PYTHONPATH=path, MODE="")
-
-
 @POSIX
 class TestSignals:
-    @pytest.mark.parametrize("mode", ["import", "making"])
-    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-    def test_end_a_program_at_once(
-        self, mode: str, name: str, library: dict[str, str], tmp_path: Path
-    ) -> None:
-        number = signal.Signals[name]
+    @pytest.mark.parametrize(
+        ("place", "name"),
+        [("import", "SIGINT"), ("making", "SIGINT"), ("making", "SIGTERM"), ("making", "SIGHUP")],
+    )
+    def test_end_a_program_at_once(self, place: str, name: str, tmp_path: Path) -> None:
+        (tmp_path / "Crypto").mkdir()
+        (tmp_path / "Crypto" / "__init__.py").touch()
+        (tmp_path / "Crypto" / "PublicKey.py").write_text(LIBRARY)
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
         with subprocess.Popen(
-            MAKE,
+            command_of("make_account_key.py"),
             cwd=tmp_path,
-            env={**library, "MODE": mode},
+            env=environment(PYTHONPATH=path, PLACE=place),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # It may be ignored here, as after nohup or & in a script.
-            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+            preexec_fn=default_signals,
         ) as process:
             assert process.stdout is not None
-            assert process.stdout.readline() == "begun\n"
-            process.send_signal(number)
+            assert process.stdout.readline() == "SIG_DFL\n"
+            process.send_signal(signal.Signals[name])
             _, errors = process.communicate(timeout=30)
-        assert (process.returncode, errors) == (-number, "")
-        assert os.listdir(tmp_path) == ["library"]
+        assert (process.returncode, errors) == (-signal.Signals[name], "")
+        assert os.listdir(tmp_path) == ["Crypto"]
 
-    @pytest.mark.parametrize(
-        ("ignored", "handlers"), [("INT", "SIG_IGN SIG_DFL"), ("HUP", "SIG_DFL SIG_IGN")]
-    )
-    def test_stay_ignored(
-        self, ignored: str, handlers: str, library: dict[str, str], tmp_path: Path
-    ) -> None:
-        """As after & in a script, or nohup."""
-
-        def start() -> None:
-            for name in ("SIGINT", "SIGHUP"):
-                signal.signal(signal.Signals[name], signal.SIG_DFL)
-
-        command = ["sh", "-c", f'trap "" {ignored}; exec "$@" -q', "sh", *MAKE]
-        result = run_process(command, tmp_path, env=library, preexec_fn=start)
-        assert (result.stdout, result.stderr) == (f"{handlers}\n", "")
-
-    @pytest.mark.parametrize("script", ["make_account_key.py", "make_csr.py"])
+    @pytest.mark.parametrize("command", ["make_account_key.py --curve=P-256", "make_csr.py"])
     @pytest.mark.usefixtures("key")
     def test_are_held_from_writing_to_the_last_message(
-        self, script: str, run: Run, monkeypatch: Patch
+        self, command: str, run: Run, monkeypatch: Patch
     ) -> None:
-        if sys.platform == "win32":
-            return
-        seen: list[set[int]] = []
+        masks: list[set[int]] = []
 
-        def look(*_: object, **__: object) -> None:
-            seen.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+        def look(*_: object) -> None:
+            masks.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
+        for place in ("files.write_key", "files.write_request", "console.report"):
+            monkeypatch.setattr(f"common.{place}", look)
         look()
-        monkeypatch.setattr("common.files.write_key", look)
-        monkeypatch.setattr("common.files.write_request", look)
-        monkeypatch.setattr("common.console.report", look)
-        arguments = ["--curve", "P-256"] if script != "make_csr.py" else []
-        assert run(script, *arguments).returncode == 0
+        assert run(*command.split()).returncode == 0
         look()
+        before, writing, last, after = masks
         held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1}
-        before, writing, last, after = seen
+        assert held <= writing & last
         assert not held & before
-        assert held <= writing
-        assert held <= last
         assert before == after
 
 
-@pytest.mark.parametrize(
-    ("before", "held"),
-    [
+def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    for before, held in (
         (signal.SIG_DFL, signal.SIG_IGN),  # as a program
         (signal.default_int_handler, signal.default_int_handler),  # what it raises is cleaned up
-    ],
-)
-def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(
-    before: signal.Handlers, held: signal.Handlers, monkeypatch: Patch
-) -> None:
-    monkeypatch.setattr(sys, "platform", "win32")
-    ours = signal.signal(signal.SIGINT, before)
-    console.hold_signals()
-    assert signal.signal(signal.SIGINT, ours) is held
+    ):
+        ours = signal.signal(signal.SIGINT, before)
+        console.hold_signals()
+        assert signal.signal(signal.SIGINT, ours) is held

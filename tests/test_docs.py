@@ -17,9 +17,8 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.conftest import KEY_SCRIPTS, ROOT, need
+from tests.conftest import KEY_SCRIPTS, ROOT, default_signals, environment, need
 
 import pytest
 
@@ -61,14 +60,9 @@ if any("make_" in word for word in sys.orig_argv):
 """
 
 
-class Step(NamedTuple):
-    commands: str
-    expected: str
-
-
-def steps(text: str) -> list[Step]:
+def steps(text: str) -> list[tuple[str, str]]:
     """Return the commands of a page, and what each prints. Fails if a block is neither."""
-    found: list[Step] = []
+    found: list[tuple[str, str]] = []
     end = -1  # of the last sh block
     for block in BLOCK.finditer(text):
         language, content = block[2], block[3]
@@ -77,10 +71,10 @@ def steps(text: str) -> list[Step]:
             continue
         if language == "text":
             assert text[end : block.start()].strip() == "", f"follows no commands: {content}"
-            found[-1] = Step(found[-1].commands, content)
+            found[-1] = (found[-1][0], content)
         else:
             assert block[0].startswith("```sh\n"), f"is not tried, and does not say so: {content}"
-            found.append(Step(content, ""))
+            found.append((content, ""))
             end = block.end()
     return found
 
@@ -93,15 +87,6 @@ def matches(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed) is not None
 
 
-def sandbox(directory: Path) -> None:
-    """Put the project's programs into a directory."""
-    for name in ("requirements.txt", *(path.name for path in ROOT.glob("make_*.py"))):
-        shutil.copy(ROOT / name, directory)
-    for package in ("common", "course"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / package, directory / package, ignore=ignored)
-
-
 def printed(commands: list[str], directory: Path, quick: Path) -> list[str]:
     """Return what each block of commands prints, standard output and standard error together."""
     (quick / "sitecustomize.py").write_text(QUICK)
@@ -110,13 +95,12 @@ def printed(commands: list[str], directory: Path, quick: Path) -> list[str]:
     result = subprocess.run(
         ["bash", "-c", "".join(f"{block}echo {mark}\n" for block in blocks)],
         cwd=directory,
-        env={
-            **{name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"},
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        env=environment(
+            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             # The libraries of this Python are there already, so that pip has nothing to fetch.
-            "PYTHONPATH": f"{quick}:{sysconfig.get_path('purelib')}",
-            "PIP_NO_INDEX": "1",
-        },
+            PYTHONPATH=f"{quick}:{sysconfig.get_path('purelib')}",
+            PIP_NO_INDEX="1",
+        ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -124,6 +108,7 @@ def printed(commands: list[str], directory: Path, quick: Path) -> list[str]:
         timeout=300,
         check=False,
         start_new_session=True,
+        preexec_fn=default_signals,
     )
     *parts, rest = result.stdout.split(f"{mark}\n")
     assert rest == ""
@@ -143,21 +128,22 @@ def files(directory: Path) -> set[Path]:
 def test_commands_print_what_the_page_shows(
     name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    told = steps(TEXTS[name])
-    if name in CONTINUED:
-        told += steps(TEXTS[CONTINUED[name]])
+    told = steps(TEXTS[name] + TEXTS.get(CONTINUED.get(name, ""), ""))
     for program in ("bash", "openssl"):
         need(program)
-    if any("course" in step.commands for step in told):
+    if any("course" in commands for commands, _ in told):
         need("pebble")
-    sandbox(tmp_path)
+    for file in (ROOT / "requirements.txt", *ROOT.glob("make_*.py")):
+        shutil.copy(file, tmp_path)
+    for package in ("common", "course"):
+        shutil.copytree(ROOT / package, tmp_path / package)
     before = files(tmp_path)
-    commands = [step.commands for step in told]
+    commands = [commands for commands, _ in told]
     outputs = printed(commands, tmp_path, tmp_path_factory.mktemp("quick"))
     wrong = [
-        f"$ {step.commands}{output}"
-        for step, output in zip(told, outputs, strict=True)
-        if not matches(step.expected, output)  # a block without a text block prints nothing
+        f"$ {commands}{output}"
+        for (commands, expected), output in zip(told, outputs, strict=True)
+        if not matches(expected, output)  # a block without a text block prints nothing
     ]
     assert not wrong, "\n".join(wrong)
     assert files(tmp_path) == before, "the page does not clean up"

@@ -6,24 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from common import console, installation, repair
-from tests.conftest import ROOT, SCRIPTS, environment, error_of, run_process
+from common import installation, repair
+from tests.conftest import ROOT, SCRIPTS, Run, error_of, run_process
 
 import pytest
 
 pytestmark = pytest.mark.apart
 
-SETUP = "python3 -m venv {0}.venv && . {0}.venv/bin/activate && python -m pip install -r {0}"
-SETUP += "requirements.txt"
-ELSEWHERE = SETUP.format(f"{ROOT}/")
 NEEDED = dict(
     re.findall(r"^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
 )
 Patch = pytest.MonkeyPatch
-Advice = Callable[[], str]
 POSIX = pytest.mark.posix(reason="symbolic links or sh")
 
 
@@ -47,14 +42,10 @@ def install(directory: Path, name: str, version: str, **modules: str) -> None:
 
 def copy(directory: Path) -> None:
     """Copy the project, without its virtual environment."""
-    shutil.copytree(ROOT / "common", directory / "common")
-    for name in ("make_account_key.py", "make_csr.py", "requirements.txt"):
+    for package in ("common", "course"):
+        shutil.copytree(ROOT / package, directory / package)
+    for name in (*SCRIPTS, "requirements.txt"):
         shutil.copy(ROOT / name, directory)
-
-
-def with_library(directory: Path) -> dict[str, str]:
-    path = os.pathsep.join([str(directory), os.environ.get("PYTHONPATH", "")])
-    return environment(PYTHONPATH=path)
 
 
 class TestProblem:
@@ -88,14 +79,9 @@ class TestProblem:
 
     def test_no_list_of_what_is_needed(self, tmp_path: Path, monkeypatch: Patch) -> None:
         monkeypatch.setattr(installation, "TOP", str(tmp_path))
-        assert installation.problem().endswith("; download the project again")
-
-
-@pytest.fixture
-def advice(tmp_path: Path) -> Advice:
-    """Return a function that returns what is advised where a library is too old."""
-    install(tmp_path, "idna", "1")
-    return lambda: installation.problem().partition("; ")[2]
+        path = tmp_path / "requirements.txt"
+        expected = f"{path}: No such file or directory; download the project again"
+        assert installation.problem() == expected
 
 
 @POSIX
@@ -110,33 +96,42 @@ class TestTheCommand:
         monkeypatch.delenv("PROMPT", raising=False)
 
     @pytest.mark.parametrize("prompt", [None, "$P$G", "PowerShell"])
-    def test_in_the_directory_of_the_project(
-        self, prompt: str | None, advice: Advice, monkeypatch: Patch
-    ) -> None:
+    def test_in_the_directory_of_the_project(self, prompt: str | None, monkeypatch: Patch) -> None:
         monkeypatch.setattr(repair, "_WINDOWS", prompt is not None)
         if prompt == "$P$G":  # of cmd.exe
             monkeypatch.setenv("PROMPT", prompt)
         monkeypatch.chdir(ROOT)
-        command = advice().removeprefix("run: ").replace("; & ", "; ")
+        command = repair.advice().removeprefix("run: ").replace("; & ", "; ")
         page = ROOT / ("docs/recipes.md" if prompt else "README.md")
         text = page.read_text("utf-8").replace("--quiet ", "")
         assert re.search(f"^(.*`)?{re.escape(command)}(` .*)?$", text, re.MULTILINE)
 
-    def test_elsewhere(self, advice: Advice, tmp_path: Path, monkeypatch: Patch) -> None:
-        monkeypatch.chdir(tmp_path)
-        assert advice() == f"run: {ELSEWHERE}"
-
-    def test_quotes_a_path(self, advice: Advice, tmp_path: Path, monkeypatch: Patch) -> None:
-        monkeypatch.setattr(repair, "TOP", str(tmp_path / "my project"))
-        (tmp_path / "my project").mkdir()
-        shutil.copy(ROOT / "requirements.txt", tmp_path / "my project")
-        assert f". '{tmp_path}/my project/.venv/bin/activate' && " in advice()
+    def test_elsewhere(self, tmp_path: Path, monkeypatch: Patch) -> None:
+        top = tmp_path / "my project"
+        top.mkdir()
+        monkeypatch.setattr(repair, "TOP", str(top))
+        assert repair.advice() == (
+            f"run: python3 -m venv '{top}/.venv' && . '{top}/.venv/bin/activate' && "
+            f"python -m pip install -r '{top}/requirements.txt'"
+        )
         monkeypatch.setattr(repair, "_WINDOWS", True)
-        assert f'"{tmp_path}/my project/requirements.txt"' in advice()
+        assert f'"{top}/requirements.txt"' in repair.advice()
 
-    def test_under_uv(self, advice: Advice, monkeypatch: Patch) -> None:
+    def test_on_debian_without_what_makes_an_environment(self, tmp_path: Path) -> None:
+        (tmp_path / "apt-get").touch(0o755)
+        python = tmp_path / "python3"
+        python.unlink()
+        python.write_text('#!/bin/sh\n[ "$2" != "import ensurepip" ]\n')
+        python.chmod(0o755)
+        first = "run: sudo apt-get install python3-venv && python3 -m venv "
+        assert repair.advice().startswith(first)
+
+    def test_under_uv(self, tmp_path: Path, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
-        assert advice() == f"tell uv where the project is: uv run --project {ROOT} …"
+        monkeypatch.setattr(sys, "prefix", str(tmp_path))  # uv's own environment
+        assert repair.activation() == ""
+        assert repair.advice() == f"tell uv where the project is: uv run --project {ROOT} …"
+        assert "uv run --reinstall --project " in repair.advice(anew=True)
 
     def test_without_a_python_that_fits(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("PATH", "")
@@ -147,22 +142,30 @@ class TestTheCommand:
         assert installation.problem() == f"{expected}https://www.python.org/downloads/"
 
 
-PROGRAMS = [
-    ("make_csr.py", ["make_csr.py"]),
-    ("show", ["-Bmcommon.show", "a.key"]),
-    ("show", [os.path.join("common", "show"), "a.key"]),
-]
-
-
 class TestAProgram:
     """Ends with one line where it cannot even import what it needs."""
 
     # Each program imports common first: test_house.
-    @pytest.mark.parametrize(("program", "command"), PROGRAMS)
+    @pytest.mark.parametrize(
+        ("program", "command"),
+        [
+            *((script, [script]) for script in SCRIPTS),
+            ("certificate", ["-m", "course.certificate"]),
+            ("deactivate", ["-m", "course.deactivate"]),
+            ("show", ["-Bmcommon.show", "a.key"]),
+            ("show", [os.path.join("common", "show"), "a.key"]),
+            pytest.param("make_csr.py", ["../link.py"], marks=POSIX),
+            pytest.param("show", ["../link/common/show", "a.key"], marks=POSIX),
+        ],
+    )
     def test_without_libraries(self, program: str, command: list[str], tmp_path: Path) -> None:
-        copy(tmp_path)
+        project = tmp_path / "project"
+        copy(project)
+        if sys.platform != "win32":
+            (tmp_path / "link.py").symlink_to(project / "make_csr.py")
+            (tmp_path / "link").symlink_to(project)
         # -S leaves out site-packages, as in a Python where nothing was installed.
-        result = run_process([sys.executable, "-S", "-E", *command], tmp_path)
+        result = run_process([sys.executable, "-S", "-E", *command], project)
         assert (result.returncode, result.stdout) == (1, "")
         needed = ", ".join(f"{name}{bounds} (not installed)" for name, bounds in NEEDED.items())
         assert result.stderr.startswith(f"{program}: error: this program needs {needed}; run: ")
@@ -178,8 +181,8 @@ class TestAProgram:
     )
     def test_without_its_environment(self, has_libraries: bool, said: str, tmp_path: Path) -> None:
         copy(tmp_path)
-        (tmp_path / ".venv" / "bin").mkdir(parents=True)
         python = tmp_path / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
         options = "" if has_libraries else "-S -E"
         python.write_text(f'#!/bin/sh\nexec {sys.executable} {options} "$@"\n')
         python.chmod(0o755)
@@ -187,114 +190,78 @@ class TestAProgram:
         assert error.startswith(said)
         assert error.endswith("; run: . .venv/bin/activate") == has_libraries
 
-    @POSIX
-    @pytest.mark.parametrize("path", ["make_csr.py", "top/common/show"])
-    def test_behind_a_symbolic_link(self, path: str, tmp_path: Path) -> None:
-        copy(tmp_path / "project")
-        (tmp_path / "make_csr.py").symlink_to(tmp_path / "project" / "make_csr.py")
-        (tmp_path / "top").symlink_to(tmp_path / "project")
-        result = run_process([sys.executable, "-S", "-E", path, "a"], tmp_path)
-        assert result.returncode == 1
-        assert re.fullmatch(r"[\w.]+: error: this program needs .*\n", result.stderr)
-
     def test_with_a_library_that_does_not_fit(self, tmp_path: Path) -> None:
-        source = "raise AttributeError('module lib has no attribute X')"
-        install(tmp_path, "pyOpenSSL", "22.0.0", OpenSSL=source)
-        command = [sys.executable, str(ROOT / "make_csr.py")]
-        error = error_of(run_process(command, tmp_path, env=with_library(tmp_path)))
+        copy(tmp_path)
+        install(tmp_path, "pyOpenSSL", "22.0.0", OpenSSL="raise AttributeError('no attribute X')")
+        error = error_of(run_process([sys.executable, "make_csr.py"], tmp_path))
         needed = "this program needs pyOpenSSL>=26.1,<27 (22.0.0 is installed); run: "
         assert error.startswith(needed)
 
-    @pytest.mark.parametrize(
-        ("source", "reason"),
-        [
-            ("raise RuntimeError('this\\nand that')", "RuntimeError: this"),
-            ("", "ModuleNotFoundError: No module named 'Crypto.PublicKey'"),
-        ],
-    )
-    def test_with_a_broken_library(self, source: str, reason: str, tmp_path: Path) -> None:
+    def test_with_a_broken_library(self, tmp_path: Path) -> None:
+        copy(tmp_path)
+        source = "raise RuntimeError('this\\nand that')"
         install(tmp_path, "pycryptodome", "4.0", Crypto=source)
-        copy(tmp_path / "project")
-        command = [sys.executable, str(tmp_path / "project" / "make_account_key.py")]
-        error = error_of(run_process(command, tmp_path, env=with_library(tmp_path)))
-        assert error.startswith(f"pycryptodome 4.0 cannot be imported ({reason}); run: ")
+        error = error_of(run_process([sys.executable, "make_account_key.py"], tmp_path))
+        assert error.startswith("pycryptodome 4.0 cannot be imported (RuntimeError: this); run: ")
         assert " -m venv --clear " in error
 
     @POSIX
     def test_interrupted_by_a_library(self, tmp_path: Path) -> None:
         """Some turn signals into exceptions even where Ctrl-C has its default action."""
-        install(tmp_path, "pycryptodome", "4.0", Crypto="raise KeyboardInterrupt")
-        command = [sys.executable, str(ROOT / "make_account_key.py")]
-        result = run_process(command, tmp_path, env=with_library(tmp_path))
+        copy(tmp_path)
+        source = "import signal as s\ns.signal(s.SIGINT, s.default_int_handler)\n"
+        install(tmp_path, "pycryptodome", "4.0", Crypto=f"{source}raise KeyboardInterrupt")
+        result = run_process([sys.executable, "make_account_key.py"], tmp_path)
         assert (result.returncode, result.stderr) == (-2, "")
 
     def test_with_a_slip_in_its_constants(self, tmp_path: Path) -> None:
-        shutil.copytree(ROOT / "common", tmp_path / "common")
-        source = (ROOT / "make_csr.py").read_text("utf-8")
-        changed = source.replace('"api.neoprime.xyz"', "api.neoprime.xyz")
-        (tmp_path / "make_csr.py").write_text(changed, "utf-8")
-        shutil.copy(ROOT / "requirements.txt", tmp_path)
+        copy(tmp_path)
+        script = tmp_path / "make_csr.py"
+        changed = script.read_text("utf-8").replace('"api.neoprime.xyz"', "api.neoprime.xyz")
+        script.write_text(changed, "utf-8")
         line = changed.splitlines().index("DOMAIN_NAME = api.neoprime.xyz") + 1
         error = error_of(run_process([sys.executable, "make_csr.py"], tmp_path))
         slip = f"line {line}: NameError: name 'api' is not defined; undo the last change"
-        assert error == f"{tmp_path / 'make_csr.py'}, {slip}"
+        assert error == f"{script}, {slip}"
 
     def test_after_an_exception_that_nothing_expected(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, run: Run, tmp_path: Path, monkeypatch: Patch
     ) -> None:
-        @console.program("p.py")
-        def main(argv: object) -> None:
-            raise AttributeError("not_valid_before_utc")
-
         install(tmp_path, "cryptography", "41.0.7")
-        assert main() == 1
-        assert "p.py: error: this program needs cryptography>=" in capsys.readouterr().err
+        monkeypatch.setattr("make_account_key.create_key", None)
+        assert error_of(run("make_account_key.py")).startswith("this program needs cryptography>=")
 
 
-class TestAnImporter:
-    def test_keeps_ctrl_c_and_its_exceptions(self, tmp_path: Path) -> None:
-        """Wherever it is: here beside the script."""
-        shutil.copytree(ROOT / "common", tmp_path / "common")
-        shutil.copy(ROOT / "make_csr.py", tmp_path)
-        (tmp_path / "mine.py").write_text(
-            "import signal, sys\n"
-            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "import make_csr\n"
-            "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
-            "assert sys.excepthook is sys.__excepthook__\n"
-        )
-        result = run_process([sys.executable, "mine.py"], tmp_path)
-        assert (result.returncode, result.stderr) == (0, "")
+def test_an_importer_keeps_ctrl_c_and_its_exceptions(tmp_path: Path) -> None:
+    """Wherever it is: here beside the script."""
+    copy(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import make_csr\n"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "assert sys.excepthook is sys.__excepthook__\n"
+    )
+    result = run_process([sys.executable, "mine.py"], tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
 
-    def test_gets_an_import_error(self, tmp_path: Path) -> None:
+
+class TestAnOldPython:
+    def run(self, code: str, directory: Path) -> subprocess.CompletedProcess[str]:
+        """Run code in a Python that says it is 3.9."""
+        old = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); "
+        old += "sys.version_info = (3, 9, 18); sys.version = '3.9.18 (main)'; "
+        return run_process([sys.executable, "-c", old + code], directory)
+
+    def test_is_told(self, tmp_path: Path) -> None:
+        path = str(ROOT / "make_csr.py")
+        code = f"sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
+        error = error_of(self.run(code, tmp_path))
+        assert error.startswith("Python 3.9.18 is too old; use 3.10 or later; run: ")
         code = "\ntry:\n    import make_csr\nexcept ImportError as error:\n    print(error)"
-        assert run_as_old(code, tmp_path).stdout.startswith("Python 3.9.18 is too old; ")
+        assert self.run(code, tmp_path).stdout.startswith("Python 3.9.18 is too old; ")
 
-
-def run_as_old(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run code in a Python that says it is 3.9."""
-    old = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); "
-    old += "sys.version_info = (3, 9, 18); sys.version = '3.9.18 (main)'; "
-    return run_process([sys.executable, "-c", old + code], directory)
-
-
-def test_an_old_python_is_told(tmp_path: Path) -> None:
-    path = str(ROOT / "make_csr.py")
-    code = f"sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
-    error = error_of(run_as_old(code, tmp_path))
-    assert error.startswith("Python 3.9.18 is too old; use 3.10 or later; run: ")
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "common/__init__.py",
-        "common/installation.py",
-        "common/repair.py",
-        "common/start.py",
-        *SCRIPTS,
-    ],
-)
-def test_an_old_python_can_read(path: str) -> None:
-    """What it has to read before it is told, at least."""
-    assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))
+    @pytest.mark.parametrize("name", ["__init__", "installation", "repair", "start"])
+    def test_can_read_what_it_is_told_by(self, name: str) -> None:
+        for path in (f"common/{name}.py", *SCRIPTS):
+            assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))

@@ -6,214 +6,181 @@ goodkey/good_key.go.
 
 import math
 import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import make_csr
 from common import goodkey
 from tests.conftest import (
     ARTICLE,
+    SECRET,
     Run,
     error_of,
-    need,
     pem_of,
     private_key,
     warnings_of,
     with_a_change,
 )
+from tests.made import EC, OTHER, RSA
 
 import pytest
 from Crypto.IO import PEM
-from Crypto.Util.asn1 import DerSequence
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from Crypto.Util.asn1 import DerBitString, DerSequence
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
 
-Patch = pytest.MonkeyPatch
-
-KEY = (ARTICLE / "rsa2048.key").read_bytes()
-LINES = KEY.splitlines(keepends=True)
-REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
-GIVE_IT = "; give it with --account-key FILE"
-ANOTHER = "; make another"
-NEITHER = "is neither an RSA nor an EC key, so no public CA may sign it"
-NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
-DAMAGED = "the key is damaged; restore a copy"
-SOURCE = str(ARTICLE / "rsa2048.key")
-
-# Primes, so that the moduli below take no time to find.
+TO_2047, TO_2048 = 2**2047, 2**2048  # what has 2048 bits is between them
+SMALL = math.prod(range(2, 752))
+# Primes, so that a modulus has no other factors.
 P, Q = 2**1024 - 105, 2**1014 - 347
 N = 757 * P * Q  # of 2048 bits; 757 is the first prime that is not looked for
-
 # The primes of the fingerprint in the paper on ROCA.
-ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
-PRIMORIAL = math.prod(n for n in range(2, 168) if all(n % d for d in range(2, n)))
-# The form of the primes, and so of the moduli, that the library behind ROCA made.
-ROCA = next(
-    n
-    for n in range(
-        (2**2047 // PRIMORIAL + 1) * PRIMORIAL + pow(65537, 7, PRIMORIAL), 2**2048, PRIMORIAL
+ROCA = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+
+def roca(*without: int) -> int:
+    """Return a modulus with the fingerprint of ROCA: a power of 65537 modulo each of its primes.
+
+    without: those of which it is not.
+    """
+    powers = {prime: {pow(65537, k, prime) for k in range(prime)} for prime in without}
+    step = math.prod(prime for prime in ROCA if prime not in without)
+    return next(
+        n
+        for n in range(TO_2047 // step * step + step + 65537, TO_2048, step)
+        if math.gcd(n, SMALL) == 1 and all(n % prime not in powers[prime] for prime in without)
     )
-    if math.gcd(n, math.prod(range(3, 752, 2))) == 1
-)
 
 
-def close(rounds: int, offset: int) -> int:
-    """Return the modulus of P and a prime that Fermat's method finds in so many rounds."""
-    n = P * (P - 2 * math.isqrt((2 * rounds - 1) * P) - offset)
-    differences = ((math.isqrt(n) + r) ** 2 - n for r in range(1, 200))
-    assert next(r for r, d in enumerate(differences, 1) if math.isqrt(d) ** 2 == d) == rounds
-    return n
+def close(rounds: int) -> int:
+    """Return a modulus that Fermat's method factors in so many rounds: a² - b²."""
+    for a in range(3 * 2**1022, 2**1024):
+        b = math.isqrt(rounds * (2 * a - rounds))  # so that a is the root of a² - b² + rounds
+        if math.gcd(a * a - b * b, SMALL) == 1:
+            return a * a - b * b
+    raise AssertionError
 
 
-TOO_FEW = ", but no public CA may sign a key with fewer than 2048"
-FACTOR = "can be broken: its modulus has a small factor"
-EXPONENT = "has a public exponent that is even or below 3, so no public CA may sign it"
-CLOSE = "can be broken: its primes are close to each other (Fermat's method)"
+EXPONENT = "has a public exponent that is even or below 3"
+CLOSE = "can be broken: its primes are close to each other"
 
-# A modulus, an exponent, and why no public CA may sign such a key (None: one may).
-RSA_KEYS: dict[str, tuple[int, int, str | None]] = {
-    "sound": (N, 65537, None),
+# A modulus, an exponent, and how it begins why no public CA may sign such a key.
+RSA_KEYS = {
+    "sound": (N, 65537, "sound"),
     # BR 6.1.5
-    "2047 bits": (N >> 1 | 1, 65537, f"has 2047 bits{TOO_FEW}"),
-    "2049 bits": (
-        N << 1 | 1,
-        65537,
-        "has 2049 bits, which is not a whole number of bytes, so no public CA may sign it",
-    ),
-    "8192 bits": (2**8192 - 1, 65537, FACTOR),
-    "8200 bits": (
-        2**8199 | 1,
-        65537,
-        "has 8200 bits, and keys over 8192 bits take too long to check",
-    ),
-    # BR 6.1.6; newer releases of cryptography do not load such keys
+    "2047 bits": (N >> 1 | 1, 65537, "has 2047 bits, but no public CA may sign a key with fewer"),
+    "2049 bits": (N << 1 | 1, 65537, "has 2049 bits, which is not a whole number of bytes"),
+    "8192 bits": (2**8192 - 1, 65537, "can be broken: its modulus has a small factor"),
+    "8200 bits": (2**8199 | 1, 65537, "has 8200 bits, and keys over 8192 bits take too long"),
+    # BR 6.1.6
+    "exponent 1": (N, 1, EXPONENT),
     "exponent 2": (N, 2, EXPONENT),
-    "exponent 3": (N, 3, None),
+    "exponent 3": (N, 3, "sound"),
     "even exponent": (N, 65538, EXPONENT),
     # BR 6.1.1.3
-    "factor 751": (751 * 2 * P * Q // 2, 65537, FACTOR),
-    "ROCA": (
-        ROCA,
-        65537,
-        "can be broken: it comes from a faulty chip or library (ROCA, CVE-2017-15361)",
-    ),
+    "factor 751": (751 * P * Q, 65537, "can be broken: its modulus has a small factor"),
+    "ROCA": (roca(), 65537, "can be broken: it comes from a faulty chip or library (ROCA"),
     "a square": (P * P, 65537, CLOSE),
-    "close primes": (close(110, 578), 65537, CLOSE),
-    "less close primes": (close(111, 730), 65537, None),
-}
-
-
-def rsa_pem(n: int, e: int) -> bytes:
-    """Return a private key with this public half; nothing else in it is true."""
-    der = DerSequence([0, n, e, 3, 3, 5, 1, 1, 1]).encode()
-    return PEM.encode(der, "RSA PRIVATE KEY").encode() + b"\n"
+    "close primes": (close(110), 65537, CLOSE),
+    "less close primes": (close(111), 65537, "sound"),
+} | {f"all of ROCA but {prime}": (roca(prime), 65537, "sound") for prime in ROCA}
 
 
 @pytest.mark.parametrize("kind", RSA_KEYS)
-def test_an_rsa_key_that_no_ca_may_sign_is_refused(kind: str, run: Run) -> None:
+def test_an_rsa_key_that_no_ca_may_sign(kind: str) -> None:
     n, e, reason = RSA_KEYS[kind]
-    Path("my.key").write_bytes(rsa_pem(n, e))
-    error = error_of(run("make_csr.py", "--key", "my.key"))
-    expected = [f"my.key: this key {reason}{ANOTHER}"] if reason else []
-    if not reason or "exponent" in reason:  # only if it is sound does the rest of the key count
-        expected.append(f"my.key: {NUMBERS}")
-    assert error in expected
-    assert os.listdir() == ["my.key"]
+    numbers = rsa.RSAPublicNumbers(e, n)
+    # Newer releases of cryptography make no key with such an exponent.
+    key = mock.Mock(rsa.RSAPublicKey, key_size=n.bit_length(), public_numbers=lambda: numbers)
+    assert (goodkey.weakness(key) or "sound").startswith(reason)
 
 
-@pytest.mark.parametrize("prime", ROCA_PRIMES)
-def test_a_key_with_most_of_the_fingerprint_of_roca_is_sound(prime: int) -> None:
-    step = math.prod(ROCA_PRIMES) // prime
-    powers = {pow(65537, k, prime) for k in range(prime)}
-    moduli = range((2**2047 // step + 1) * step + 65537, 2**2048, step)
-    others = (n for n in moduli if n % prime not in powers)
-    n = next(n for n in others if math.gcd(n, math.prod(range(2, 752))) == 1)
-    assert goodkey.weakness(rsa.RSAPublicNumbers(65537, n).public_key()) is None
+def test_what_lets_encrypt_accepts() -> None:
+    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
+    for bits, exponent, reason in (
+        (2048, 65537, None),
+        (4096, 65537, None),
+        (2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
+        (2048, 3, "has a public exponent other than 65537"),
+    ):
+        public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
+        assert goodkey.rejected(public_key) == reason
 
 
-def made(*arguments: str) -> Callable[[], bytes]:
-    """Return a function that returns what an OpenSSL command writes to standard output."""
+@pytest.mark.parametrize(
+    ("curve", "name", "is_weak", "is_rejected"),
+    [
+        (ec.SECP256R1(), "P-256", False, False),
+        (ec.SECP384R1(), "P-384", False, False),
+        (ec.SECP521R1(), "P-521", False, True),
+        (ec.SECP256K1(), "secp256k1", True, True),
+    ],
+)
+def test_the_curves(curve: ec.EllipticCurve, name: str, is_weak: bool, is_rejected: bool) -> None:
+    key = ec.generate_private_key(curve).public_key()
+    weakness = f"is on the curve {name}, which no public CA may sign" if is_weak else None
+    rejected = f"is on {name}, not P-256 or P-384" if is_rejected else None
+    assert (goodkey.weakness(key), goodkey.rejected(key)) == (weakness, rejected)
+    assert goodkey.properties(key) == (name, curve.key_size, 0)
 
-    def output() -> bytes:
-        need("openssl")
-        return subprocess.run(["openssl", *arguments], capture_output=True, check=True).stdout
 
-    return output
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
+REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
+LINE = KEY.splitlines(keepends=True)[20]
+DAMAGED_KEY = KEY.replace(LINE, with_a_change(LINE.decode()).encode())
 
+NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
+DAMAGED = "the key is damaged; restore a copy"
 
-def on_curve(name: str, *options: str) -> Callable[[], bytes]:
-    return made("ecparam", "-name", name, "-genkey", "-noout", *options)
+# By OpenSSL, the only one here that has this curve.
+SECP160R1 = b"""\
+-----BEGIN EC PRIVATE KEY-----
+MFECAQEEFQBLWaEpIHGRSSqJU7xv8FQnjjIMi6AHBgUrgQQACKEsAyoABEj8py01
+ZcIv/ez6SutwN5yYF+5B/rSBR1Q3aKnDH0PTXLMjGvnhgpM=
+-----END EC PRIVATE KEY-----
+"""
 
 
 def with_point(point: bytes) -> bytes:
     """Return a P-256 key in PEM with this as its public half; RFC 5915."""
-    key = private_key("P-256", 0)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    number = key.private_numbers().private_value.to_bytes(32, "big")
-    public = b"\x03" + bytes([len(point) + 1]) + b"\x00" + point
-    body = bytes.fromhex("0201010420") + number + bytes.fromhex("a00a06082a8648ce3d030107")
-    body += b"\xa1" + bytes([len(public)]) + public
-    return PEM.encode(b"\x30" + bytes([len(body)]) + body, "EC PRIVATE KEY").encode() + b"\n"
-
-
-def point_of(number: int) -> bytes:
-    public = private_key("P-256", number).public_key()
-    return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-
-def test_the_hand_made_encoding_is_right(run: Run) -> None:
-    Path("my.key").write_bytes(with_point(point_of(0)))
-    assert run("make_csr.py", "--key", "my.key").returncode == 0
-
-
-def numbers_that_disagree() -> bytes:
-    key, other = private_key(2048), private_key(2048, 1)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    assert isinstance(other, rsa.RSAPrivateKey)
-    mine, its = key.private_numbers(), other.private_numbers()
-    wrong = rsa.RSAPrivateNumbers(
-        mine.p, mine.q, its.d, mine.dmp1, mine.dmq1, mine.iqmp, mine.public_numbers
-    )
-    return pem_of(wrong.private_key(unsafe_skip_rsa_key_validation=True))
-
-
-def test_a_damaged_account_key_is_compared_too(run: Run) -> None:
-    Path("account.key").write_bytes(numbers_that_disagree())
-    Path("my.key").write_bytes(pem_of(private_key(2048)))
-    error = error_of(run("make_csr.py", "--key", "my.key"))
-    assert error == (
-        "my.key: this is the account key (account.key), which must not be the certificate key; "
-        "make one with make_certificate_key.py"
-    )
+    form = PrivateFormat.TraditionalOpenSSL
+    fields = DerSequence().decode(EC.private_bytes(Encoding.DER, form, NoEncryption()))
+    fields[3] = DerBitString(point, explicit=1).encode()
+    return PEM.encode(fields.encode(), "EC PRIVATE KEY").encode()
 
 
 # The content of the file, and the error after the file's name.
-UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
-    "one character changed": (
-        KEY.replace(LINES[20], with_a_change(LINES[20].decode()).encode()),
-        NUMBERS,
-    ),
-    "Ed25519": (made("genpkey", "-algorithm", "ED25519"), f"this key {NEITHER}{ANOTHER}"),
-    "P-224": (
-        on_curve("secp224r1"),
-        f"this key is on the curve secp224r1, which no public CA may sign{ANOTHER}",
+UNUSABLE = {
+    "1024 bits": (
+        pem_of(private_key(1024)),
+        "this key has 1024 bits, but no public CA may sign a key with fewer than 2048; "
+        "make another",
     ),
     "secp160r1": (
-        on_curve("secp160r1"),
+        SECP160R1,
         "no public CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
     ),
-    "another's point": (lambda: with_point(point_of(1)), NUMBERS),
-    "infinity": (lambda: with_point(b"\0"), DAMAGED),
+    "Ed25519": (
+        ed25519.Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ),
+        "this key is neither an RSA nor an EC key, so no public CA may sign it; make another",
+    ),
+    "one character changed": (DAMAGED_KEY, NUMBERS),
+    "another's point": (
+        with_point(OTHER.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)),
+        NUMBERS,
+    ),
+    "infinity": (with_point(b"\0"), DAMAGED),
     "not on the curve": (with_point(b"\4" + bytes(64)), DAMAGED),
-    "numbers that disagree": (numbers_that_disagree, NUMBERS),
-    "encrypted": (
-        lambda: pem_of(private_key("P-256"), b"x", PrivateFormat.PKCS8),
+    "another passphrase": (
+        pem_of(EC, b"x", PrivateFormat.PKCS8),
         "this passphrase does not open the key; try another",
     ),
 }
@@ -222,99 +189,51 @@ UNUSABLE: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
 @pytest.mark.parametrize("kind", UNUSABLE)
 def test_an_unusable_key_is_refused(kind: str, run: Run, secret_file: str) -> None:
     content, message = UNUSABLE[kind]
-    Path("my.key").write_bytes(content if isinstance(content, bytes) else content())
+    Path("my.key").write_bytes(content)
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", secret_file))
     assert error == f"my.key: {message}"
     assert sorted(os.listdir()) == ["my.key", secret_file]
 
 
-USABLE: dict[str, bytes | Callable[[], bytes]] = {
-    "PKCS#8": made("pkey", "-in", SOURCE),
+USABLE = {
+    "PKCS#8": pem_of(RSA, form=PrivateFormat.PKCS8),
     "notes before": b"Bag Attributes\n  friendlyName: mine\n" + KEY,
     "its request after": KEY + REQUEST,
-    "encrypted": made("pkcs8", "-topk8", "-in", SOURCE, "-passout", "pass:" + "x" * 9),
-    "encrypted long ago": made(
-        "rsa", "-traditional", "-aes128", "-in", SOURCE, "-passout", "pass:" + "x" * 9
-    ),
+    "encrypted": pem_of(RSA, SECRET.encode(), PrivateFormat.PKCS8),
+    "encrypted as long ago": pem_of(RSA, SECRET.encode()),
 }
 
 
 @pytest.mark.parametrize("kind", USABLE)
-def test_other_forms_of_a_key_sign_the_same_request(kind: str, run: Run) -> None:
-    content = USABLE[kind]
-    Path("my.key").write_bytes(content if isinstance(content, bytes) else content())
-    Path("secret").write_bytes(b"x" * 9 + b"\n")
-    Path("secret").chmod(0o600)
-    result = run("make_csr.py", "-q", "--key", "my.key", "--passphrase-file", "secret")
+def test_other_forms_of_a_key_sign_the_same_request(kind: str, run: Run, secret_file: str) -> None:
+    Path("my.key").write_bytes(USABLE[kind])
+    result = run("make_csr.py", "-q", "--key", "my.key", "--passphrase-file", secret_file)
     assert (result.returncode, result.stderr) == (0, "")
     assert Path("certificate.csr").read_bytes() == REQUEST
 
 
-@pytest.mark.parametrize(
-    ("bits", "exponent", "reason"),
-    [
-        (2048, 65537, None),
-        (4096, 65537, None),
-        (2056, 65537, "has 2056 bits, not 2048, 3072 or 4096"),
-        (2048, 3, "has a public exponent other than 65537"),
-    ],
-)
-def test_what_lets_encrypt_accepts(bits: int, exponent: int, reason: str | None) -> None:
-    """See goodKeyRSA and LetsEncryptCPS, goodkey/good_key.go."""
-    public_key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
-    assert goodkey.rejected(public_key) == reason
-
-
-def encrypted_der(form: PrivateFormat) -> bytes:
-    protection = BestAvailableEncryption(b"x" * 9)
-    return private_key(2048).private_bytes(Encoding.DER, form, protection)
-
-
-@pytest.mark.parametrize("path", ["account.key", "other.key"])
-def test_an_encrypted_account_key_in_der(path: str, run: Run) -> None:
+def test_an_encrypted_account_key_in_der(run: Run, secret_file: str) -> None:
     """With the passphrase of the certificate key; without one it cannot be compared."""
-    Path(path).write_bytes(encrypted_der(PrivateFormat.PKCS8))
-    Path("secret").write_bytes(b"x" * 9)
-    Path("secret").chmod(0o600)
-    Path("my.key").write_bytes(pem_of(private_key(2048), b"x" * 9))
-    arguments = ["--key", "my.key", "--passphrase-file", "secret", "--account-key", path]
+    protection = BestAvailableEncryption(SECRET.encode())
+    der = RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, protection)
+    Path("account.key").write_bytes(der)
+    Path("my.key").write_bytes(pem_of(RSA, SECRET.encode()))
+    arguments = ["--key", "my.key", "--passphrase-file", secret_file]
     error = error_of(run("make_csr.py", *arguments))
-    assert error.startswith(f"my.key: this is the account key ({path}), ")
-    Path("my.key").write_bytes(pem_of(private_key("P-256")))
+    assert error.startswith("my.key: this is the account key (account.key), ")
+    Path("my.key").write_bytes(pem_of(EC))
     (warning,) = warnings_of(run("make_csr.py", *arguments))
-    assert warning.endswith(f"({path}: the key is encrypted with another passphrase)")
+    assert warning.endswith("(account.key: the key is encrypted with another passphrase)")
 
 
-@pytest.mark.posix(reason="a pipe with a name")
-def test_a_pipe_in_place_of_the_account_key_is_not_waited_for(key: Path, run: Run) -> None:
-    os.mkfifo("account.key")
-    (warning,) = warnings_of(run("make_csr.py"))
-    assert warning.endswith(f"(account.key: the file is empty{GIVE_IT})")
+def test_a_damaged_account_key_is_compared_too(key: Path, run: Run) -> None:
+    Path("account.key").write_bytes(DAMAGED_KEY)
+    error = error_of(run("make_csr.py"))
+    assert error.startswith("certificate.key: this is the account key (account.key), ")
 
 
-def test_an_error_that_is_not_about_the_key(run: Run, key: Path, monkeypatch: Patch) -> None:
-    """It does not become "damaged"."""
-
-    def create_csr(*arguments: object) -> None:
-        raise ValueError
-
-    monkeypatch.setattr(make_csr, "create_csr", create_csr)
+def test_an_error_that_is_not_about_the_key_does_not_blame_it(
+    key: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make_csr, "create_csr", mock.Mock(side_effect=ValueError))
     assert "this is a bug in the program" in error_of(run("make_csr.py"))
-
-
-def test_the_properties_of_keys() -> None:
-    for kind, properties in (
-        (2048, ("RSA", 2048, 65537)),
-        ("P-384", ("P-384", 384, 0)),
-        ("P-521", ("P-521", 521, 0)),
-    ):
-        public_key = private_key(kind).public_key()
-        assert goodkey.properties(public_key) == properties
-        assert goodkey.weakness(public_key) is None
-        reason = "is on P-521, not P-256 or P-384" if kind == "P-521" else None
-        assert goodkey.rejected(public_key) == reason
-    koblitz = ec.generate_private_key(ec.SECP256K1()).public_key()
-    assert goodkey.properties(koblitz)[0] == "secp256k1"
-    ed25519 = type("Ed25519PublicKey", (), {})()
-    assert goodkey.properties(ed25519) == ("Ed25519", 0, 0)
-    assert goodkey.weakness(ed25519) == NEITHER
