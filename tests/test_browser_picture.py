@@ -116,7 +116,7 @@ def test_no_serious_fault_for_people_with_disabilities(scheme: str, page: "Chrom
 
 
 def test_the_colors_of_the_keys(page: "Chrome") -> None:
-    """A key has one color, and each of the first six has its own, light and dark."""
+    """Each key has its own, light and dark: so the hash in the policy is that of the style."""
     script = """
     return [...document.querySelectorAll(".key b")].map(
       badge => [badge.textContent, getComputedStyle(badge).backgroundColor]);
@@ -131,7 +131,6 @@ def test_the_colors_of_the_keys(page: "Chrome") -> None:
 
 
 def test_nothing_leaves_and_no_script_runs(page: "Chrome") -> None:
-    """Nor is the style refused, as the wrong hash in the policy would have it."""
     assert page.title.startswith("account.key, certificate.csr, ")
     assert logged(page, "browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in logged(page, "performance")]
@@ -142,8 +141,6 @@ def test_nothing_leaves_and_no_script_runs(page: "Chrome") -> None:
     assert not page.execute_script(
         "return document.querySelectorAll('script, img, [style]').length"
     )
-    background = "return getComputedStyle(document.querySelector('.key b')).backgroundColor"
-    assert page.execute_script(background) != "rgba(0, 0, 0, 0)"
 
 
 def test_the_keyboard_opens_an_element(page: "Chrome") -> None:
