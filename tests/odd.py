@@ -8,12 +8,11 @@ import ipaddress
 import random
 from collections.abc import Sequence
 
-from tests.made import integer, tlv
+from tests.made import as_der, integer, tlv
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 NULL = b"\5\0"
 _OIDS = {
@@ -143,7 +142,7 @@ CERTIFICATE = _BOTH | {
 
 def spki(key: PrivateKeyTypes) -> bytes:
     """Return the public key of a key, as a SubjectPublicKeyInfo in DER."""
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return as_der(key.public_key())
 
 
 def request(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tests import browser
 from tests.conftest import ROOT, Show
-from tests.made import CA, EC, LEAF, MIDDLE, ROOT_CA, RSA, request, san, write
+from tests.made import CA, EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, request, san, write
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -73,10 +72,10 @@ def page(show: Show, chromium: "Chrome") -> "Chrome":
     names = ("a" * 200, "<b>.com", *(f"n{number}.example.com" for number in range(30)))
     large = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(3_000))
     write("evil.csr", request(san(*names), large, cn=evil, key=CA))
-    forged = bytearray(request(san("forged.com"), key=RSA).public_bytes(Encoding.DER))
+    forged = bytearray(as_der(request(san("forged.com"), key=RSA)))
     forged[-1] ^= 1
     write("forged.csr", bytes(forged))
-    write("cut.pem", LEAF.public_bytes(Encoding.DER)[:250])
+    write("cut.pem", as_der(LEAF)[:250])
     files = sorted(path.name for path in Path.cwd().iterdir())
     Path("page.html").write_text(show("--html", *files)[1], encoding="ascii", newline="\n")
     for log in ("performance", "browser"):

@@ -11,7 +11,7 @@ from common.show.files import Part
 from common.show.opening import unopened
 from common.wrapping import Block
 from tests.conftest import ROOT
-from tests.made import LEAF, RSA, integer, request, san, tlv
+from tests.made import LEAF, RSA, as_der, integer, pkcs1, request, san, tlv
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -25,8 +25,6 @@ from cryptography.hazmat.primitives.serialization import (
 EC = ec.derive_private_key(0x1234567890ABCDEF << 150 | 0x987654321, ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(40, 72)))
 
-DER, PKCS1, PKCS8 = Encoding.DER, PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8
-PLAIN = NoEncryption()
 ED_SEED, ED_PUBLIC = ED.private_bytes_raw(), ED.public_key().public_bytes_raw()
 ED_PARTS = tlv(0x30, b"\x06\x03\x2b\x65\x70"), tlv(4, tlv(4, ED_SEED))
 CURVE, EC_KEY = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06072a8648ce3d0201")
@@ -42,10 +40,10 @@ SCRYPT = bytes.fromhex(  # RFC 7914
 N = RSA.private_numbers()
 CIPHERTEXT = N.iqmp.to_bytes(128, "big")[:64]  # for a test no worse than a real one
 KEYS = {
-    "RSA PKCS#1": RSA.private_bytes(DER, PKCS1, PLAIN),
-    "RSA PKCS#8": RSA.private_bytes(DER, PKCS8, PLAIN),
-    "EC SEC 1": EC.private_bytes(DER, PKCS1, PLAIN),
-    "EC PKCS#8": EC.private_bytes(DER, PKCS8, PLAIN),
+    "RSA PKCS#1": pkcs1(),
+    "RSA PKCS#8": as_der(RSA),
+    "EC SEC 1": EC.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
+    "EC PKCS#8": as_der(EC),
     "Ed25519": tlv(0x30, integer(0), *ED_PARTS),
     "Ed25519, version 2": tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_PUBLIC)),
     "PBKDF2": tlv(0x30, PBKDF2, tlv(4, CIPHERTEXT)),
@@ -81,10 +79,10 @@ def places(lines: list[str]) -> set[tuple[int, int]]:
 
 
 DOCUMENTS = {
-    "CertificationRequest": request(san("a.com")).public_bytes(DER),
-    "Certificate": LEAF.public_bytes(DER),
-    "SubjectPublicKeyInfo": RSA.public_key().public_bytes(DER, PublicFormat.SubjectPublicKeyInfo),
-    "RSAPublicKey": RSA.public_key().public_bytes(DER, PublicFormat.PKCS1),
+    "CertificationRequest": as_der(request(san("a.com"))),
+    "Certificate": as_der(LEAF),
+    "SubjectPublicKeyInfo": as_der(RSA.public_key()),
+    "RSAPublicKey": RSA.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1),
     "RSAPrivateKey": KEYS["RSA PKCS#1"],
     "ECPrivateKey": KEYS["EC SEC 1"],
     "OneAsymmetricKey": KEYS["EC PKCS#8"],
@@ -133,23 +131,22 @@ def test_oids_and_key_usages() -> None:
 
 
 def test_a_secret_in_the_place_of_a_public_number_is_not_printed() -> None:
-    public = N.public_numbers
-    rest = [integer(number) for number in (N.p, N.q, N.dmp1, N.dmq1, N.iqmp)]
+    n, e = N.public_numbers.n, N.public_numbers.e
     secret = N.d.to_bytes(256, "big")[:32]
     point, oid = tlv(0xA1, tlv(3, b"\0\2" + secret)), tlv(6, secret)
-    for parts in (
-        [*map(integer, (0, N.d, public.e, public.n)), *rest],
-        [*map(integer, (0, public.n, N.d, public.e)), *rest],
-        [*map(integer, (0, N.d, public.e, N.d, 1, N.d)), *rest[2:]],
-        [integer(1), tlv(4, secret), tlv(0xA0, CURVE), point],
-        [integer(1), tlv(4, secret), tlv(0xA0, oid)],
-        [integer(0), tlv(0x30, EC_KEY, oid), tlv(4, secret)],
-        [integer(1), tlv(0x30, EC_KEY, CURVE), tlv(4, b"\5\0"), tlv(0x81, b"\0", secret)],
-        [integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_SEED)],
-        [integer(0), *ED_PARTS, tlv(0xA0, tlv(0x30, CURVE, tlv(0x31, tlv(12, secret))))],
-        [integer(0), tlv(0x30, CURVE, tlv(4, secret)), tlv(4, secret)],
+    for key in (
+        pkcs1(n=N.d, d=n),
+        pkcs1(e=N.d, d=e),
+        pkcs1(n=N.d, d=N.d, p=1, q=N.d),
+        tlv(0x30, integer(1), tlv(4, secret), tlv(0xA0, CURVE), point),
+        tlv(0x30, integer(1), tlv(4, secret), tlv(0xA0, oid)),
+        tlv(0x30, integer(0), tlv(0x30, EC_KEY, oid), tlv(4, secret)),
+        tlv(0x30, integer(1), tlv(0x30, EC_KEY, CURVE), tlv(4, b"\5\0"), tlv(0x81, b"\0", secret)),
+        tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_SEED)),
+        tlv(0x30, integer(0), *ED_PARTS, tlv(0xA0, tlv(0x30, CURVE, tlv(0x31, tlv(12, secret))))),
+        tlv(0x30, integer(0), tlv(0x30, CURVE, tlv(4, secret)), tlv(4, secret)),
     ):
-        lines, error = read(tlv(0x30, *parts))
+        lines, error = read(key)
         assert len(lines) > 4
         assert not error
 

@@ -7,11 +7,10 @@ from common.console import UserError
 from common.wrapping import Block
 from course import files
 from tests.conftest import Run, Show, error_of
-from tests.made import EC, LEAF, RSA, integer, request, tlv, write
+from tests.made import EC, LEAF, RSA, as_der, integer, pkcs1, request, tlv, write
 
 import pytest
 from Crypto.IO import PKCS8
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from OpenSSL import crypto
 
 PRIME = 2**9689 - 1  # really a prime, so that testing it takes all the rounds
@@ -29,14 +28,6 @@ def oid(octets: str) -> bytes:
 
 def sequence(*contents: bytes) -> bytes:
     return tlv(48, *contents)
-
-
-def rsa(p: int) -> bytes:
-    """Return an RSA key in PKCS#1 with another first prime."""
-    it = RSA.private_numbers()
-    others = (it.q, it.dmp1, it.dmq1, it.iqmp)
-    n, e = it.public_numbers.n, it.public_numbers.e
-    return sequence(*map(integer, (0, n, e, it.d, p, *others)))
 
 
 def dsa(p: int) -> bytes:
@@ -58,8 +49,8 @@ def encrypted(scheme: str, *parameters: bytes) -> bytes:
 
 
 LONG = {
-    "RSA": ("RSA PRIVATE KEY", rsa(PRIME), TOO_LONG),
-    "RSA in PKCS#8": ("PRIVATE KEY", pkcs8(rsa(PRIME)), TOO_LONG),
+    "RSA": ("RSA PRIVATE KEY", pkcs1(p=PRIME), TOO_LONG),
+    "RSA in PKCS#8": ("PRIVATE KEY", pkcs8(pkcs1(p=PRIME)), TOO_LONG),
     "DSA": ("PRIVATE KEY", dsa(2**44497 - 1), TOO_LONG),
     "PBKDF2": (kinds.ENCRYPTED, encrypted(PBKDF2, integer(2**31 - 1)), TOO_MANY),
     "PBKDF2, more": (kinds.ENCRYPTED, encrypted(PBKDF2, integer(2**40)), TOO_MANY),
@@ -85,7 +76,7 @@ def test_a_key_that_takes_long(kind: str, run: Run, show: Show, secret_file: str
 
 def test_an_encrypted_key_that_takes_long_is_seen_once_it_is_open(run: Run) -> None:
     write("secret", b"secret\n")
-    locked = PKCS8.wrap(rsa(PRIME), RSA_KEY, b"secret", "PBKDF2WithHMAC-SHA1AndAES128-CBC")
+    locked = PKCS8.wrap(pkcs1(p=PRIME), RSA_KEY, b"secret", "PBKDF2WithHMAC-SHA1AndAES128-CBC")
     write("my.key", wrapping.written(kinds.ENCRYPTED, locked))
     told = "the key is damaged, since its numbers do not agree"
     error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", "secret"))
@@ -97,11 +88,11 @@ def test_an_encrypted_key_that_takes_long_is_seen_once_it_is_open(run: Run) -> N
 @pytest.mark.parametrize(
     ("label", "der"),
     [
-        ("RSA PRIVATE KEY", rsa(RSA.private_numbers().p)),
+        ("RSA PRIVATE KEY", pkcs1()),
         ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
         (kinds.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
         (kinds.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
-        ("EC PRIVATE KEY", EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+        ("EC PRIVATE KEY", as_der(EC)),
     ],
 )
 def test_an_ordinary_key(label: str, der: bytes) -> None:
@@ -112,7 +103,7 @@ def test_an_ordinary_key(label: str, der: bytes) -> None:
 
 def disguised(p: int) -> dict[str, tuple[str, bytes]]:
     """Return an RSA key with another first prime, in ways that OpenSSL reads and DER forbids."""
-    key = rsa(p)
+    key = pkcs1(p=p)
     pieces = tlv(0x24, *(tlv(4, key[at : at + 200]) for at in range(0, len(key), 200)))
     algorithm, damaged = (sequence(oid(RSA_OID), end) for end in (b"\5\0", sequence(b"\2\x7f")))
     open_end = tlv(4, b"\x30\x80", key[4:], bytes(2))

@@ -5,20 +5,15 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from ipaddress import ip_address
-from pathlib import Path
 
 from common.show import grammar
 from tests import vectors
-from tests.conftest import Show
-from tests.made import EC, LEAF, MIDDLE, OTHER, ROOT_CA, RSA, certificate, request, san, write
+from tests.conftest import SECRET, Show, pem_of
+from tests.made import EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, certificate, request, san, write
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "article", "header"),
@@ -145,7 +140,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
 
 
 def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
-    forged = bytearray(request(san("a.com"), key=RSA).public_bytes(Encoding.DER))
+    forged = bytearray(as_der(request(san("a.com"), key=RSA)))
     forged[-1] ^= 1
     write("forged.csr", bytes(forged))
     status, found, messages = show("--html", "forged.csr")
@@ -160,22 +155,20 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     assert page.colors("signed") == page.colors("signature") == ["k"]
     assert made.format("the key of an issuer that is not in these files") in page.text
     assert not page.of("s")
-    write("certificate.pem", LEAF, certificate("CA", OTHER))
+    write("certificate.pem", LEAF, certificate("CA", RSA))
     page = Page(show("--html", "certificate.pem")[1])
     assert made.format("B key B") in page.of("s")
     assert page.cards == ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)"]
 
 
 def test_all_bytes_of_what_is_public(show: Show) -> None:
-    write("request.der", request(san("a.com", "b.com"), key=RSA), encoding=Encoding.DER)
-    write("certificate.der", MIDDLE, encoding=Encoding.DER)
-    write("key.der", EC.public_key(), encoding=Encoding.DER)
-    for name in ("request.der", "certificate.der", "key.der"):
-        root = grammar.read(Path(name).read_bytes(), False).root
+    for thing in (request(san("a.com", "b.com"), key=RSA), MIDDLE, EC.public_key()):
+        write("a.der", as_der(thing))
+        root = grammar.read(as_der(thing)).root
         found = {
             (str(e.offset), e.header.hex(" "), e.content.hex(" ") or "none") for e in root.all()
         }
-        assert octets(picture(show, name)) == found
+        assert octets(picture(show, "a.der")) == found
 
 
 def test_what_is_drawn_as_one_box_and_what_is_closed_at_first(show: Show) -> None:
@@ -238,7 +231,7 @@ def test_more_keys_names_and_bytes_than_are_seen_at_first(show: Show) -> None:
 
 
 def test_what_can_be_read_of_damaged_files(show: Show) -> None:
-    write("cut.der", LEAF.public_bytes(Encoding.DER)[:200])
+    write("cut.der", as_der(LEAF)[:200])
     status, found, messages = show("--html", "cut.der", "missing")
     assert (status, messages) == (1, show("cut.der", "missing")[2])
     page = Page(found)
@@ -251,10 +244,10 @@ def test_what_can_be_read_of_damaged_files(show: Show) -> None:
 
 
 def test_encrypted_keys(show: Show, secret_file: str) -> None:
-    secret = BestAvailableEncryption(Path(secret_file).read_bytes().splitlines()[0])
+    secret = SECRET.encode()
     write("a.csr", request(san("a.com"), key=RSA))
-    write("whole.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, secret))
-    write("e.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret))
+    write("whole.key", pem_of(RSA, secret))
+    write("e.key", pem_of(RSA, secret, PrivateFormat.PKCS8))
     for file, colors, faults in (("whole.key", [], 1), ("e.key", ["k1"], 0)):
         page = picture(show, "--passphrase-file", secret_file, "a.csr", file)
         assert {classes for classes, _ in page.found if classes.startswith("key ")} == {"key k1"}

@@ -20,6 +20,7 @@ from tests.made import (
     ROOT_CA,
     RSA,
     SHA256,
+    as_der,
     certificate,
     integer,
     openssl,
@@ -33,7 +34,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 ALL = "accepts it (classic, tlsserver, shortlived)"
@@ -84,11 +84,11 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
         openssl(f"pkey -in {name}.key -pubout -out {name}.pub")
         openssl(f"req -new -key {name}.key -subj /CN=a.com -out {name}.csr")
     openssl("req -new -key a.key -sha1 -subj /CN=a.com -out sha1.csr")
-    spki = RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    spki = as_der(RSA.public_key())
     tiny = tlv(3, b"\0", tlv(0x30, integer(9), integer(65537)))
     write("tiny.pub", tlv(0x30, spki[4:19], tiny))
     write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
-    point = EC.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    point = as_der(EC.public_key())
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     accepted = "accepts it, for an account or a certificate"
     for path, start in (
@@ -122,7 +122,7 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
 ])  # fmt: skip
 def test_damaged_extensions(old: str, new: str, fault: str, show: Show) -> None:
     """What Go's x509.ParseCertificateRequest refuses is shown all the same."""
-    data = request(san("a.com"), USAGE, critical=True).public_bytes(Encoding.DER)
+    data = as_der(request(san("a.com"), USAGE, critical=True))
     assert bytes.fromhex(old) in data
     write("a.csr", data.replace(bytes.fromhex(old), bytes.fromhex(new)))
     status, out, err = show("a.csr")
@@ -132,10 +132,10 @@ def test_damaged_extensions(old: str, new: str, fault: str, show: Show) -> None:
     assert ("  names          cannot be read here\n" not in out) == is_read
 
 
-TBS, ALGORITHM, _ = der.read(ROOT_CA.public_bytes(Encoding.DER))[0].children
+TBS, ALGORITHM, _ = der.read(as_der(ROOT_CA))[0].children
 VERSION_1 = tlv(0x30, *(field.encoded for field in TBS.children[1:7]))  # without its extensions
 SIGNATURE = tlv(3, b"\0", OTHER.sign(VERSION_1, ec.ECDSA(SHA256)))
-FORGED = request(san("a.com")).public_bytes(Encoding.DER).replace(b"a.com", b"b.com")
+FORGED = as_der(request(san("a.com"))).replace(b"a.com", b"b.com")
 
 FILES: dict[str, list[Any]] = {
     **{f"{n}.key": [ec.derive_private_key(n, ec.SECP256R1())] for n in range(2, 6)},

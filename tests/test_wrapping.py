@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from common import faults, wrapping
 from common.faults import Fault
-from tests.conftest import ARTICLE, Run, Show, error_of, openssl, run_process, shell
-from tests.made import CA, EC, LEAF, MIDDLE, NOW, ROOT_CA, RSA, SHA256, named, request, san, write
+from tests.conftest import ARTICLE, Run, Show, error_of, openssl, pem_of, run_process, shell
+from tests.made import CA, EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, as_pem, request, san, write
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -24,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
-REQUEST = request(san("example.com"), cn="example.com", key=RSA).public_bytes(Encoding.PEM)
-CERTIFICATE = ROOT_CA.public_bytes(Encoding.PEM)
-PKCS8 = RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-SEC1 = EC.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+REQUEST = as_pem(request(san("example.com"), cn="example.com", key=RSA))
+CERTIFICATE = as_pem(ROOT_CA)
+TIMES = LEAF.not_valid_before_utc, LEAF.not_valid_after_utc
+CRL = x509.CertificateRevocationListBuilder(LEAF.issuer, *TIMES).sign(CA, hashes.SHA256())
 
 Change = Callable[[bytes], bytes]
 
@@ -123,11 +124,11 @@ def test_the_command_puts_it_right(form: str, show: Show, tmp_path: Path) -> Non
 # The label that is there, that of the content, and the file. cryptography#13118, teleport#46727 and
 # node#3069 are about the first two, in both directions; the last is a slip of the clipboard.
 LABELS = {
-    "PKCS#8 as RSA": ("RSA PRIVATE KEY", "PRIVATE KEY", PKCS8),
-    "PKCS#8 as EC": ("EC PRIVATE KEY", "PRIVATE KEY", PKCS8),
-    "SEC 1 as PKCS#8": ("PRIVATE KEY", "EC PRIVATE KEY", SEC1),
+    "PKCS#8 as RSA": ("RSA PRIVATE KEY", "PRIVATE KEY", as_pem(RSA)),
+    "PKCS#8 as EC": ("EC PRIVATE KEY", "PRIVATE KEY", as_pem(RSA)),
+    "SEC 1 as PKCS#8": ("PRIVATE KEY", "EC PRIVATE KEY", pem_of(EC)),
     # jsrsasign#125 and haproxy#130 of tutumcloud
-    "plain as encrypted": ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", PKCS8),
+    "plain as encrypted": ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", as_pem(RSA)),
     "an invented label": ("MY OWN CERTIFICATE", "CERTIFICATE", CERTIFICATE),
     "request as certificate": ("CERTIFICATE", "CERTIFICATE REQUEST", REQUEST),
     "certificate as request": ("CERTIFICATE REQUEST", "CERTIFICATE", CERTIFICATE),
@@ -148,8 +149,8 @@ def test_a_label_of_another_kind(kind: str, show: Show, run: Run) -> None:
 
 def test_files_joined_without_a_line_break(show: Show, run: Run) -> None:
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
-    write("a.pem", LEAF.public_bytes(Encoding.PEM).strip(), CERTIFICATE.strip(), KEY)
-    second = LEAF.public_bytes(Encoding.PEM).count(b"\n")
+    write("a.pem", as_pem(LEAF).strip(), CERTIFICATE.strip(), KEY)
+    second = as_pem(LEAF).count(b"\n")
     third = second + CERTIFICATE.count(b"\n") - 1
     _, out, err = show("a.pem")
     assert err.startswith(
@@ -197,7 +198,7 @@ def test_pkcs7(show: Show, tmp_path: Path) -> None:
         (wrapping.written("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"),
          faults.of_label("PRIVATE KEY", "OPENSSH PRIVATE KEY")),
         (KEY.replace(b"\nMII", b"\nM!II"), faults.DAMAGED),
-        (RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())[:-1], faults.DAMAGED),
+        (as_der(RSA)[:-1], faults.DAMAGED),
     ],
 )  # fmt: skip
 def test_content_that_is_not_whole(data: bytes, fault: Fault, show: Show, run: Run) -> None:
@@ -271,8 +272,7 @@ GIVE = "give a key, a request or a certificate"
          "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
         (EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
          f"this is an SSH public key; {GIVE}"),
-        (x509.CertificateRevocationListBuilder(named("CA"), NOW, NOW).sign(CA, SHA256).public_bytes(
-            Encoding.DER), f"this is a certificate revocation list (CRL); {GIVE}"),
+        (as_der(CRL), f"this is a certificate revocation list (CRL); {GIVE}"),
         (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
 )  # fmt: skip
