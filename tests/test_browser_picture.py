@@ -29,25 +29,20 @@ for (const card of document.querySelectorAll("article, .below > section, h1, mai
     if (!node.data.trim() || !node.parentElement.checkVisibility()) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const rect of range.getClientRects()) {
-      if (rect.width < 1) continue;
-      if (rect.left < around.left - 1 || rect.right > around.right + 1 ||
-          rect.bottom > around.bottom + 1 || rect.right > innerWidth) {
+    for (const one of [...range.getClientRects()].filter(rect => rect.width >= 1)) {
+      if (one.left < around.left - 1 || one.right > Math.min(around.right + 1, innerWidth) ||
+          one.bottom > around.bottom + 1) {
         found.push(["outside", node.data.slice(0, 60)]);
       }
-      lines.push([rect, node]);
+      for (const [other, otherNode] of lines) {
+        if (node !== otherNode && one.left < other.right - 1 && other.left < one.right - 1 &&
+            one.top <= other.bottom - 4 && other.top <= one.bottom - 4) {
+          found.push([otherNode.data.slice(0, 60), node.data.slice(0, 60)]);
+        }
+      }
+      lines.push([one, node]);
     }
   }
-  lines.sort((a, b) => a[0].top - b[0].top);
-  lines.forEach(([one, node], at) => {
-    for (let next = at + 1; next < lines.length; next++) {
-      const [other, otherNode] = lines[next];
-      if (other.top > one.bottom - 4) break;
-      if (node !== otherNode && one.left < other.right - 1 && other.left < one.right - 1) {
-        found.push([node.data.slice(0, 60), otherNode.data.slice(0, 60)]);
-      }
-    }
-  });
 }
 if (document.documentElement.scrollWidth > innerWidth) found.push(["wider than the window"]);
 return found;

@@ -44,9 +44,7 @@ VERDICTS = [
     (request(san(*(f"{n}.a.com" for n in range(26)))), "accepts it (classic)"),
     (request(san(x509.IPAddress(ip_address("::ffff:8.8.8.8")))), "accepts it (shortlived)"),
     (request(), "rejects it: it asks for no name"),
-    (request(san("a.com"), cn="My Server"),
-     "rejects it: 'my server' contains ' '; a name has only letters, digits, hyphens and dots "
-     "(RFC 5890)"),
+    (request(san("a.com"), cn="My Server"), "rejects it: 'my server' contains ' '; …"),
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
@@ -54,8 +52,7 @@ VERDICTS = [
     (request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=True),
      "rejects it: it asks for must-staple"),
     (request(san("a.com"), key=ed25519.Ed25519PrivateKey.generate(), algorithm=None),
-     "rejects it: its key is neither an RSA nor an EC key, so no public CA may sign it; its "
-     "signature is Ed25519"),
+     "rejects it: its key is neither an RSA nor an EC key, …; its signature is Ed25519"),
     (request(san("a.com"), key=RSA, rsa_padding=padding.PSS(padding.MGF1(SHA256), 32)),
      "rejects it: its signature is RSA-PSS"),
 ]  # fmt: skip
@@ -63,8 +60,9 @@ NO_LIST = "its subject alternative name is not a list of names"
 USAGE = x509.KeyUsage(True, *[False] * 8)
 
 
-def verdict(show: Show, path: str) -> str:
-    return show(path)[1].partition("  Let's Encrypt  ")[2].partition("\n")[0]
+def is_like(pattern: str, line: str) -> bool:
+    """Return whether a line is as in a pattern, where "…" is any text."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("…"))), line) is not None
 
 
 def test_a_verdict_on_a_request_is_that_of_boulder(show: Show) -> None:
@@ -72,7 +70,7 @@ def test_a_verdict_on_a_request_is_that_of_boulder(show: Show) -> None:
         write("a.csr", csr)
         status, out, err = show("a.csr")
         assert (status, err) == (0, "")
-        assert out.partition("  Let's Encrypt  ")[2] == f"{expected}\n"
+        assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1])
 
 
 def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Show) -> None:
@@ -91,26 +89,24 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     point = as_der(EC.public_key())
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     accepted = "accepts it, for an account or a certificate"
-    for path, start in (
+    for path, expected in (
         ("a.key", accepted),
         ("no-null.pub", accepted),  # OpenSSL adds it
-        ("compressed.key", f"{accepted}, but not in a request by openssl req"),
-        ("compressed.pub", "rejects it: it is encoded unusually"),
-        ("compressed.csr", "rejects it: its key is encoded unusually"),
-        ("explicit.pub", "rejects it: it is encoded unusually"),
-        ("explicit.csr", "rejects it: its key is encoded unusually"),
-        ("pss.key", "rejects it: it is an RSA-PSS key"),
-        ("pss.csr", "rejects it: its key is an RSA-PSS key"),
+        ("compressed.key", f"{accepted}, but not in a request by openssl req, …"),
+        ("compressed.pub", "rejects it: it is encoded unusually (…)"),
+        ("compressed.csr", "rejects it: its key is encoded unusually (…)"),
+        ("explicit.pub", "rejects it: it is encoded unusually (…)"),
+        ("explicit.csr", "rejects it: its key is encoded unusually (…)"),
+        ("pss.key", "rejects it: it is an RSA-PSS key, …"),
+        ("pss.csr", "rejects it: its key is an RSA-PSS key, …"),
         ("off-curve.pub", "rejects it: it cannot be read here"),
         ("tiny.pub", "rejects it: it cannot be read here"),
         ("sha1.csr", "rejects it: its signature is ECDSA with SHA-1"),
     ):
-        found = verdict(show, path)
-        assert found.startswith(start), path
-        assert (", but" in found) == (", but" in start), path
-    for path, is_told in (("sha1.csr", True), ("compressed.csr", False)):
-        end = "valid, but no public CA accepts this algorithm\n"
-        assert (end in show(path)[1]) == is_told
+        out = show(path)[1]
+        assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1]), path
+        is_told = ", valid, but no public CA accepts this algorithm\n" in out
+        assert is_told == (path in ("sha1.csr", "pss.csr"))
 
 
 @pytest.mark.parametrize(("old", "new", "fault"), [
@@ -253,41 +249,40 @@ def test_together(case: str, show: Show) -> None:
     found = [line.removeprefix("  ") for line in together.splitlines()]
     found += [line.removeprefix("show: ") for line in err.splitlines()]
     for line, pattern in zip(found, expected, strict=True):
-        assert re.fullmatch(".*".join(map(re.escape, pattern.split("…"))), line)
+        assert is_like(pattern, line), line
     assert status == ("error: " in err)
 
 
 STAGING = "(STAGING) Pseudo Plum E5"
-STAGED = [
+STAGED = (
     certificate("example.com", issuer=STAGING, signer=OTHER),
     certificate(STAGING, OTHER, issuer="Root"),
-]
+)
 
 
-@pytest.mark.parametrize(("certificates", "warning"), [
+@pytest.mark.parametrize(("warning", "certificates"), [
     # Beside each warning, who met it: PROJECT#NUMBER of a bug report.
     # certbot#941, ansible#18996, acme.sh#3192, acme-tiny#24
-    ([LEAF], ": the certificate of its issuer is missing, so many clients will reject it"),
+    (": the certificate of its issuer is missing, …", [LEAF]),
     # lecm#62, agnosticd#8132
-    ([LEAF, ROOT_CA], " (2 of 2): it did not issue any certificate before it"),
+    (" (2 of 2): it did not issue any certificate before it; …", [LEAF, ROOT_CA]),
     # dehydrated#501
-    ([LEAF, LEAF, MIDDLE], " (2 of 3): the same certificate is there twice"),
+    (" (2 of 3): the same certificate is there twice; …", [LEAF, LEAF, MIDDLE]),
     # opnsense#2666, LEClient#24
-    (STAGED, ": this is from Let's Encrypt's staging environment, which no browser trusts"),
+    (": this is from Let's Encrypt's staging environment, …", STAGED),
     # RFC 8446 section 4.4.2
-    ([LEAF, ROOT_CA, MIDDLE], ": the certificates are in the wrong order"),
-    ([MIDDLE, LEAF], ": the first certificate is a CA's"),
-    ([MIDDLE, ROOT_CA], ": this is a CA's certificate, and no given key fits it"),
-    ([LEAF, MIDDLE], None),
-    ([LEAF, MIDDLE, ROOT_CA], None),
+    (": the certificates are in the wrong order; …", [LEAF, ROOT_CA, MIDDLE]),
+    (": the first certificate is a CA's; …", [MIDDLE, LEAF]),
+    (": this is a CA's certificate, and no given key fits it; …", [MIDDLE, ROOT_CA]),
+    ("", [LEAF, MIDDLE]),
+    ("", [LEAF, MIDDLE, ROOT_CA]),
 ])  # fmt: skip
-def test_a_chain(certificates: list[x509.Certificate], warning: str | None, show: Show) -> None:
+def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show) -> None:
     write("a.key", EC)
     write("chain.pem", *certificates)
     status, _, err = show("a.key", "chain.pem")
-    found = [line.partition("; ")[0] for line in err.splitlines()]
-    expected = [] if warning is None else [f"show: warning: chain.pem{warning}"]
-    assert (status, found) == (0, expected)
+    assert (status, err.count("\n")) == (0, bool(warning))
+    assert is_like(warning and f"show: warning: chain.pem{warning}", err.rstrip())
 
 
 def test_what_clients_make_of_the_names(show: Show) -> None:

