@@ -79,8 +79,8 @@ _GENERAL = (
 CN, WWW = text("CN", "example.com"), text("CN", "www.example.org")
 NAMES = dns("example.com"), dns("www.example.org")
 SAN, OTHER_SAN = san(*NAMES), san(dns("localhost"))
+PASSWORD = sequence("challengePassword", tlv(0x31, tlv(12, b"x")))
 STRING_TYPES = (18, 19, 20, 22, 28, 30)
-PASSWORD = tlv(12, b"x")
 
 
 def _tls_feature(number: int) -> bytes:
@@ -123,7 +123,7 @@ _BOTH: Traits = {
 REQUEST = _BOTH | {
     "version": {"version": [integer(number) for number in (1, 2, 3)]},
     "must-staple": {"extensions": [_tls_feature(5)]},
-    "password": _attributes(asked(listed(SAN)), sequence("challengePassword", tlv(0x31, PASSWORD))),
+    "password": _attributes(asked(listed(SAN)), PASSWORD),
     "no attributes": _attributes(),
     "attribute without values": _attributes(asked()),
     "two extension requests": _attributes(asked(listed(SAN)), asked(listed(OTHER_SAN))),
@@ -148,53 +148,49 @@ def spki(key: PrivateKeyTypes) -> bytes:
 def request(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a request in DER with these traits. keys: for the trait "another key"."""
     fields = {"version": integer(0)} | _fields(chance, traits, REQUEST)
-    fields.setdefault("attributes", tlv(0xA0, asked(fields["extensions"])))
-    return _signed(chance, ("version", "subject", "key", "attributes"), fields, traits, keys)
+    order = ("version", "subject", "key", "attributes")
+    return _signed(chance, traits, keys, fields, order)
 
 
 def certificate(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a self-signed certificate in DER with these traits."""
-    fields = {
-        "version": tlv(0xA0, integer(2)),
-        "serial": integer(chance.getrandbits(64)),
-        "algorithm": sequence("ECDSA with SHA-256"),
-        "validity": _validity(tlv(23, b"350102030405Z")),
-    } | _fields(chance, traits, CERTIFICATE)
-    fields.setdefault("explicit extensions", tlv(0xA3, fields["extensions"]))
-    before = ("version", "serial", "algorithm", "subject", "validity")
-    order = (*before, "subject", "key", "explicit extensions")
-    return _signed(chance, order, fields, traits, keys)
+    fields = {"version": tlv(0xA0, integer(2))} | _fields(chance, traits, CERTIFICATE)
+    before_key = ("version", "serial", "algorithm", "subject", "validity", "subject")
+    return _signed(chance, traits, keys, fields, (*before_key, "key", "explicit extensions"))
 
 
 def _fields(chance: random.Random, traits: set[str], table: Traits) -> dict[str, bytes]:
-    """Return the fields that requests and certificates have, and those that traits replace."""
-    domains = chance.choices(NAMES, k=chance.randint(1, 3))
+    """Return what requests and certificates hold, with what traits replace."""
     fields = {
+        "extensions": listed(san(*chance.choices(NAMES, k=chance.randint(1, 3)))),
+        "serial": integer(1 << 63),
+        "algorithm": sequence("ECDSA with SHA-256"),
         "subject": chance.choice((name(CN), name())),
-        "extensions": listed(san(*domains)),
+        "validity": _validity(tlv(23, b"350102030405Z")),
         "signed with": sequence("ECDSA with SHA-256"),
     }
     for trait in sorted(traits):
         fields |= {field: chance.choice(values) for field, values in table[trait].items()}
+    fields.setdefault("attributes", tlv(0xA0, asked(fields["extensions"])))
+    fields.setdefault("explicit extensions", tlv(0xA3, fields["extensions"]))
     return fields
 
 
 def _signed(
     chance: random.Random,
-    order: Sequence[str],
-    fields: dict[str, bytes],
     traits: set[str],
     keys: Sequence[bytes],
+    fields: dict[str, bytes],
+    order: Sequence[str],
 ) -> bytes:
     """Return the fields in their order, the algorithm of the signature and the signature."""
     key = ec.derive_private_key(chance.getrandbits(200), ec.SECP256R1())
     fields["key"] = chance.choice(keys) if "another key" in traits else spki(key)
     info = bytearray(tlv(0x30, *(fields[field] for field in order)))
-    for trait, start, end in (
-        ("mutated in the front", 0, len(info) // 2),
-        ("mutated at the end", len(info) // 2, len(info)),
-    ):
-        if trait in traits:
-            info[chance.randrange(start, end)] ^= 1 << chance.randrange(8)
+    middle = len(info) // 2
+    if "mutated in the front" in traits:
+        info[chance.randrange(middle)] ^= 1 << chance.randrange(8)
+    if "mutated at the end" in traits:
+        info[chance.randrange(middle, len(info))] ^= 1 << chance.randrange(8)
     signature = fields.get("signature", key.sign(bytes(info), ec.ECDSA(hashes.SHA256())))
     return tlv(0x30, bytes(info), fields["signed with"], tlv(3, b"\0", signature))
