@@ -6,7 +6,6 @@ They need Chromium and its driver, certutil and Pebble.
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course import web_server
 from tests.browser import FLAGS, installed
@@ -15,9 +14,6 @@ from tests.made import EC, RSA, request, san, write
 
 import pytest
 from cryptography import x509
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
 
 pytestmark = pytest.mark.browser
 
@@ -55,11 +51,3 @@ def test_the_page_of_the_course(files: Path, tmp_path: Path) -> None:
     assert "certificate.csr" not in refused
     assert "ERR_CERT" not in accepted
     assert "You see this page because your browser trusts Pebble's root" in accepted
-
-
-def test_a_fresh_profile_shows_the_privacy_error(files: Path, chromium: "Chrome") -> None:
-    with page_served(files) as commands:
-        url = commands[0].split()[-1].replace("example.com", "127.0.0.1")
-        chromium.get(url)
-        assert chromium.title == "Privacy error"
-        assert "ERR_CERT_AUTHORITY_INVALID" in chromium.page_source

@@ -97,21 +97,13 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
     assert (": private key\n" in result.stdout, result.stderr) == (True, "")
 
 
-def test_pages_are_apart_and_long_rows_wrapped_between_names(show: Show) -> None:
-    label = "x" * 32
-    names = [
-        f"a.{label}",
-        f"b.{label}.com",  # these two just fit into 100 columns
-        f"c.{label}.com",
-        f"dd-dd.{label[:-3]}",  # these two just do not
-        f"e.{label}.{label}.{label}.com",  # longer than a row
+def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:
+    names = [f"{letter}-{letter}.{'x' * 40}.com" for letter in "abcdef"] + [
+        ".".join(["y" * 50] * 3)
     ]
     write("a.csr", request(san(*names)))
-    a, b, c, d, e = (f"DNS:{name}," for name in names)
-    rows = [f"  {'names':<13}  {a} {b}", *(f"{'':17}{row}" for row in (c, d, e[:-1]))]
-    assert len(rows[0]) == 100
-    assert "\n".join(rows) in show("a.csr")[1]
     write("b.csr", request(san("b.com")))
+    assert all(f" DNS:{name}" in show("a.csr")[1] for name in names)
     for option in ([], ["--bytes"]):
         first, second = show(*option, "a.csr")[1], show(*option, "b.csr")[1]
         assert show(*option, "a.csr", "b.csr", "a.csr")[1] == f"{first}\n{second}"
