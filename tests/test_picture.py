@@ -150,6 +150,11 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     assert page.of("s")[-1] == made.format("A key A")
     assert page.of("strong")[-1] == "The signature is not valid."
     assert page.of("li")[-1] in messages
+    ecdsa, unknown = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d040309")
+    write("unknown.csr", as_der(request(san("a.com"))).replace(ecdsa, unknown))
+    page = picture(show, "unknown.csr")
+    assert page.colors("signed") == page.colors("signature") == ["k"]
+    assert f"{made.format('A key A')} (not checked: of an unknown kind)" in page.text
     write("certificate.pem", LEAF)
     page = picture(show, "certificate.pem")
     assert page.colors("signed") == page.colors("signature") == ["k"]

@@ -163,7 +163,7 @@ def test_files_joined_without_a_line_break(show: Show, run: Run) -> None:
     assert made.stderr == warned("make_csr.py", faults.JOINED, f"a.pem (line {third})")
 
 
-def test_other_text_and_labels_that_are_usual(show: Show, tmp_path: Path) -> None:
+def test_other_text_and_labels_that_are_usual(show: Show, run: Run, tmp_path: Path) -> None:
     """RFC 7468 sections 2 and 7; openssl x509 -text and s_client -showcerts write such files."""
     write("a.crt", CERTIFICATE)
     trusted = openssl("x509", "-trustout", "-in", "a.crt", "-addtrust", "serverAuth", cwd=tmp_path)
@@ -178,6 +178,8 @@ def test_other_text_and_labels_that_are_usual(show: Show, tmp_path: Path) -> Non
         write("good", usual)
         write("a.pem", pem)
         assert show("a.pem") == (0, show("good")[1].replace("good:", "a.pem:"), "")
+    told = "a.pem: this is a certificate signing request; give the private key with --key FILE"
+    assert error_of(run("make_csr.py", "--key", "a.pem")) == told
 
 
 def test_pkcs7(show: Show, tmp_path: Path) -> None:
