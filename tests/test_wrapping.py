@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from common import faults, wrapping
-from common.faults import Fault
+from common import wrapping
 from tests.conftest import ARTICLE, Run, Show, error_of, openssl, pem_of, run_process, shell
 from tests.made import CA, EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, as_pem, request, san, write
 
@@ -27,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 REQUEST = as_pem(request(san("example.com"), cn="example.com", key=RSA))
 CERTIFICATE = as_pem(ROOT_CA)
+SSH_KEY = RSA.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+SSH_PUBLIC_KEY = EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 TIMES = LEAF.not_valid_before_utc, LEAF.not_valid_after_utc
 CRL = x509.CertificateRevocationListBuilder(LEAF.issuer, *TIMES).sign(CA, hashes.SHA256())
 
@@ -53,68 +54,75 @@ def for_url(pem: bytes) -> bytes:
     return b"".join(pem.splitlines()[1:-1]).translate(bytes.maketrans(b"+/", b"-_"))
 
 
-# What happened to a PEM file, what the warning says, and who met it.
-FORMS: dict[str, tuple[Change, Fault]] = {
-    r"\n": (lambda pem: pem.strip().replace(b"\n", b"\\n"), faults.ESCAPED),  # moby#12997
-    r"\n in quotes": (lambda pem: b'"' + pem.replace(b"\n", b"\\n") + b'"', faults.ESCAPED),
-    r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), faults.ESCAPED),  # aliyun-cli#1248
-    "a Kubernetes secret": (in_secret, faults.IN_BASE64),  # kubernetes/website#41785
-    "Kubernetes": (base64.b64encode, faults.IN_BASE64),  # traefik#2001, cert-manager#2264
-    "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), faults.BREAKS),  # coolify#6384
-    "CR": (lambda pem: pem.replace(b"\n", b"\r"), faults.BREAKS),  # old Macintosh
-    # cloudflare-docs#3635
-    "four dashes": (lambda pem: pem.replace(b"-----", b"----"), faults.DASHES),
-    "long dashes": (lambda pem: pem.replace(b"-----", "—".encode()), faults.DASHES),
-    "quoted": (lambda pem: b"> " + pem.strip().replace(b"\n", b"\n> ") + b"\n", faults.MORE),
-    "a patch": (lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n", faults.MORE),
-    "line numbers": (with_line_numbers, faults.MORE),  # a listing of an editor
-    "text before BEGIN": (lambda pem: b"key: " + pem, faults.MORE),
-    "text after END": (lambda pem: pem.rstrip() + b" # key", faults.MORE),
-    "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), faults.MORE),
-    "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), faults.MORE),
-    "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret?\n", 1), faults.MORE),
-    "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, faults.INVISIBLE),  # openssl#6281
-    "invisible characters": (with_invisible_characters, faults.INVISIBLE),  # localthings#291
-    "a part of a URL": (lambda pem: quote(pem).encode(), faults.URL),  # caddyserver/caddy#3767
-    "base64 for a URL": (for_url, faults.BARE_URL),  # RFC 8555 section 7.4
-    "no marks": (without_marks, faults.BARE),  # traefik#2001
-    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], faults.NO_BEGIN),  # django-x509#12
-    "no END": (lambda pem: pem[: pem.index(b"-----END")], faults.NO_END),  # simp_le#149
-    "another END": (lambda pem: pem.replace(b"END ", b"END X"), faults.DIFFERENT),  # node#3069
-    "UTF-16": (lambda pem: pem.decode().encode("utf-16"), faults.UTF16),  # PowerShell 5
+ESCAPED, BREAKS = "its line breaks are the two characters", "its line breaks are missing"
+DASHES, MORE = "its dashes are not", "it has text or blank lines"
+IN_BASE64, IN_URL, UTF_16 = "this is base64 of PEM", "it is encoded as a part", "this is UTF-16"
+INVISIBLE = "it has invisible characters"
+
+# What happened to a PEM file, how the warning begins, and who met it.
+FORMS: dict[str, tuple[Change, str]] = {
+    r"\n": (lambda pem: pem.strip().replace(b"\n", b"\\n"), ESCAPED),  # moby#12997, kamal#1467
+    r"\n in quotes": (lambda pem: b'"' + pem.replace(b"\n", b"\\n") + b'"', ESCAPED),
+    r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), ESCAPED),  # aliyun-cli#1248
+    "a Kubernetes secret": (in_secret, IN_BASE64),  # kubernetes/website#41785
+    "Kubernetes": (base64.b64encode, IN_BASE64),  # traefik#2001, cert-manager#2264
+    "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), BREAKS),  # coolify#6384
+    "CR": (lambda pem: pem.replace(b"\n", b"\r"), BREAKS),  # old Macintosh
+    "four dashes": (lambda pem: pem.replace(b"-----", b"----"), DASHES),  # cloudflare-docs#3635
+    "long dashes": (lambda pem: pem.replace(b"-----", "—".encode()), DASHES),
+    "quoted": (lambda pem: b"> " + pem.strip().replace(b"\n", b"\n> ") + b"\n", MORE),
+    "a patch": (lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n", MORE),
+    "line numbers": (with_line_numbers, MORE),  # a listing of an editor
+    "text before BEGIN": (lambda pem: b"key: " + pem, MORE),
+    "text after END": (lambda pem: pem.rstrip() + b" # key", MORE),
+    "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
+    "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
+    "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret?\n", 1), MORE),
+    "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, INVISIBLE),  # openssl#6281
+    "invisible characters": (with_invisible_characters, INVISIBLE),  # localthings#291
+    "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
+    "base64 for a URL": (for_url, "this is base64 for a URL"),  # RFC 8555 section 7.4
+    "no marks": (without_marks, "its BEGIN and END lines are missing"),  # traefik#2001
+    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], "its BEGIN line"),  # django-x509#12
+    "no END": (lambda pem: pem[: pem.index(b"-----END")], "its END line"),  # simp_le#149
+    "another END": (lambda pem: pem.replace(b"END ", b"END X"), "BEGIN and END have"),  # node#3069
+    "UTF-16": (lambda pem: pem.decode().encode("utf-16"), UTF_16),  # PowerShell 5
 }
+WITH_COMMAND = (ESCAPED, IN_BASE64, INVISIBLE, IN_URL, UTF_16)
 
 
-def warned(program: str, fault: Fault, where: str = "a.pem") -> str:
-    told = f"{where}: {fault.what}, so other programs may not read it; {fault.undo}"
-    return f"{program}: warning: {told}\n"
+def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
+    """Check that show reads a bad file as a good one, and warns; return what it says.
 
-
-def check_signs(run: Run, fault: Fault) -> None:
-    """Check that make_csr uses the key in a.pem, with the same warning as show."""
-    made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
-    assert (made.returncode, made.stderr) == (0, warned("make_csr.py", fault))
+    make_csr uses a key with the same warning.
+    """
+    write("good", good)
+    write("a.pem", bad)
+    page = show("good")[1].replace("good:", "a.pem:")
+    status, out, err = show("a.pem")
+    assert (status, out, err.count("\n")) == (0, page, 1)
+    assert err.startswith(f"show: warning: a.pem: {told}")
+    if b"KEY" in good:
+        made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
+        assert (made.returncode, made.stderr) == (0, err.replace("show:", "make_csr.py:"))
+    return err
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_whole_is_used_and_its_wrapping_warned_of(form: str, show: Show, run: Run) -> None:
-    change, fault = FORMS[form]
+    change, told = FORMS[form]
     for pem in (REQUEST, CERTIFICATE, KEY):
-        write("good", pem)
-        write("a.pem", change(pem))
-        page = show("good")[1].replace("good:", "a.pem:")
-        assert show("a.pem") == (0, page, warned("show", fault))
-    check_signs(run, fault)
+        warning = check(show, run, pem, change(pem), told)
+        assert ", so other programs may not read it; " in warning
 
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("form", [name for name, (_, fault) in FORMS.items() if "FILE" in fault[1]])
+@pytest.mark.parametrize("form", [one for one in FORMS if FORMS[one][1] in WITH_COMMAND])
 def test_the_command_puts_it_right(form: str, show: Show, tmp_path: Path) -> None:
-    change, fault = FORMS[form]
-    data = change(KEY)
+    data = FORMS[form][0](KEY)
     write("a.key", data.split()[2] if "secret" in form else data)
-    command = fault.undo.partition(": ")[2].replace("FILE", "a.key").replace("NEW", "new.key")
-    result = shell(command, tmp_path)
+    command = show("a.key")[2].partition("with: ")[2]
+    result = shell(command.replace("FILE", "a.key").replace("NEW", "new.key"), tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     Path("new.key").chmod(0o600)
     assert show("new.key")[::2] == (0, "")
@@ -138,13 +146,9 @@ LABELS = {
 @pytest.mark.parametrize("kind", LABELS)
 def test_a_label_of_another_kind(kind: str, show: Show, run: Run) -> None:
     label, right, pem = LABELS[kind]
-    write("good", pem)
-    write("a.pem", pem.replace(f" {right}-".encode(), f" {label}-".encode()))
-    fault = faults.of_label(label, right)
-    page = show("good")[1].replace("good:", "a.pem:")
-    assert show("a.pem") == (0, page, warned("show", fault))
-    if "KEY" in right:
-        check_signs(run, fault)
+    bad = pem.replace(f" {right}-".encode(), f" {label}-".encode())
+    told = f"its label is {label}, but its content is that of {right}, so"
+    assert check(show, run, pem, bad, told).endswith(f"write {right} in BEGIN and END\n")
 
 
 def test_files_joined_without_a_line_break(show: Show, run: Run) -> None:
@@ -153,14 +157,13 @@ def test_files_joined_without_a_line_break(show: Show, run: Run) -> None:
     second = as_pem(LEAF).count(b"\n")
     third = second + CERTIFICATE.count(b"\n") - 1
     _, out, err = show("a.pem")
-    assert err.startswith(
-        warned("show", faults.JOINED, f"a.pem (2 of 3) (line {second})")
-        + warned("show", faults.JOINED, f"a.pem (3 of 3) (line {third})")
-    )
+    told = "END and BEGIN are on one line"
+    for line, where in enumerate((f"(2 of 3) (line {second})", f"(3 of 3) (line {third})")):
+        assert err.splitlines()[line].startswith(f"show: warning: a.pem {where}: {told}")
     assert out.count("public key   ") == 3
     made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
     assert (made.returncode, made.stdout.encode()) == (0, REQUEST)
-    assert made.stderr == warned("make_csr.py", faults.JOINED, f"a.pem (line {third})")
+    assert made.stderr.startswith(f"make_csr.py: warning: a.pem (line {third}): {told}")
 
 
 def test_other_text_and_labels_that_are_usual(show: Show, run: Run, tmp_path: Path) -> None:
@@ -191,23 +194,26 @@ def test_pkcs7(show: Show, tmp_path: Path) -> None:
         assert show("chain.p7b") == (0, page, "")
 
 
+NOT_DER = "the content is not that of a key, a request or a certificate"
+
+
 @pytest.mark.parametrize(
-    ("data", "fault"),
+    ("data", "told"),
     [
-        (KEY[:900], faults.CUT_SHORT),
-        (b"".join(line for line in KEY.splitlines(True) if b"7" not in line), faults.NOT_DER),
-        (wrapping.written("PRIVATE KEY", b"a secret, xcrypto#10"), faults.NOT_DER),
+        (KEY[:900], "the content is cut short"),
+        (b"".join(line for line in KEY.splitlines(True) if b"7" not in line), NOT_DER),
+        (wrapping.written("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
         (wrapping.written("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"),
-         faults.of_label("PRIVATE KEY", "OPENSSH PRIVATE KEY")),
-        (KEY.replace(b"\nMII", b"\nM!II"), faults.DAMAGED),
-        (as_der(RSA)[:-1], faults.DAMAGED),
+         "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE KEY; write"),
+        (KEY.replace(b"\nMII", b"\nM!II"), "the content is damaged"),
+        (as_der(RSA)[:-1], "the content is damaged"),
     ],
 )  # fmt: skip
-def test_content_that_is_not_whole(data: bytes, fault: Fault, show: Show, run: Run) -> None:
+def test_content_that_is_not_whole(data: bytes, told: str, show: Show, run: Run) -> None:
     write("a.key", data)
-    told = f"a.key: {fault.what}; {fault.undo}"
-    assert show("a.key") == (1, "", f"show: error: {told}\n")
-    assert error_of(run("make_csr.py", "--key", "a.key")) == told
+    message = error_of(run("make_csr.py", "--key", "a.key"))
+    assert message.startswith(f"a.key: {told}")
+    assert show("a.key") == (1, "", f"show: error: {message}\n")
 
 
 @pytest.mark.parametrize("change", [bytes, base64.encodebytes])
@@ -232,19 +238,15 @@ def test_the_command_for_pkcs12(
 
 
 @pytest.mark.browser
-def test_the_command_for_an_openssh_key(show: Show, run: Run, tmp_path: Path) -> None:
-    write("a.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
-    told = "a.key: this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"
-    assert show("a.key")[2] == f"show: error: {told}\n"
-    assert error_of(run("make_csr.py", "--key", "a.key")) == told
-    command = told.partition("with: ")[2].replace("COPY", "a.key")
+def test_the_command_for_an_openssh_key(show: Show, tmp_path: Path) -> None:
+    write("a.key", SSH_KEY)
+    command = show("a.key")[2].partition("with: ")[2].replace("COPY", "a.key")
     result = run_process([*command.split(), "-N", "", "-P", ""], tmp_path)
     assert result.returncode == 0, result.stderr
     assert show("a.key")[::2] == (0, "")
 
 
 GIVE = "give a key, a request or a certificate"
-OF_SSH = EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,8 @@ OF_SSH = EC.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
         (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),
-        (OF_SSH, f"this is an SSH public key; {GIVE}"),
+        (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen"),
+        (SSH_PUBLIC_KEY, f"this is an SSH public key; {GIVE}"),
         (as_der(CRL), f"this is a certificate revocation list (CRL); {GIVE}"),
         (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
