@@ -32,14 +32,14 @@ def openssl(command: str) -> str:
     return conftest.openssl(*command.split(), cwd=Path.cwd())
 
 
-def as_pem(thing: Any, form: Encoding = Encoding.PEM) -> bytes:
-    """Return a key (in PKCS#8), a public key, a request or a certificate in PEM."""
+def as_pem(thing: Any, encoding: Encoding = Encoding.PEM) -> bytes:
+    """Return a key (in PKCS#8), a public key, a request, a certificate or a CRL in PEM."""
     if hasattr(thing, "private_bytes"):
-        data = thing.private_bytes(form, PrivateFormat.PKCS8, NoEncryption())
+        data = thing.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
     elif hasattr(thing, "verify"):
-        data = thing.public_bytes(form, PublicFormat.SubjectPublicKeyInfo)
+        data = thing.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
     else:
-        data = thing.public_bytes(form)
+        data = thing.public_bytes(encoding)
     return bytes(data)
 
 
