@@ -1,4 +1,4 @@
-"""show: its options, its exit status, and what it says of keys of all kinds; nothing secret."""
+"""show: its options, and what it says of keys of all kinds; nothing secret."""
 
 import itertools
 import os
@@ -12,8 +12,8 @@ from typing import Any
 from common import der, wrapping
 from common.show import signature
 from tests import vectors
-from tests.conftest import ARTICLE, ROOT, Show, environment, pem_of
-from tests.made import EC, LEAF, RSA, as_der, as_pem, openssl, pkcs1, request, san, tlv, write
+from tests.conftest import ARTICLE, ROOT, Show, environment
+from tests.made import EC, LEAF, RSA, as_pem, openssl, pkcs1, request, san, tlv, write
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -27,59 +27,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 DER, OLD = Encoding.DER, PrivateFormat.TraditionalOpenSSL
 DSA: Any = load_pem_private_key((ROOT / "tests" / "data" / "show" / "dsa.key").read_bytes(), None)
-CUT = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-ADVICE = "give a key, a request or a certificate"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "messages"),
-    [
-        ("weak.csr", 0, []),  # a verdict is not a fault
-        ("a.key wrong a.csr two", 1, [
-            "warning: two: the certificate of its issuer is missing, so many clients will reject "
-            "it; append it (an ACME client's fullchain.pem holds both)",
-            *(f"error: {where}: the content is damaged: part of it is missing; restore a copy"
-              for where in ("wrong", "two (2 of 2)"))]),
-        ("nothing a.key", 1, [f"error: nothing: No such file or directory; {ADVICE}"]),
-        ("--bytes cut a.csr", 1, [
-            "error: cut: offset 53: the file ends before this BIT STRING does"]),
-        ("--bytes old.key a.csr", 1, [
-            "error: old.key: it is encrypted as a whole (RFC 1421), so its DER cannot be shown"]),
-        ("--passphrase-file secret new.key old.key", 0, []),
-        ("--passphrase-file secret --account-key new.key a.key", 0, []),
-        ("--passphrase-file another new.key", 1, [
-            "error: new.key: this passphrase does not open the key; try another"]),
-        ("new.key", 1, [
-            "error: there is no terminal to ask for a passphrase; use --passphrase-file"]),
-        ("--account-key other.key account.key a.csr a.key", 0, []),
-    ],
-)  # fmt: skip
-def test_messages_and_exit_status(
-    arguments: str, status: int, messages: list[str], show: Show
-) -> None:
-    for path, thing in {
-        "a.key": EC,
-        "a.csr": request(san("a.com")),
-        "weak.csr": request(),
-        "other.key": RSA,
-        "account.key": as_der(RSA),
-        "wrong": CUT,
-        "two": as_pem(LEAF) + CUT,
-        "cut": EC.private_bytes(DER, OLD, NoEncryption())[:-1],
-        "secret": b"x\n",
-        "another": b"y\n",
-        "old.key": pem_of(EC, b"x"),
-        "new.key": pem_of(EC, b"x", PrivateFormat.PKCS8),
-    }.items():
-        if path in arguments.split():
-            write(path, thing)
-    found, out, err = show(*arguments.split())
-    assert err == "".join(f"show: {message}\n" for message in messages)
-    assert found == status
-    shown = re.findall(r"^(\S+?)(?: \(\d of \d\))?: ", out, re.MULTILINE)
-    if "--" not in arguments:
-        good = [f for f in arguments.split() if f not in ("wrong", "nothing", "new.key")]
-        assert list(dict.fromkeys(shown)) == good
 
 
 def test_wrong_usage(show: Show) -> None:
@@ -99,9 +46,8 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
 
 
 def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:
-    names = [f"{letter}-{letter}.{'x' * 40}.com" for letter in "abcdef"] + [
-        ".".join(["y" * 50] * 3)
-    ]
+    names = [f"{letter}-{letter}.{'x' * 40}.com" for letter in "abcdef"]
+    names.append(".".join(["y" * 50] * 3))
     write("a.csr", request(san(*names)))
     write("b.csr", request(san("b.com")))
     assert all(f" DNS:{name}" in show("a.csr")[1] for name in names)
@@ -123,9 +69,9 @@ def test_nothing_steers_the_terminal(show: Show) -> None:
 def test_a_fifo(show: Show) -> None:
     """One that nothing writes to is an empty file; <(command) and its like are read."""
     os.mkfifo("fifo")
-    assert show("fifo") == (1, "", f"show: error: fifo: the file is empty; {ADVICE}\n")
-    data = as_pem(EC)
-    writer = threading.Thread(target=Path("fifo").write_bytes, args=(data,))
+    status, out, err = show("fifo")
+    assert (status, out, err.partition(";")[0]) == (1, "", "show: error: fifo: the file is empty")
+    writer = threading.Thread(target=Path("fifo").write_bytes, args=(as_pem(EC),))
     writer.start()
     status, out, err = show("fifo")
     writer.join()

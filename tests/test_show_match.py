@@ -1,4 +1,4 @@
-"""show: what Let's Encrypt would say, and what belongs together."""
+"""show: what Let's Encrypt would say, what belongs together, messages and exit status."""
 
 import random
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from common import der
 from common.show import chain, grammar
 from common.show.grammar import Name
-from tests.conftest import Show
+from tests.conftest import Show, pem_of
 from tests.made import (
     CA,
     EC,
@@ -34,6 +34,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 from cryptography.x509.oid import NameOID
 
 ALL = "accepts it (classic, tlsserver, shortlived)"
@@ -134,6 +135,8 @@ VERSION_1 = tlv(0x30, *(field.encoded for field in TBS.children[1:7]))  # withou
 SIGNATURE = tlv(3, b"\0", OTHER.sign(VERSION_1, ec.ECDSA(SHA256)))
 FORGED = as_der(request(san("a.com"))).replace(b"a.com", b"b.com")
 
+DAMAGED = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
 FILES: dict[str, list[Any]] = {
     **{f"{n}.key": [ec.derive_private_key(n, ec.SECP256R1())] for n in range(2, 6)},
     "a.key": [EC],
@@ -157,6 +160,13 @@ FILES: dict[str, list[Any]] = {
         *(b"-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n", EC),
     ],
     "namesake.pem": [certificate("example.com", signer=EC), MIDDLE],
+    "damaged": [DAMAGED],
+    "two": [LEAF, DAMAGED],
+    "cut": [as_der(EC)[:-1]],
+    "secret": [b"x\n"],
+    "another": [b"y\n"],
+    "old.key": [pem_of(EC, b"x")],
+    "new.key": [pem_of(EC, b"x", PrivateFormat.PKCS8)],
 }
 
 # Files; then what show says of them together, and its warnings and errors. "…" is any text.
@@ -236,14 +246,50 @@ error: haproxy.pem (1 of 3): its key is the account key (ec/account.key), which 
 namesake.pem
 warning: namesake.pem (2 of 2): it did not issue any certificate before it; remove or replace it
 error: namesake.pem (1 of 2): namesake.pem (2 of 2) has the name of its issuer, but did not sign it…
+
+nothing.csr
+
+a.key damaged a.csr two
+a.csr and a.key belong together
+two (1 of 2) and a.key belong together
+two (1 of 2) and a.csr have the same key, but different names: …
+warning: two: the certificate of its issuer is missing…
+error: damaged: the content is damaged: part of it is missing; restore a copy
+error: two (2 of 2): the content is damaged: part of it is missing; restore a copy
+
+absent a.csr a.key
+a.csr and a.key belong together
+error: absent: No such file or directory; give a key, a request or a certificate
+
+--bytes cut a.csr
+error: cut: offset 27: the file ends before this OCTET STRING does
+
+--bytes old.key a.csr
+error: old.key: it is encrypted as a whole (RFC 1421), so its DER cannot be shown
+
+--passphrase-file secret new.key old.key
+new.key and old.key hold the same key
+
+--passphrase-file secret --account-key new.key a.csr a.key
+a.csr and a.key belong together
+error: a.csr: its key is the account key (new.key), …
+
+--passphrase-file another new.key
+error: new.key: this passphrase does not open the key; try another
+
+new.key
+error: there is no terminal to ask for a passphrase; use --passphrase-file
+
+--account-key other.key account.key a.csr a.key
+a.csr and a.key belong together
 """
 
 
 @pytest.mark.parametrize("case", TOGETHER.strip().split("\n\n"))
-def test_together(case: str, show: Show) -> None:
+def test_what_is_said_of_files_and_the_exit_status(case: str, show: Show) -> None:
     files, *expected = case.splitlines()
     Path("ec").mkdir()
-    for path in {*files.split()} & {*FILES}:
+    for path in FILES.keys() & files.split():
         write(path, *FILES[path])
     status, out, err = show(*files.split())
     _, _, together = out.partition("What belongs together:\n")
