@@ -90,6 +90,8 @@ def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document
     content, labels = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
     name, _, root, fault = grammar.read(content)
     assert (name, root.name, fault) == (document, document, "")
+    if document in ("Certificate", "CertificationRequest"):  # ECDSA: RFC 3279 section 2.2.3
+        assert [element.name for element in root.all()][-2:] == ["r", "s"]
     less = [child.encoded for child in root.children[1:]]
     for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less)):
         assert grammar.read(other).name != document
