@@ -95,6 +95,7 @@ def test_how_a_key_is_encrypted(show: Show) -> None:
         assert f"  format         {form} PEM (" in out.partition("plain.key:")[0]
         assert f"  encryption     {words}\n" in out
         assert "a.key and plain.key hold the same key\n" in out
+    assert "costParameter: 16384  " in show("--bytes", "a.key")[1]
     (block,) = wrapping.blocks(Path("a.key").read_bytes())
     cost = bytes.fromhex("02024000020108")  # N = 16384, r = 8: RFC 7914 section 7
     assert cost in block.der
