@@ -32,19 +32,26 @@ def openssl(command: str) -> str:
     return conftest.openssl(*command.split(), cwd=Path.cwd())
 
 
-def write(path: str, *things: Any, encoding: Encoding = Encoding.PEM) -> None:
-    """Write keys, requests, certificates and bytes to a file."""
+def as_pem(thing: Any, encoding: Encoding = Encoding.PEM) -> bytes:
+    """Return a key (in PKCS#8), a public key, a request, a certificate or a CRL in PEM."""
+    if hasattr(thing, "private_bytes"):
+        data = thing.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+    elif hasattr(thing, "verify"):
+        data = thing.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
+    else:
+        data = thing.public_bytes(encoding)
+    return bytes(data)
+
+
+def as_der(thing: Any) -> bytes:
+    return as_pem(thing, Encoding.DER)
+
+
+def write(path: str, *things: Any) -> None:
+    """Write keys, requests and certificates in PEM, and bytes, to a file."""
     file = Path(path)
-    file.write_bytes(b"")
-    for thing in things:
-        data = thing
-        if hasattr(thing, "private_bytes"):
-            data = thing.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
-        elif hasattr(thing, "verify"):
-            data = thing.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-        elif not isinstance(thing, bytes):
-            data = thing.public_bytes(encoding)
-        file.write_bytes(file.read_bytes() + data)
+    parts = (thing if isinstance(thing, bytes) else as_pem(thing) for thing in things)
+    file.write_bytes(b"".join(parts))
     file.chmod(0o600)
 
 
@@ -60,6 +67,14 @@ def tlv(tag: int, *contents: bytes) -> bytes:
 
 def integer(number: int) -> bytes:
     return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def pkcs1(version: int = 0, **changed: int) -> bytes:
+    """Return the RSA key in PKCS#1, with some of its numbers changed."""
+    it = RSA.private_numbers()
+    n, e = it.public_numbers.n, it.public_numbers.e
+    numbers = {"n": n, "e": e, "d": it.d, "p": it.p, "q": it.q} | changed
+    return tlv(0x30, *map(integer, (version, *numbers.values(), it.dmp1, it.dmq1, it.iqmp)))
 
 
 def named(cn: str) -> x509.Name:

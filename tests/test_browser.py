@@ -4,31 +4,27 @@ They need Chromium and its driver, certutil and Pebble.
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course import web_server
 from tests.browser import FLAGS, installed
-from tests.conftest import ROOT, environment, openssl, page_served, run_process
+from tests.conftest import ROOT, environment, page_served, run_process
+from tests.made import EC, RSA, request, san, write
 
 import pytest
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
+from cryptography import x509
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Path:
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a directory with account.key, example.com.key and certificate.csr."""
-    kind = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    for name in ("account.key", "example.com.key"):
-        openssl("genpkey", *kind, "-out", name, cwd=tmp_path)
-    names = ["-subj", "/", "-addext", "subjectAltName=DNS:example.com,IP:127.0.0.1"]
-    openssl(
-        "req", "-new", "-key", "example.com.key", *names, "-out", "certificate.csr", cwd=tmp_path
-    )
+    monkeypatch.chdir(tmp_path)
+    write("account.key", RSA)
+    write("example.com.key", EC)
+    write("certificate.csr", request(san("example.com", x509.IPAddress(ip_address("127.0.0.1")))))
     return tmp_path
 
 
@@ -55,11 +51,3 @@ def test_the_page_of_the_course(files: Path, tmp_path: Path) -> None:
     assert "certificate.csr" not in refused
     assert "ERR_CERT" not in accepted
     assert "You see this page because your browser trusts Pebble's root" in accepted
-
-
-def test_a_fresh_profile_shows_the_privacy_error(files: Path, chromium: "Chrome") -> None:
-    with page_served(files) as commands:
-        url = commands[0].split()[-1].replace("example.com", "127.0.0.1")
-        chromium.get(url)
-        assert chromium.title == "Privacy error"
-        assert "ERR_CERT_AUTHORITY_INVALID" in chromium.page_source

@@ -5,20 +5,15 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from ipaddress import ip_address
-from pathlib import Path
 
 from common.show import grammar
 from tests import vectors
-from tests.conftest import Show
-from tests.made import EC, LEAF, MIDDLE, OTHER, ROOT_CA, RSA, certificate, request, san, write
+from tests.conftest import SECRET, Show, pem_of
+from tests.made import EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, certificate, request, san, write
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "article", "header"),
@@ -88,28 +83,32 @@ def files() -> list[str]:
     return ["account.key", "example.com.key", "certificate.csr", "certificate.pem", "root.pem"]
 
 
-def octets(page: Page) -> set[tuple[str, str, str]]:
-    """Return the offset, the header and the content of each element whose bytes are shown."""
-    offsets = [text.removeprefix("offset").split()[0] for text in page.of("bytes")]
-    headers = [f"{t} {n}" for t, n in zip(page.of("tag"), page.of("length"), strict=True)]
-    return set(zip(offsets, headers, page.of("content"), strict=True))
-
-
-def test_the_order_of_the_story(show: Show) -> None:
+def test_the_cards_stand_in_the_order_of_the_story_with_the_main_facts(show: Show) -> None:
     names = files()
+    chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
     for order in (names, names[::-1], names[2:] + names[:2]):
-        chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
         assert picture(show, *order).cards == [*names[:3], *chain]
     write("middle.pem", MIDDLE)
     assert picture(show, "root.pem", "middle.pem").cards == ["middle.pem", "root.pem"]
     write("renamed.key", RSA)
     renamed = ("--account-key", "account.key", "example.com.key", "renamed.key")
     assert picture(show, *renamed).cards == ["renamed.key", "example.com.key"]
+    key = ["holds", "kind", "encryption", "numbers", "Let's Encrypt"]
+    signed = ["holds", "signed with", "names", "Let's Encrypt"]
+    certificate = ["holds", "signed with", "issuer", "CA", "names", "valid until"]
+    labels = [*key, *key, *signed, *certificate, *certificate]
+    found = [text for text in picture(show, *names[:4]).of("dt") if text in {*labels, "format"}]
+    assert found == labels
 
 
-def test_each_key_has_one_letter_and_one_color(show: Show) -> None:
+def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show) -> None:
     write("a.pub", EC.public_key())
-    page = picture(show, *files(), "a.pub")
+    status, text, _ = show("--html", *files(), "a.pub")
+    page = Page(text)
+    it = RSA.private_numbers()
+    numbers = (it.d, it.p, it.q, it.dmp1, it.dmq1, it.iqmp, EC.private_numbers().private_value)
+    secrets = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in numbers]
+    assert (status, vectors.leaks(text, secrets), vectors.leaks(page.text, secrets)) == (0, [], [])
     found = {(classes, text) for classes, text in page.found if classes.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
     # The modulus and the exponent are two lines.
@@ -125,43 +124,16 @@ def test_each_key_has_one_letter_and_one_color(show: Show) -> None:
         "public half in certificate.pem (2 of 2); signed certificate.pem (1 of 2)",
         "public half in root.pem; signed certificate.pem (2 of 2), root.pem",
     ]
-    facts = page.of("dd")[4:]
-    assert "the private and public halves of A key A (account.key)" in facts
-    assert "the public half of B key B (example.com.key)" in facts
-    assert "C key C (public half in certificate.pem (2 of 2))" in facts
-    assert "the public half of C key C" in facts
-
-
-def test_the_main_facts(show: Show) -> None:
-    page = picture(show, *files()[:4])
-    key = ["holds", "kind", "encryption", "numbers", "Let's Encrypt"]
-    signed = ["holds", "signed with", "names", "Let's Encrypt"]
-    certificate = ["holds", "signed with", "issuer", "CA", "names", "valid until"]
-    labels = [text for text in page.of("dt") if text in {*key, *signed, *certificate, "format"}]
-    assert labels == [*key, *key, *signed, *certificate, *certificate]
-
-
-def test_no_secret_in_the_page(show: Show) -> None:
-    it = RSA.private_numbers()
-    numbers = (it.d, it.p, it.q, it.dmp1, it.dmq1, it.iqmp, EC.private_numbers().private_value)
-    secrets = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in numbers]
-    _, text, _ = show("--html", *files())
-    assert vectors.leaks(text, secrets) == vectors.leaks(Page(text).text, secrets) == []
-
-
-def test_more_keys_than_colors(show: Show) -> None:
-    names = [f"{number:02}.key" for number in range(30)]
-    for number, name in enumerate(names):
-        write(name, ec.derive_private_key(number + 2, ec.SECP256R1()).public_key())
-    page = picture(show, *names)
-    assert page.colors("public") == ["k1", "k2", "k3", "k4", "k5", "k6", *["k"] * 24]
-    letters = [text.split()[-1] for text in page.of("dt") if " key " in text]
-    assert letters == [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "27", "28", "29", "30"]
-    assert "24 more" in page.of("summary")
+    assert {
+        "the private and public halves of A key A (account.key)",
+        "the public half of B key B (example.com.key)",
+        "C key C (public half in certificate.pem (2 of 2))",
+        "the public half of C key C",
+    } <= {*page.of("dd")[4:]}
 
 
 def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
-    forged = bytearray(request(san("a.com"), key=RSA).public_bytes(Encoding.DER))
+    forged = bytearray(as_der(request(san("a.com"), key=RSA)))
     forged[-1] ^= 1
     write("forged.csr", bytes(forged))
     status, found, messages = show("--html", "forged.csr")
@@ -171,68 +143,62 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     assert page.of("s")[-1] == made.format("A key A")
     assert page.of("strong")[-1] == "The signature is not valid."
     assert page.of("li")[-1] in messages
+    ecdsa, unknown = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d040309")
+    write("unknown.csr", as_der(request(san("a.com"))).replace(ecdsa, unknown))
+    page = picture(show, "unknown.csr")
+    assert page.colors("signed") == page.colors("signature") == ["k"]
+    assert f"{made.format('A key A')} (not checked: of an unknown kind)" in page.text
     write("certificate.pem", LEAF)
     page = picture(show, "certificate.pem")
     assert page.colors("signed") == page.colors("signature") == ["k"]
     assert made.format("the key of an issuer that is not in these files") in page.text
     assert not page.of("s")
-    write("certificate.pem", LEAF, certificate("CA", OTHER))
+    write("certificate.pem", LEAF, certificate("CA", RSA))
     page = Page(show("--html", "certificate.pem")[1])
     assert made.format("B key B") in page.of("s")
     assert page.cards == ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)"]
 
 
 def test_all_bytes_of_what_is_public(show: Show) -> None:
-    write("request.der", request(san("a.com", "b.com"), key=RSA), encoding=Encoding.DER)
-    write("certificate.der", MIDDLE, encoding=Encoding.DER)
-    write("key.der", EC.public_key(), encoding=Encoding.DER)
-    for name in ("request.der", "certificate.der", "key.der"):
-        root = grammar.read(Path(name).read_bytes(), False).root
-        found = {
-            (str(e.offset), e.header.hex(" "), e.content.hex(" ") or "none") for e in root.all()
-        }
-        assert octets(picture(show, name)) == found
+    for thing in (request(san("a.com", "b.com"), key=RSA), MIDDLE, EC.public_key()):
+        write("a.der", as_der(thing))
+        page = picture(show, "a.der")
+        offsets = [int(text.removeprefix("offset").split()[0]) for text in page.of("bytes")]
+        headers = [" ".join(pair) for pair in zip(page.of("tag"), page.of("length"), strict=True)]
+        found = list(zip(offsets, headers, page.of("content"), strict=True))
+        elements = grammar.read(as_der(thing)).root.all()
+        assert sorted(found) == [
+            (one.offset, one.header.hex(" "), one.content.hex(" ") or "none") for one in elements
+        ]
 
 
-def test_boxes(show: Show) -> None:
-    """Elements that hold just one other are one box; what a beginner does not need is closed."""
+def test_what_is_drawn_as_one_box_and_what_is_closed_at_first(show: Show) -> None:
     write("leaf.pem", LEAF)
     write("a.csr", request(san("a.com", "b.com"), key=RSA))
-    address = x509.IPAddress(ip_address("1.2.3.4"))
     more = (x509.SubjectKeyIdentifier(b"\1"), x509.BasicConstraints(ca=True, path_length=0))
-    write("b.csr", request(san(address), *more))
-    names = picture(show, "b.csr")
-    assert names.of("name")[0].startswith("extnValue › SubjectAltName › iPAddress 1.2.3.4")
-    assert "2 more: subjectKeyIdentifier, basicConstraints" in names.of("summary")
-    page = picture(show, "leaf.pem", "a.csr")
-    assert "bytes" in page.of("summary")
+    write("b.csr", request(san(x509.IPAddress(ip_address("1.2.3.4"))), *more))
+    _, text, _ = show("--html", "leaf.pem", "a.csr", "b.csr")
+    page = Page(text)
     labels = page.of("summary")
-    assert "Extension › extnValue › SubjectAltName subjectAltName one extension" in labels
-    assert (
-        "values › Extensions › Extension › extnValue › SubjectAltName subjectAltName what it says"
-        in labels
-    )
+    inside = "Extension › extnValue › SubjectAltName subjectAltName"
+    assert {f"{inside} one extension", f"values › Extensions › {inside} what it says"} <= {*labels}
+    assert "extnValue › SubjectAltName › iPAddress 1.2.3.4" in " ".join(page.of("name"))
     assert "3 more: version, serialNumber, signature" in labels
-    assert "SAN: the names that browsers check" in page.of("note")
+    assert "2 more: subjectKeyIdentifier, basicConstraints" in labels
     assert all(re.match(r"[\w-]+( |$)", one) for one in labels)  # the name in the standard
-    _, text, _ = show("--html", "leaf.pem", "a.csr")
-    found = re.findall(
-        r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)', text
-    )
-    closed = {name for is_open, name in found if not is_open}
-    assert closed == {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
-    assert {"certificationRequestInfo", "tbsCertificate", "subjectPKInfo", "Extension"} <= {
-        name for is_open, name in found if is_open
-    }
+    start = r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)'
+    found = re.findall(start, text)
+    closed = {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
+    assert {name for is_open, name in found if not is_open} == closed
+    opened = {"certificationRequestInfo", "tbsCertificate", "subjectPKInfo", "Extension"}
+    assert opened <= {name for is_open, name in found if is_open}
 
 
 def test_nothing_in_a_file_breaks_out(show: Show) -> None:
-    usual = picture(show, *files()[:4])
     evil = "</style><script>alert(1)</script>\"'&<!--\u202e\x1b[31m\0é\u05d0"
     write("a'&\u202eb.csr", request(san("a<b>.com"), cn=evil))
     _, text, _ = show("--html", "a'&\u202eb.csr")
     page = Page(text)
-    assert page.tags <= usual.tags | {("strong", ()), ("s", ())}
     assert {name for _, names in page.tags for name in names} == {
         *("lang", "charset", "http-equiv", "content", "name", "class", "open", "href", "id"),
     }
@@ -245,22 +211,28 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
     assert not re.search(r"url\(|@import|style=|://", text)
 
 
-def test_long_lists_and_values(show: Show) -> None:
+def test_more_keys_names_and_bytes_than_are_seen_at_first(show: Show) -> None:
+    files = [f"{number:02}.key" for number in range(30)]
+    for number, file in enumerate(files):
+        write(file, ec.derive_private_key(number + 2, ec.SECP256R1()).public_key())
+    page = picture(show, *files)
+    assert page.colors("public") == ["k1", "k2", "k3", "k4", "k5", "k6", *["k"] * 24]
+    letters = [text.split()[-1] for text in page.of("dt") if " key " in text]
+    assert letters == [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "27", "28", "29", "30"]
+    assert "24 more" in page.of("summary")
     names = [f"n{number}.example.com" for number in range(100)]
-    write("many.csr", request(san(*names)))
-    page = picture(show, "many.csr")
-    assert "81 more: dNSName" in page.of("summary")
-    assert [one for one in page.of("value") if one.endswith('.example.com"')] == [
-        f'"{name}"' for name in names
-    ]
-    assert "n19.example.com, and 80 more" in " ".join(page.of("dd"))
     big = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(10_000))
-    write("big.csr", request(big))
-    assert " ".join(["00"] * 10_000) in picture(show, "big.csr").of("content")
+    write("big.csr", request(san(*names), big))
+    page = picture(show, "big.csr")
+    assert "81 more: dNSName" in page.of("summary")
+    shown = [one for one in page.of("value") if one.endswith('.example.com"')]
+    assert shown == [f'"{name}"' for name in names]
+    assert "n19.example.com, and 80 more" in " ".join(page.of("dd"))
+    assert " ".join(["00"] * 10_000) in page.of("content")
 
 
 def test_what_can_be_read_of_damaged_files(show: Show) -> None:
-    write("cut.der", LEAF.public_bytes(Encoding.DER)[:200])
+    write("cut.der", as_der(LEAF)[:200])
     status, found, messages = show("--html", "cut.der", "missing")
     assert (status, messages) == (1, show("cut.der", "missing")[2])
     page = Page(found)
@@ -273,10 +245,10 @@ def test_what_can_be_read_of_damaged_files(show: Show) -> None:
 
 
 def test_encrypted_keys(show: Show, secret_file: str) -> None:
-    secret = BestAvailableEncryption(Path(secret_file).read_bytes().splitlines()[0])
+    secret = SECRET.encode()
     write("a.csr", request(san("a.com"), key=RSA))
-    write("whole.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, secret))
-    write("e.key", RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret))
+    write("whole.key", pem_of(RSA, secret))
+    write("e.key", pem_of(RSA, secret, PrivateFormat.PKCS8))
     for file, colors, faults in (("whole.key", [], 1), ("e.key", ["k1"], 0)):
         page = picture(show, "--passphrase-file", secret_file, "a.csr", file)
         assert {classes for classes, _ in page.found if classes.startswith("key ")} == {"key k1"}
