@@ -2,7 +2,7 @@
 
 Each module has one concern, and imports only modules listed above it:
 
-    repair            the command that sets up the project, or makes its libraries work again
+    environment       the command that sets up the virtual environment, or makes it work again
     installation      what is wrong with Python or the libraries
     start             one line instead of a traceback, and Ctrl-C, from the first import on
     console           messages, signals and exit status
@@ -15,10 +15,10 @@ Each module has one concern, and imports only modules listed above it:
     goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
     der               reading DER, and BER as far as OpenSSL does
-    kinds             what DER holds, and the label that PEM has for it
+    labels            what DER holds, and the label that PEM has for it
     faults            what can be wrong with a file's wrapping, and how to put it right
     wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
-    effort            how much work it is to open a private key
+    limits            the most work that opening a private key may take
     instead           what a file holds instead of what is wanted
     pem               the private key or the request in a file
     terminal          asking for a secret on the terminal

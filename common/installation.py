@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from common import TOP, repair
+from common import TOP, environment
 
 # A module of each package that can be imported only if the package works.
 _MODULES = {
@@ -26,22 +26,22 @@ def problem() -> str:
     """Return what is there, what is needed and the command that installs it, or ""."""
     if sys.version_info < (3, 10):  # noqa: UP036
         version = sys.version.split()[0]
-        return f"Python {version} is too old; use 3.10 or later; {repair.advice(anew=True)}"
+        return f"Python {version} is too old; use 3.10 or later; {environment.advice(anew=True)}"
     try:
         lacking = list(unfit())
     except OSError as error:
         return f"{error.filename}: {error.strerror}; download the project again"
-    activation = repair.activation() if lacking else ""
+    activation = environment.activation() if lacking else ""
     if activation:
         return f"the virtual environment is not active in this terminal; run: {activation}"
     if lacking:
-        return f"this program needs {', '.join(lacking)}; {repair.advice()}"
+        return f"this program needs {', '.join(lacking)}; {environment.advice()}"
     hidden = list(filter(None, map(_hidden, _MODULES)))
     if hidden:
         return f"{', '.join(hidden)}; rename it"
     broken = list(filter(None, map(_broken, _MODULES)))
     if broken:
-        return f"{', '.join(broken)}; {repair.advice(anew=True)}"
+        return f"{', '.join(broken)}; {environment.advice(anew=True)}"
     return ""
 
 

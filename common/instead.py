@@ -3,7 +3,7 @@
 import re
 
 from common.console import UserError
-from common.kinds import CERTIFICATE, CRL, PKCS7, PKCS12, REQUEST
+from common.labels import CERTIFICATE, CRL, PKCS7, PKCS12, REQUEST
 from common.wrapping import Block
 
 # The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.

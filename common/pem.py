@@ -2,9 +2,9 @@
 
 import contextlib
 
-from common import console, der, effort, instead, wrapping
+from common import console, der, instead, limits, wrapping
 from common.console import UserError
-from common.kinds import KEY_LABELS, REQUEST
+from common.labels import KEY_LABELS, REQUEST
 from common.wrapping import Block
 
 from cryptography import x509
@@ -42,7 +42,7 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     if not keys or not keys[0].is_whole:
         others = [block for block in blocks if block.label.endswith("PRIVATE KEY")] or blocks
         raise instead.refusal(path, data, next(iter(keys or others), None), advice)
-    if reason := effort.excess(keys[0]):
+    if reason := limits.exceeded(keys[0]):
         raise UserError(f"{path}: {reason}; {advice}")
     warn_of_wrapping(path, keys[0])
     return keys[0]

@@ -24,9 +24,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from common import der, faults, kinds
+from common import der, faults, labels
 from common.faults import Fault
-from common.kinds import kind_of
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
@@ -60,14 +59,14 @@ class Block(NamedTuple):
     @property
     def is_encrypted(self) -> bool:
         """Whether a passphrase opens it, in PKCS#8 or in the older form of RFC 1421."""
-        return self.label == kinds.ENCRYPTED or bool(self.headers)
+        return self.label == labels.ENCRYPTED or bool(self.headers)
 
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
     if b"BEGIN%20" in data:
         return [block._replace(fault=faults.URL) for block in _in_text(unquote_to_bytes(data))]
-    if not (kind := kind_of(data)) and (in_text := _in_text(data)):
+    if not (kind := labels.of(data)) and (in_text := _in_text(data)):
         return in_text
     if data.startswith(b"\x30") and not _TEXT.fullmatch(data[:64]):
         whole = _first_sequence(data)
@@ -129,9 +128,9 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     before, body = (_INVISIBLE.sub("", part) for part in (before, body))
     headers = _HEADERS.match(body)
     lines = [line.strip(" \t\r>") for line in body[headers.end() if headers else 0 :].split("\n")]
-    label, content = kinds.SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
+    label, content = labels.SYNONYMS.get(begin[3], begin[3]), _decoded("".join(lines))
     # An invented label, such as MY CERTIFICATE, ends in the word of its kind.
-    is_known = label in kinds.KNOWN or label.split()[-1] == kind_of(content).rpartition(" ")[2]
+    is_known = label in labels.KNOWN or label.split()[-1] == labels.of(content).rpartition(" ")[2]
     whole = content if has_end else b""
     if is_known and not headers:
         whole = _whole(lines)
@@ -139,7 +138,7 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
         return Block(label, content, is_whole=False, fault=_damage(label, content, has_end))
     fault = _fault(text, before, begin, end if has_end else None, lines)
     fault = fault if is_visible else faults.INVISIBLE
-    kind = kind_of(whole) if is_known and not headers else ""
+    kind = labels.of(whole) if is_known and not headers else ""
     if kind not in ("", label):
         label, fault = kind, fault or faults.of_label(label, kind)
     kept = "\n".join(headers.groups()) if headers else ""

@@ -5,7 +5,7 @@ Each module imports only modules listed above it, and modules of common:
     pebble       the practice CA
     acme_client  the messages to a CA
     files        reading the learner's files, and writing the certificate
-    telling      what the programs print
+    output       printing paragraphs, facts and what show says
     web_server   a web server that uses the certificate
     certificate  python -m course.certificate: the steps, one after the other
     deactivate   python -m course.deactivate: what to do about a stolen account key

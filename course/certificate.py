@@ -18,7 +18,7 @@ from common import console, options, shell
 from common.console import UserError
 from course import acme_client, files, pebble, web_server
 from course.files import KeyFile
-from course.telling import facts, lines, say, shown
+from course.output import facts, lines, say, shown
 
 from cryptography import x509
 

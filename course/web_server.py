@@ -16,7 +16,7 @@ from common.console import UserError
 from course import pebble
 from course.acme_client import Name
 from course.files import KeyFile
-from course.telling import lines, say, shown
+from course.output import lines, say, shown
 
 from cryptography import x509
 

@@ -3,7 +3,7 @@
 import random
 import re
 
-from common import der, kinds
+from common import der, labels
 from common.show import grammar, values
 from common.show.bytes import walk
 from common.show.files import DOCUMENTS as LABELS
@@ -61,7 +61,7 @@ def read(data: bytes) -> tuple[list[str], str]:
 
     Each line can be printed, and no private number is in them.
     """
-    block = Block(kinds.kind_of(data), data, is_whole=True)
+    block = Block(labels.of(data), data, is_whole=True)
     document = unopened(Part("a.key", "a.key", None, block))
     lines = list(walk(document)) if document.heading else []
     assert all(line.isprintable() for line in lines)
@@ -87,7 +87,7 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document: str) -> None:
-    content, labels = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
+    content, label_of = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
     name, _, root, fault = grammar.read(content)
     assert (name, root.name, fault) == (document, document, "")
     if document in ("Certificate", "CertificationRequest"):  # ECDSA: RFC 3279 section 2.2.3
@@ -97,10 +97,10 @@ def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document
         assert grammar.read(other).name != document
     unknown = grammar.read(tlv(0x30, tlv(0x31, root.content)))
     assert {unknown.name, *(element.name for element in unknown.root.all())} == {""}
-    assert kinds.kind_of(content) == labels[document]
-    told = {kinds.kind_of(content[:size]) for size in range(40, len(content))}
-    assert told == {labels[document]} or document == "RSAPublicKey"  # begins as a private key
-    assert kinds.kind_of(b"\x31" + content[1:]) == kinds.kind_of(b"\x30\x20") == ""
+    assert labels.of(content) == label_of[document]
+    told = {labels.of(content[:size]) for size in range(40, len(content))}
+    assert told == {label_of[document]} or document == "RSAPublicKey"  # begins as a private key
+    assert labels.of(b"\x31" + content[1:]) == labels.of(b"\x30\x20") == ""
 
 
 @pytest.mark.parametrize("kind", KEYS)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import installation, repair
+from common import environment, installation
 from tests.conftest import ROOT, SCRIPTS, Run, error_of, run_process
 
 import pytest
@@ -97,11 +97,11 @@ class TestTheCommand:
 
     @pytest.mark.parametrize("prompt", [None, "$P$G", "PowerShell"])
     def test_in_the_directory_of_the_project(self, prompt: str | None, monkeypatch: Patch) -> None:
-        monkeypatch.setattr(repair, "_WINDOWS", prompt is not None)
+        monkeypatch.setattr(environment, "_WINDOWS", prompt is not None)
         if prompt == "$P$G":  # of cmd.exe
             monkeypatch.setenv("PROMPT", prompt)
         monkeypatch.chdir(ROOT)
-        command = repair.advice().removeprefix("run: ").replace("; & ", "; ")
+        command = environment.advice().removeprefix("run: ").replace("; & ", "; ")
         page = ROOT / ("docs/recipes.md" if prompt else "README.md")
         text = page.read_text("utf-8").replace("--quiet ", "")
         assert re.search(f"^(.*`)?{re.escape(command)}(` .*)?$", text, re.MULTILINE)
@@ -109,13 +109,13 @@ class TestTheCommand:
     def test_elsewhere(self, tmp_path: Path, monkeypatch: Patch) -> None:
         top = tmp_path / "my project"
         top.mkdir()
-        monkeypatch.setattr(repair, "TOP", str(top))
-        assert repair.advice() == (
+        monkeypatch.setattr(environment, "TOP", str(top))
+        assert environment.advice() == (
             f"run: python3 -m venv '{top}/.venv' && . '{top}/.venv/bin/activate' && "
             f"python -m pip install -r '{top}/requirements.txt'"
         )
-        monkeypatch.setattr(repair, "_WINDOWS", True)
-        assert f'"{top}/requirements.txt"' in repair.advice()
+        monkeypatch.setattr(environment, "_WINDOWS", True)
+        assert f'"{top}/requirements.txt"' in environment.advice()
 
     def test_on_debian_without_what_makes_an_environment(self, tmp_path: Path) -> None:
         (tmp_path / "apt-get").touch(0o755)
@@ -124,14 +124,14 @@ class TestTheCommand:
         python.write_text('#!/bin/sh\n[ "$2" != "import ensurepip" ]\n')
         python.chmod(0o755)
         first = "run: sudo apt-get install python3-venv && python3 -m venv "
-        assert repair.advice().startswith(first)
+        assert environment.advice().startswith(first)
 
     def test_under_uv(self, tmp_path: Path, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
         monkeypatch.setattr(sys, "prefix", str(tmp_path))  # uv's own environment
-        assert repair.activation() == ""
-        assert repair.advice() == f"tell uv where the project is: uv run --project {ROOT} …"
-        assert "uv run --reinstall --project " in repair.advice(anew=True)
+        assert environment.activation() == ""
+        assert environment.advice() == f"tell uv where the project is: uv run --project {ROOT} …"
+        assert "uv run --reinstall --project " in environment.advice(anew=True)
 
     def test_without_a_python_that_fits(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("PATH", "")
@@ -261,7 +261,7 @@ class TestAnOldPython:
         code = "\ntry:\n    import make_csr\nexcept ImportError as error:\n    print(error)"
         assert self.run(code, tmp_path).stdout.startswith("Python 3.9.18 is too old; ")
 
-    @pytest.mark.parametrize("name", ["__init__", "installation", "repair", "start"])
+    @pytest.mark.parametrize("name", ["__init__", "environment", "installation", "start"])
     def test_can_read_what_it_is_told_by(self, name: str) -> None:
         for path in (f"common/{name}.py", *SCRIPTS):
             assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))

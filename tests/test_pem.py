@@ -2,7 +2,7 @@
 
 import base64
 
-from common import kinds, pem, wrapping
+from common import labels, pem, wrapping
 from tests.conftest import ARTICLE
 
 import pytest
@@ -18,7 +18,7 @@ REPLACEABLE = {
     "blanks around": b"\n\n" + REQUEST + b" \n\t\n",
     "the older label": REQUEST.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"),
     # Old versions of certbot wrote version 3, which OpenSSL reads and cryptography does not.
-    "version 3": wrapping.written(kinds.REQUEST, DER.replace(b"\2\1\0", b"\2\1\2", 1)),
+    "version 3": wrapping.written(labels.REQUEST, DER.replace(b"\2\1\0", b"\2\1\2", 1)),
 }
 
 # Files that hold a request, or look like one, and something that must not be lost.
@@ -38,7 +38,7 @@ KEPT = {
     "text within": b"".join([*LINES[:3], b"#secret\n", *LINES[3:]]),
     "more base64": b"".join([*LINES[:-1], b"c2VjcmV0\n", LINES[-1]]),
     "cut short": REQUEST[:99],
-    "an empty SEQUENCE": wrapping.written(kinds.REQUEST, b"\x30\0"),
+    "an empty SEQUENCE": wrapping.written(labels.REQUEST, b"\x30\0"),
     "another label": REQUEST.replace(b"CERTIFICATE REQUEST", b"CERTIFICATE"),
 }
 

@@ -82,7 +82,7 @@ def _show(args: argparse.Namespace, errors: list[str]) -> None:
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
     warned = list(chain.warnings(items, issuers_of))
-    errors += match.faults(items, issuers_of, account_key)
+    errors += match.errors(items, issuers_of, account_key)
     if args.html and parts:
         below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
         console.write_text(picture.page(parts, items, account_key, issuers_of, below))

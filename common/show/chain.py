@@ -32,7 +32,7 @@ def issuers(items: Sequence[Item]) -> IssuersOf:
     # A CA is a name and a key (with its identifier), and can have several certificates.
     by_name: dict[bytes, dict[tuple[bytes, bytes], list[Certificate]]] = {}
     for ca in certificates:
-        key = (ca.identity, ca.content("SubjectKeyIdentifier"))
+        key = (ca.canonical_spki, ca.content("SubjectKeyIdentifier"))
         by_name.setdefault(ca.encoded("subject"), {}).setdefault(key, []).append(ca)
     found = {one: Issuers([one], [], []) for one in certificates if one.is_self_signed}
     others = [one for one in certificates if one not in found]
@@ -60,7 +60,7 @@ def _issuers(
 
 def warnings(items: Sequence[Item], issuers_of: IssuersOf) -> Iterator[str]:
     """Yield why a server could not use the certificates of a file as they are."""
-    keys = {item.identity for item in items if isinstance(item, Key)}
+    keys = {item.canonical_spki for item in items if isinstance(item, Key)}
     certificates = [item for item in items if isinstance(item, Certificate)]
     for path, in_file in groupby(certificates, key=lambda one: one.part.path):
         chain = list(in_file)
@@ -73,7 +73,7 @@ def warnings(items: Sequence[Item], issuers_of: IssuersOf) -> Iterator[str]:
             yield f"{path}: the first certificate is a CA's; put the server's certificate first"
         elif (
             keys
-            and keys.isdisjoint(one.identity for one in chain)
+            and keys.isdisjoint(one.canonical_spki for one in chain)
             and all(one.is_ca for one in certificates)
         ):
             what = "this is a CA's certificate, and no given key fits it"

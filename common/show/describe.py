@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from common import files, goodkey, jwk, kinds
+from common import files, goodkey, jwk, labels
 from common.der import Element
 from common.show import display, extensions, grammar, signature, values, verdict
 from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
@@ -21,7 +21,7 @@ _SELF_SIGNED = {True: "yes", False: "no", None: "not checked"}
 
 _FORMATS = {  # by the label of PEM
     "PRIVATE KEY": "PKCS#8",
-    kinds.ENCRYPTED: "PKCS#8",
+    labels.ENCRYPTED: "PKCS#8",
     "EC PRIVATE KEY": "SEC 1",
     "RSA PRIVATE KEY": "PKCS#1",
     "DSA PRIVATE KEY": "OpenSSL",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common import files, instead, kinds, pem, wrapping
+from common import files, instead, labels, pem, wrapping
 from common.console import UserError
 from common.wrapping import Block
 
@@ -16,14 +16,14 @@ MAX_PARTS = 500  # in a file; far above any list of CAs
 # For each label: what grammar calls its content.
 DOCUMENTS = {
     "PRIVATE KEY": "OneAsymmetricKey",
-    kinds.ENCRYPTED: "EncryptedPrivateKeyInfo",
+    labels.ENCRYPTED: "EncryptedPrivateKeyInfo",
     "EC PRIVATE KEY": "ECPrivateKey",
     "RSA PRIVATE KEY": "RSAPrivateKey",
     "DSA PRIVATE KEY": "DSAPrivateKey",
     "RSA PUBLIC KEY": "RSAPublicKey",
     "PUBLIC KEY": "SubjectPublicKeyInfo",
-    kinds.CERTIFICATE: "Certificate",
-    kinds.REQUEST: "CertificationRequest",
+    labels.CERTIFICATE: "Certificate",
+    labels.REQUEST: "CertificationRequest",
 }
 
 
@@ -61,7 +61,7 @@ def read(path: str) -> list[Part]:
 
 def _unpacked(path: str, block: Block) -> list[Block]:
     """Return the certificates in PKCS#7, or another block as it is, in a list."""
-    if block.label != kinds.PKCS7 or not block.is_whole:
+    if block.label != labels.PKCS7 or not block.is_whole:
         return [block]
     try:
         certificates = pkcs7.load_der_pkcs7_certificates(block.der)
@@ -71,4 +71,4 @@ def _unpacked(path: str, block: Block) -> list[Block]:
             f"pkcs7 -print_certs {'-inform DER ' if not block.line else ''}-in FILE -out NEW"
         ) from None
     contents = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
-    return [block._replace(label=kinds.CERTIFICATE, der=content) for content in contents]
+    return [block._replace(label=labels.CERTIFICATE, der=content) for content in contents]

@@ -59,7 +59,7 @@ class Item:
         return self.part.where
 
     @cached_property
-    def identity(self) -> bytes:
+    def canonical_spki(self) -> bytes:
         """The SubjectPublicKeyInfo in its usual encoding: the same for the same public key."""
         if self.public_key is None:
             return self.spki
@@ -149,7 +149,7 @@ class Signed(Item):
         return [name for sequence in self.name_lists for name in _general_names(sequence)]
 
     @cached_property
-    def faults(self) -> list[str]:
+    def extension_errors(self) -> list[str]:
         """What is wrong with the extensions: programs may read them differently, or refuse them."""
         return list(dict.fromkeys(_extension_faults(self)))
 

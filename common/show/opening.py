@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import effort, instead, kinds, passphrase, wrapping
+from common import instead, labels, limits, passphrase, wrapping
 from common.console import UserError
 from common.show import files, grammar, numbers, values
 from common.show.files import Part
@@ -33,8 +33,8 @@ _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
 # The class for each label, and what RFC 5280 and RFC 2986 call the public key in it.
 _SIGNED: dict[str, tuple[type[Request | Certificate], str]] = {
-    kinds.REQUEST: (Request, "subjectPKInfo"),
-    kinds.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
+    labels.REQUEST: (Request, "subjectPKInfo"),
+    labels.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
 }
 
 # All that the libraries raise about what they cannot read.
@@ -54,8 +54,8 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     block = part.block
     if not block.is_whole or block.label not in files.DOCUMENTS:
         raise instead.refusal(part.where, block.der, block, files.ADVICE)
-    if block.label in kinds.KEY_LABELS:
-        if reason := effort.excess(block):
+    if block.label in labels.KEY_LABELS:
+        if reason := limits.exceeded(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
         secret = passphrase_of(part.where) if block.is_encrypted else None
         return _private_key(part, secret)
@@ -86,7 +86,7 @@ def unopened(part: Part) -> Document:
     The public values of a private key are marked if it opens without one.
     """
     block = part.block
-    if block.label in kinds.KEY_LABELS and not block.is_encrypted and not effort.excess(block):
+    if block.label in labels.KEY_LABELS and not block.is_encrypted and not limits.exceeded(block):
         with contextlib.suppress(UserError):
             return _private_key(part, None).document
     return _document(part)

@@ -113,7 +113,7 @@ def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: Issue
 
     def rank(item: Item) -> int:
         if isinstance(item, Key):
-            return 0 if account_key and account_key.identity == item.identity else 1
+            return 0 if account_key and account_key.canonical_spki == item.canonical_spki else 1
         return 3 + item.is_ca if isinstance(item, Certificate) else 2
 
     issuing = {ca for one in issuers_of for ca in issuers_of[one].signers if ca is not one}
@@ -134,21 +134,21 @@ def _labels(items: Sequence[Item]) -> dict[bytes, _Label]:
         n = len(labels)
         letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
         color = f"k{n + 1}" if n < _COLORS else "k"
-        label = labels.setdefault(item.identity, _Label(letter, color, [], []))
+        label = labels.setdefault(item.canonical_spki, _Label(letter, color, [], []))
         (label.private if _is_private(item) else label.public).append(item.where)
     return labels
 
 
 def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> _Keys:
     """Return the keys of an item. A request is signed with its own."""
-    own = labels[item.identity]
+    own = labels[item.canonical_spki]
     if isinstance(item, Request):
         return _Keys(own, own, item.is_signature_valid)
     if isinstance(item, Certificate):
         signers, others, unchecked = issuers_of[item]
         for found, is_valid in ((signers, True), (unchecked, None), (others, False)):
             if found:
-                return _Keys(own, labels[found[0].identity], is_valid)
+                return _Keys(own, labels[found[0].canonical_spki], is_valid)
     return _Keys(own, None, None)
 
 

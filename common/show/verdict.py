@@ -47,7 +47,7 @@ def of_key(key: Key) -> str:
     if reason := _key_reason(key):
         return f"rejects it: it {reason}"
     accepted = "accepts it, for an account or a certificate"
-    if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.identity:
+    if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.canonical_spki:
         return f"{accepted}, but not in a request made by openssl req, which copies its encoding"
     return accepted
 
@@ -58,14 +58,14 @@ def of_request(request: Request, account_key: Item | None) -> str:
     account_key: of the account that would place the order, or None if unknown.
     """
     reasons = [f"its key {reason}"] if (reason := _key_reason(request)) else []
-    if account_key is not None and account_key.identity == request.identity:
+    if account_key is not None and account_key.canonical_spki == request.canonical_spki:
         reasons.append("its key is the account key")  # RFC 8555 section 11.1
     if not is_good_signature(request):
         algorithm = grammar.words(request.signature_algorithm.children[0].oid)
         reasons.append(f"its signature is {algorithm}")
     elif request.is_signature_valid is False:
         reasons.append("its signature is not valid")
-    reasons += request.faults
+    reasons += request.extension_errors
     if not all(_is_allowed(value) for _, value in request.subject):
         reasons.append("its subject has a character that the type of the string does not allow")
     identifiers, name_reasons = _identifiers(request)
@@ -89,7 +89,7 @@ def _key_reason(item: Item) -> str | None:
     # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. make_csr
     # writes that one, whatever the encoding of the private key.
     is_private = isinstance(item, Key) and item.is_private
-    return reason or (_UNUSUAL if item.spki != item.identity and not is_private else None)
+    return reason or (_UNUSUAL if item.spki != item.canonical_spki and not is_private else None)
 
 
 def _is_allowed(value: Element) -> bool:

@@ -47,7 +47,7 @@ _KINDS = (
 KNOWN = {label for label, *_ in _KINDS}
 
 
-def kind_of(content: bytes) -> str:
+def of(content: bytes) -> str:
     """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
     with contextlib.suppress(ValueError):
         root, _ = der.read(content[: 1 << 14])  # far enough for the nine INTEGERs of an RSA key

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common import effort, kinds, wrapping
+from common import labels, limits, wrapping
 from common.wrapping import Block
 from tests.conftest import Run, Show, error_of
 from tests.made import EC, LEAF, RSA, as_der, integer, pkcs1, request, tlv, write
@@ -49,10 +49,10 @@ LONG = {
     "RSA": ("RSA PRIVATE KEY", pkcs1(p=PRIME), TOO_LONG),
     "RSA in PKCS#8": ("PRIVATE KEY", pkcs8(pkcs1(p=PRIME)), TOO_LONG),
     "DSA": ("PRIVATE KEY", dsa(2**44497 - 1), TOO_LONG),
-    "PBKDF2": (kinds.ENCRYPTED, encrypted(PBKDF2, integer(2**31 - 1)), TOO_MANY),
-    "PBKDF2, more": (kinds.ENCRYPTED, encrypted(PBKDF2, integer(2**40)), TOO_MANY),
-    "PBES1": (kinds.ENCRYPTED, encrypted(PBES1, integer(2**31 - 1)), TOO_MANY),
-    "scrypt": (kinds.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 14, 8, 100_000))), TOO_MANY),
+    "PBKDF2": (labels.ENCRYPTED, encrypted(PBKDF2, integer(2**31 - 1)), TOO_MANY),
+    "PBKDF2, more": (labels.ENCRYPTED, encrypted(PBKDF2, integer(2**40)), TOO_MANY),
+    "PBES1": (labels.ENCRYPTED, encrypted(PBES1, integer(2**31 - 1)), TOO_MANY),
+    "scrypt": (labels.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 14, 8, 100_000))), TOO_MANY),
     "large": ("EC PRIVATE KEY", tlv(48, integer(1), bytes(20_000)), "it has 20007 bytes"),
 }
 
@@ -76,15 +76,15 @@ def test_a_key_that_takes_long(kind: str, run: Run, show: Show, secret_file: str
     [
         ("RSA PRIVATE KEY", pkcs1()),
         ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
-        (kinds.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
-        (kinds.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
+        (labels.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
+        (labels.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
         ("EC PRIVATE KEY", as_der(EC)),
     ],
 )
 def test_an_ordinary_key(label: str, der: bytes) -> None:
     for cut in range(0, len(der), 7):  # damaged ones raise nothing
-        effort.excess(Block(label, der[:cut], is_whole=False))
-    assert effort.excess(Block(label, der, is_whole=True)) is None
+        limits.exceeded(Block(label, der[:cut], is_whole=False))
+    assert limits.exceeded(Block(label, der, is_whole=True)) is None
 
 
 def disguised(p: int) -> dict[str, tuple[str, bytes]]:
@@ -106,8 +106,8 @@ def disguised(p: int) -> dict[str, tuple[str, bytes]]:
 def test_a_long_number_does_not_hide(way: str) -> None:
     label, der = disguised(RSA.private_numbers().p)[way]
     crypto.load_privatekey(crypto.FILETYPE_PEM, wrapping.written(label, der))
-    assert effort.excess(Block(label, der, is_whole=True)) is None
-    assert effort.excess(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
+    assert limits.exceeded(Block(label, der, is_whole=True)) is None
+    assert limits.exceeded(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
 
 
 def test_ber_is_shown_or_refused_without_a_mistake(show: Show) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from common import der
 from common.der import Element
-from common.kinds import ENCRYPTED
+from common.labels import ENCRYPTED
 from common.wrapping import Block
 
 MAX_SIZE = 1 << 14  # bytes; an RSA key of 16,384 bits has 9,300
@@ -21,7 +21,7 @@ MAX_SCRYPT = 1 << 21  # N·r·p; OpenSSL allows an N·r of 1 << 18 (RFC 7914 sec
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"  # RFC 7914 section 7
 
 
-def excess(block: Block) -> str | None:
+def exceeded(block: Block) -> str | None:
     """Return why it would take too long to open a private key, or None."""
     if len(block.der) > MAX_SIZE:
         return f"it has {len(block.der)} bytes, too many for a private key"

@@ -1,4 +1,4 @@
-"""The command that sets up the project on this system, or makes its libraries work again.
+"""The command that sets up the virtual environment, or makes the libraries in it work again.
 
 This is imported only after something has failed. An old Python must be able to parse it.
 """
