@@ -25,7 +25,7 @@ FLAGS = [
 
 
 def installed(*names: str) -> str:
-    """Return the path of the first of these programs that is there."""
+    """Return the path of the first of these programs that is installed."""
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
         packages = "chromium chromium-driver libnss3-tools pngquant"

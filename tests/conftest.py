@@ -44,7 +44,7 @@ Show = Callable[..., tuple[int, str, str]]
 
 
 def pytest_configure() -> None:
-    """Have the tests write their keys as users should, so that no warning says otherwise."""
+    """Let only the owner read the files of the tests, so that no program warns of other users."""
     os.umask(0o077)
 
 
@@ -96,7 +96,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def default_signals() -> None:
-    """Heed the signals that are ignored here, as after nohup or & in a script."""
+    """Restore signals that are ignored here, as after nohup or & in a script."""
     for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 

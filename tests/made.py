@@ -108,7 +108,7 @@ def certificate(
     start: float = -1,
     days: float = 90,
 ) -> x509.Certificate:
-    """Return a certificate: a domain's, or a CA's if the name has no dot."""
+    """Return a certificate: that of a domain or, if the name does not have a dot, that of a CA."""
     builder = x509.CertificateBuilder(named(issuer), named(cn), key.public_key(), 0x1234)
     builder = builder.not_valid_before(NOW + timedelta(start))
     builder = builder.not_valid_after(NOW + timedelta(days))

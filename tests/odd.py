@@ -1,7 +1,7 @@
 """Odd requests and certificates: what other programs write and readers stumble on.
 
-A trait replaces fields of an ordinary request or certificate. Which of its values it takes is by
-chance, and several traits may meet.
+A trait replaces fields of an ordinary request or certificate. Which of its values it takes is
+random, and several traits may meet.
 """
 
 import ipaddress

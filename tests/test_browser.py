@@ -1,6 +1,6 @@
 """The page of the course in a real browser: `make browser`.
 
-They need Chromium and its driver, certutil and Pebble.
+These tests need Chromium and its driver, certutil and Pebble.
 """
 
 import os
@@ -28,7 +28,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_page_of_the_course(files: Path, tmp_path: Path) -> None:
+def test_the_page_of_the_course_is_refused_then_accepted(files: Path, tmp_path: Path) -> None:
     """Each command as pasted: the browser refuses and, once it trusts the root, accepts."""
     installed("certutil")
     program, programs = Path(installed(*web_server.CHROMIUM)), tmp_path / "bin"

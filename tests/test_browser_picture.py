@@ -108,7 +108,7 @@ def test_no_serious_fault_for_people_with_disabilities(scheme: str, page: "Chrom
     assert faults == []
 
 
-def test_the_colors_of_the_keys(page: "Chrome") -> None:
+def test_each_key_has_a_color_of_its_own(page: "Chrome") -> None:
     """Each key has its own, light and dark: so the hash in the policy is that of the style."""
     script = """
     return [...document.querySelectorAll(".key b")].map(
@@ -145,7 +145,7 @@ def test_the_keyboard_reaches_an_element_and_shows_where_it_is(page: "Chrome") -
     assert page.execute_script(outline) == "solid"
 
 
-def test_printed(page: "Chrome") -> None:
+def test_a_printed_page_is_light_and_complete(page: "Chrome") -> None:
     browser.resize(page, 720, 1000, "dark", media="print")
     assert page.execute_script(BADLY_PLACED) == []
     ink = "return getComputedStyle(document.body).color"

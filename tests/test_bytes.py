@@ -197,7 +197,7 @@ CUT = "the data ends in the middle of a tag or length"
     (tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)),
      "offset 4: the element around it ends before this INTEGER does"),
 ])  # fmt: skip
-def test_the_place_where_a_file_breaks_is_told(data: bytes, why: str) -> None:
+def test_the_place_where_a_file_breaks_is_named(data: bytes, why: str) -> None:
     assert read(data)[1] == why
 
 
@@ -224,7 +224,7 @@ def test_what_can_be_read_of_a_damaged_file_or_of_ber() -> None:
     for data, expected in (
         (key[:600], {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}),
         (tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)), {(0, 10), (2, 5), (4, 3), (7, 3)}),
-        # X.690 section 8.1.3.6: two zero octets end an element whose length is left open.
+        # X.690 section 8.1.3.6: two zero octets end an element of indefinite length.
         (b"\x30\x80" + b"\x30\x80" + integer(0) + bytes(2) + integer(1) + bytes(2),
          {(0, 14), (2, 7), (4, 3), (9, 3)}),
         (tlv(0x30, bytes(2), integer(1)), {(0, 7), (2, 2), (4, 3)}),

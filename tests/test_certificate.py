@@ -89,7 +89,7 @@ def run_for(capsys: pytest.CaptureFixture[str]) -> Told:
 @pytest.mark.usefixtures("either_pebble")
 class TestCertificate:
     @pytest.mark.parametrize("kind", ["RSA", "P-384"])
-    def test_for_each_kind_of_key(self, kind: str, files: Path, run_for: Told) -> None:
+    def test_is_issued_for_each_kind_of_key(self, kind: str, files: Path, run_for: Told) -> None:
         names = ["example.com", "www.example.com", "xn--mnchen-3ya.example"]
         account_key, key = files / "account.key", files / "example.com.key"
         if kind == "RSA":
@@ -134,7 +134,7 @@ class TestCertificate:
         assert re.search("system's roots +refuses the certificate: unable to get local", told)
         assert re.search("Pebble's root +accepts the certificate, and reads: Hello\n", told)
 
-    def test_an_ip_address(
+    def test_is_issued_for_an_ip_address(
         self, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         make_request(files, "example.com.key", "IP:127.0.0.1")
@@ -145,7 +145,7 @@ class TestCertificate:
         assert told.endswith(f" -m course.certificate --serve {files}\n")
         assert len(list(files.iterdir())) == 4
 
-    def test_encrypted_keys(self, files: Path, run_for: Told, tmp_path: Path) -> None:
+    def test_is_issued_for_encrypted_keys(self, files: Path, run_for: Told, tmp_path: Path) -> None:
         for name in ("account.key", "example.com.key"):
             encrypt(files / name)
         options = ["-key", "example.com.key", "-passin", "pass:secret", "-subj", "/CN=example.com"]
@@ -195,14 +195,14 @@ class TestCertificate:
             (["IP:::1"], "urn:ietf:params:acme:error:connection"),
         ],
     )
-    def test_names_that_get_no_certificate(
+    def test_names_without_a_certificate_get_a_reason(
         self, names: list[str], reason: str, files: Path, run_for: Told
     ) -> None:
         make_request(files, "example.com.key", *names)
         assert reason in run_for(files, 1)
 
     @pytest.mark.parametrize("which", [0, 3])
-    def test_a_port_that_is_taken(
+    def test_a_port_that_is_taken_is_named(
         self, which: int, files: Path, run_for: Told, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ports = pebble._free_ports(4)
@@ -246,7 +246,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "message"), FAULTS)
-def test_a_fault_in_the_files(
+def test_a_fault_in_the_files_is_named(
     spoil: Callable[[Path], object], message: str, files: Path, secret_file: str, run_for: Told
 ) -> None:
     spoil(files)
@@ -255,7 +255,7 @@ def test_a_fault_in_the_files(
     assert {path: path.read_bytes() for path in files.iterdir()} == before
 
 
-def test_without_pebble(tmp_path: Path) -> None:
+def test_without_pebble_an_error_says_how_to_get_it(tmp_path: Path) -> None:
     """The check needs no library: it comes before anything is installed."""
     for module in (["-S", "-E", "-m", "course.pebble"], ["-m", "course.certificate"]):
         command = [sys.executable, *module]
@@ -298,7 +298,7 @@ def test_the_commands_for_a_browser(
 
 
 @pytest.mark.parametrize("port", ["taken", "70000"])
-def test_a_port_that_the_page_cannot_have(port: str, files: Path, run_for: Told) -> None:
+def test_a_port_that_the_page_cannot_have_is_refused(port: str, files: Path, run_for: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1]) if port == "taken" else port
         assert f"error: --port {number}: " in run_for(files, 1, "--serve", "--port", number)
@@ -337,7 +337,7 @@ def test_an_error_after_show_has_run(
     assert "No space left on device" in run_for(files, 1)
 
 
-def test_a_file_instead_of_its_directory(files: Path, run_for: Told) -> None:
+def test_a_file_instead_of_its_directory_is_refused(files: Path, run_for: Told) -> None:
     error = run_for(files / "certificate.csr", 1)
     assert f"certificate.csr: this is a file; give its directory, {files}\n" in error
 

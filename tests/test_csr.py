@@ -62,7 +62,7 @@ def test_the_requests_of_the_article(key_name: str, domain: str, email: str, run
 
 
 @pytest.mark.usefixtures("key")
-def test_a_bare_run(run: Run) -> None:
+def test_a_bare_run_makes_the_request_of_the_constants(run: Run) -> None:
     assert run("make_csr.py", "--out", "-").stdout.encode() == REQUEST
     assert os.listdir() == ["certificate.key"]
     for _ in range(2):  # it may replace its own request
@@ -124,7 +124,7 @@ NEITHER = "a.org.key or certificate.key: no such file"
     ],
 )
 def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, run: Run) -> None:
-    """But without names on the command line it is the constant's."""
+    """Without names on the command line, the constant names it."""
     for name in ("certificate", "example.com", "_.example.org", "api.neoprime.xyz"):
         Path(f"{name}.key").write_bytes(pem_of(private_key("P-256")))
     assert f"signed by {key}, for" in run("make_csr.py", *arguments).stderr
@@ -155,7 +155,7 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         ("a", ["b.org", "--key=."], f".: {IS_DIRECTORY}; give the private key with --key FILE"),
     ],
 )
-def test_a_key_that_is_missing(there: str, arguments: list[str], message: str, run: Run) -> None:
+def test_a_missing_key_has_advice(there: str, arguments: list[str], message: str, run: Run) -> None:
     Path(there).touch()
     assert error_of(run("make_csr.py", *arguments)) == message
     assert os.listdir() == [there]
@@ -198,7 +198,7 @@ GIVE_IT = "; give the account key"
     ],
 )
 def test_the_account_key_signs_no_request(kind: int | str, command: str, run: Run) -> None:
-    """In whatever form it is there."""
+    """Whatever the form of its file."""
     Path("certificate.key").write_bytes(pem_of(private_key(kind)))
     files = ["-in", "certificate.key", "-out", "account.key"]
     openssl(*command.split(), *files, cwd=Path())
@@ -225,7 +225,7 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
         (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
     ],
 )
-def test_an_account_key_that_cannot_be_compared(
+def test_an_account_key_that_cannot_be_compared_is_warned_of(
     content: bytes | None, reason: str, run: Run
 ) -> None:
     if content is not None:
@@ -236,14 +236,14 @@ def test_an_account_key_that_cannot_be_compared(
 
 @pytest.mark.posix(reason="a symbolic link")
 @pytest.mark.usefixtures("key")
-def test_an_account_key_that_is_a_link_to_nothing(run: Run) -> None:
+def test_an_account_key_that_is_a_link_to_nothing_is_warned_of(run: Run) -> None:
     Path("account.key").symlink_to("missing")
     (found,) = warnings_of(run("make_csr.py"))
     assert "not compared with the account key (account.key: No such file or directory" in found
 
 
 @pytest.mark.usefixtures("key", "account_key")
-def test_another_account_key(run: Run) -> None:
+def test_another_account_key_is_no_obstacle(run: Run) -> None:
     assert warnings_of(run("make_csr.py")) == []
 
 
@@ -324,7 +324,7 @@ def test_edited_constants_describe_the_request(run: Run, monkeypatch: Patch) -> 
         ("x400-name", [], "its names cannot be read"),
     ],
 )
-def test_a_replaced_request_for_other_names_is_told_of(
+def test_a_replaced_request_for_other_names_is_warned_of(
     old: x509.CertificateSigningRequest | str, arguments: list[str], said: str | None, run: Run
 ) -> None:
     if isinstance(old, str):
@@ -389,7 +389,7 @@ def test_a_list_stands_for_its_names(run: Run) -> None:
         (None, ": No such file or directory; give a file of names after the @"),
     ],
 )
-def test_what_is_not_a_list_of_names(content: bytes | None, message: str, run: Run) -> None:
+def test_only_a_list_of_names_is_taken(content: bytes | None, message: str, run: Run) -> None:
     if content is not None:
         Path("names").write_bytes(content)
     status = 1 if "after the @" in message else 2  # where the file cannot be read
@@ -398,7 +398,7 @@ def test_what_is_not_a_list_of_names(content: bytes | None, message: str, run: R
 
 
 @pytest.mark.usefixtures("key")
-def test_a_name_that_is_a_file(run: Run) -> None:
+def test_a_name_that_is_a_file_is_warned_of(run: Run) -> None:
     """A list of names or a key, given without @ or --key."""
     Path("names.com").write_text("example.com\n")
     told = "names.com is a file too; for a key write --key names.com, for names @names.com"
@@ -442,7 +442,7 @@ def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
     assert os.listdir() == ["certificate.key"]
 
 
-# create_csr, for who imports it.
+# create_csr, for programs that import it.
 
 
 @pytest.fixture
@@ -450,7 +450,7 @@ def pkey() -> crypto.PKey:
     return crypto.PKey.from_cryptography_key(private_key("P-256"))
 
 
-def test_create_csr_normalises_names(pkey: crypto.PKey) -> None:
+def test_create_csr_normalizes_names(pkey: crypto.PKey) -> None:
     more = ["192.0.2.1", "xn--mnchen-3ya.example"]
     csr = make_csr.create_csr(pkey, "München.example.", None, more)
     assert names_in(csr) == ["xn--mnchen-3ya.example", ip_address("192.0.2.1")]

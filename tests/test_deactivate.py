@@ -1,4 +1,4 @@
-"""Deactivating an account at a real CA, whose key is one of ours."""
+"""Deactivating an account at a real CA, with a key that the tests have made."""
 
 import io
 import json
@@ -23,7 +23,7 @@ Told = Callable[..., str]
 
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str]) -> Told:
-    """Return a function that runs the program, which must end with a status; return its words."""
+    """Return a function that runs the program, checks its status and returns its messages."""
 
     def run(status: int, *arguments: str) -> str:
         assert deactivate.main(arguments) == status
@@ -37,7 +37,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Told:
 
 
 @pytest.mark.parametrize("kind", [2048, "P-256", "P-384"])
-def test_an_account(
+def test_an_account_is_deactivated_once(
     kind: int | str, ca: pebble.Pebble, tmp_path: Path, secret_file: str, told: Told
 ) -> None:
     path = tmp_path / "account.key"
@@ -59,7 +59,7 @@ def test_an_account(
         acme_client.Account(key, ca.directory_url, ca.opener)
 
 
-def test_in_a_hurry(account_key: Path, told: Told) -> None:
+def test_a_slip_gets_advice(account_key: Path, told: Told) -> None:
     path, server = str(account_key), ["--server", "letsencrypt"]
     for status, arguments, advice in (
         (2, [path], "for Let's Encrypt, add --server letsencrypt"),
@@ -73,7 +73,7 @@ def test_in_a_hurry(account_key: Path, told: Told) -> None:
         assert told(status, *arguments).endswith(f"; {advice}\n")
 
 
-def test_what_cannot_be_reached(ca: pebble.Pebble, account_key: Path, told: Told) -> None:
+def test_a_server_failure_is_one_line(ca: pebble.Pebble, account_key: Path, told: Told) -> None:
     here = ["--ca-file", str(pebble.TLS)]
     for server, more, reason in (
         (ca.directory_url, [], "certificate"),
@@ -149,7 +149,7 @@ def test_an_account_counts_as_deactivated_only_if_the_ca_says_so(told_by: Told) 
 
 @pytest.mark.parametrize("path", ["dir", "newAccount"])
 def test_an_answer_from_elsewhere_is_not_that_of_the_ca(path: str, told_by: Told) -> None:
-    """Python follows a redirect of what was sent with a message that sends nothing."""
+    """After a redirect, Python sends a GET without data in place of the POST."""
     assert f"redirects this address to {_CA}/elsewhere; nothing was done" in told_by(1, {}, path)
 
 

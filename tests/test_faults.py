@@ -29,7 +29,7 @@ def test_a_fault_at_any_moment(scenario: faults.Scenario) -> None:
     assert runs > 14
 
 
-def test_of_sixteen_at_once_one_writes(tmp_path: Path) -> None:
+def test_one_of_sixteen_programs_at_once_writes(tmp_path: Path) -> None:
     running = [
         subprocess.Popen(MAKE_KEY, cwd=tmp_path, stderr=subprocess.DEVNULL) for _ in range(16)
     ]

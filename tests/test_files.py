@@ -96,7 +96,7 @@ def before(call: str, action: Callable[[], object], monkeypatch: Patch) -> None:
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
 def test_a_key_is_private_and_a_request_a_file_like_any_other(umask: int) -> None:
-    """That a key is private from its first byte: test_faults."""
+    """test_faults shows that a key is private from its first byte."""
     before = os.umask(umask)
     try:
         assert make_key("--out", "new.key") == make_request("--out", "new.csr") == 0
@@ -305,7 +305,7 @@ def test_a_key_that_others_can_read_is_warned_of(mode: int, is_open: bool, capsy
 
 
 # Another program may put something under the name while ours writes to it.
-NEIGHBOURS: dict[str, tuple[Callable[[], object], Callable[[Path], object], object]] = {
+NEIGHBORS: dict[str, tuple[Callable[[], object], Callable[[Path], object], object]] = {
     "key": (lambda: Path("new").write_bytes(KEY), Path.read_bytes, KEY),
     "link": (lambda: os.symlink("elsewhere", "new"), os.readlink, "elsewhere"),
     "pipe": (lambda: os.mkfifo("new"), Path.is_fifo, True),
@@ -315,11 +315,11 @@ NEIGHBOURS: dict[str, tuple[Callable[[], object], Callable[[Path], object], obje
 
 @posix
 @pytest.mark.parametrize(("program", "call"), [(make_key, "link"), (make_request, "fsync")])
-@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+@pytest.mark.parametrize("neighbor", NEIGHBORS)
 def test_what_comes_meanwhile_stays(
-    neighbour: str, program: Program, call: str, monkeypatch: Patch, capsys: Output
+    neighbor: str, program: Program, call: str, monkeypatch: Patch, capsys: Output
 ) -> None:
-    come, look, expected = NEIGHBOURS[neighbour]
+    come, look, expected = NEIGHBORS[neighbor]
     before(call, come, monkeypatch)
     assert program("--out", "new") == 1
     assert ": error: new: th" in capsys.readouterr().err
@@ -328,9 +328,9 @@ def test_what_comes_meanwhile_stays(
 
 
 @posix
-@pytest.mark.parametrize("neighbour", ["link", "pipe"])
+@pytest.mark.parametrize("neighbor", ["link", "pipe"])
 def test_what_comes_between_two_looks_is_not_waited_for_or_followed(
-    neighbour: str, monkeypatch: Patch
+    neighbor: str, monkeypatch: Patch
 ) -> None:
     """The first look found a request."""
     Path("new").write_bytes(CSR)
@@ -339,8 +339,8 @@ def test_what_comes_between_two_looks_is_not_waited_for_or_followed(
 
     def come() -> None:
         os.unlink("new")
-        NEIGHBOURS[neighbour][0]()
-        if neighbour == "pipe":
+        NEIGHBORS[neighbor][0]()
+        if neighbor == "pipe":
             writers.append(os.open("new", os.O_RDWR))  # with none, reading would end at once
 
     before("open", come, monkeypatch)

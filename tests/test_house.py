@@ -1,4 +1,4 @@
-"""The order of the house: what imports what, and what lies where."""
+"""The layout of the project: what each module imports, and how long it is."""
 
 import ast
 import re
@@ -42,8 +42,8 @@ def test_every_module_is_listed() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module(path: Path) -> None:
-    """Is small, imports only what stands above it, and one library of the two."""
+def test_a_module_keeps_to_the_layout(path: Path) -> None:
+    """It is small, imports only modules listed above it, and one of the two libraries."""
     module = path.relative_to(ROOT / "common").parts[0].removesuffix(".py")
     ours, others = imports(path)
     above = LISTED[: LISTED.index(module)] if module != "__init__" else ["start"]
@@ -54,8 +54,8 @@ def test_a_module(path: Path) -> None:
 
 
 @pytest.mark.parametrize("script", LIBRARIES)
-def test_a_script(script: str) -> None:
-    """Fits a screen, teaches one library, and has plain imports at its top, common first."""
+def test_a_script_keeps_to_the_layout(script: str) -> None:
+    """It fits on a screen, teaches one library, and has plain imports at its top, common first."""
     text = (ROOT / script).read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 90
     _, others = imports(ROOT / script)

@@ -25,13 +25,13 @@ def test_the_thumbprints_of_the_rfcs() -> None:
 
 
 @pytest.mark.parametrize("kind", [2048, "P-384", "P-521"])
-def test_as_josepy_has_it(kind: int | str) -> None:
+def test_a_jwk_is_that_of_josepy(kind: int | str) -> None:
     public_key = private_key(kind).public_key()
     their_kind = theirs.JWKRSA if isinstance(kind, int) else theirs.JWKEC
     assert jwk.members(public_key) == their_kind(key=public_key).to_json()
 
 
-def test_a_kind_without_one() -> None:
+def test_another_kind_of_key_does_not_have_a_jwk() -> None:
     for public_key in (
         ed25519.Ed25519PrivateKey.generate().public_key(),
         ec.generate_private_key(ec.SECP256K1()).public_key(),

@@ -46,7 +46,7 @@ def reasons(*texts: str) -> list[str]:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_domain_name(domain: str) -> None:
+def test_a_domain_name_is_rejected_as_by_boulder(domain: str) -> None:
     expected = [f"{domain} {DOMAINS[domain]}"] if DOMAINS[domain] else []
     assert reasons(domain) == expected
 
@@ -61,7 +61,7 @@ def test_a_domain_name(domain: str) -> None:
         (["*.example.com", "www.example.org"], False),
     ],
 )
-def test_a_name_that_a_wildcard_covers(texts: list[str], covered: bool) -> None:
+def test_a_name_that_a_wildcard_covers_is_rejected(texts: list[str], covered: bool) -> None:
     """See wildcardOverlap, ra/ra.go."""
     assert reasons(*texts) == ["www.example.com is covered by *.example.com"] * covered
 
@@ -80,7 +80,7 @@ def test_a_name_that_a_wildcard_covers(texts: list[str], covered: bool) -> None:
         ),
     ],
 )
-def test_profiles(texts: list[str], profiles: list[str], reason: str | None) -> None:
+def test_a_profile_limits_names(texts: list[str], profiles: list[str], reason: str | None) -> None:
     assert letsencrypt.profiles(names.parse_all(texts)) == profiles
     assert reasons(*texts) == ([reason] if reason else [])
 
@@ -141,10 +141,10 @@ OTHERS = """
 
 
 @pytest.mark.parametrize("text", SPECIAL)
-def test_an_address_for_special_purposes(text: str) -> None:
+def test_an_address_for_special_purposes_is_rejected(text: str) -> None:
     (address,) = names.parse_all([text])
     assert reasons(text) == [f"{address} is in {SPECIAL[text]}{PRIVATE}"]
 
 
-def test_any_other_address() -> None:
+def test_any_other_address_is_accepted() -> None:
     assert [address for address in OTHERS.split() if reasons(address)] == []

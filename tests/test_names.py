@@ -140,7 +140,7 @@ def refusal(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", ACCEPTED)
-def test_a_domain_name(text: str) -> None:
+def test_a_domain_name_is_normalized(text: str) -> None:
     name = names.parse(text)
     assert name == ACCEPTED[text]
     assert isinstance(name, names.DomainName)
@@ -149,7 +149,7 @@ def test_a_domain_name(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ADDRESSES)
-def test_an_address(text: str) -> None:
+def test_an_address_gets_its_canonical_form(text: str) -> None:
     assert names.parse(text) == ip_address(ADDRESSES[text])
 
 
@@ -160,7 +160,7 @@ def reason(text: str) -> str:
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_what_is_not_a_name(why: str) -> None:
+def test_what_is_not_a_name_is_refused(why: str) -> None:
     for text in REFUSED[why]:
         label = re.sub(r".*\[|\].*", "", text)
         found = reason(re.sub(r"[][]", "", text))
@@ -168,23 +168,23 @@ def test_what_is_not_a_name(why: str) -> None:
 
 
 @pytest.mark.parametrize("text", ODD)
-def test_a_character_that_no_name_has(text: str) -> None:
+def test_a_character_that_no_name_has_is_named(text: str) -> None:
     assert reason(text) == f"contains {ODD[text]}{LDH}"
 
 
 @pytest.mark.parametrize("char", INVISIBLE)
-def test_what_nobody_sees(char: str) -> None:
+def test_an_invisible_character_is_named(char: str) -> None:
     assert reason(f"a{char}b.com") == f"has an invisible character, U+{ord(char):04X}{LDH}"
 
 
 @pytest.mark.parametrize("byte", ["80", "FC", "FF"])
-def test_a_byte_that_the_terminal_does_not_have(byte: str) -> None:
+def test_a_byte_that_is_not_text_is_named(byte: str) -> None:
     text = b"m%cnchen.example" % int(byte, 16)
     found = reason(text.decode(errors="surrogateescape"))
     assert found == f"has a byte, {byte}, that is not text in this terminal"
 
 
-def test_an_address_with_a_zone() -> None:
+def test_an_address_with_a_zone_is_refused() -> None:
     """It is refused as its text is; nobody would see that the zone is lost."""
     with pytest.raises(names.InvalidName) as caught:
         names.parse(ip_address("fe80::1%eth0"))
@@ -197,7 +197,7 @@ def test_names_keep_their_order_and_appear_once() -> None:
     assert names.parse_all(texts) == ["b.org", "a.org", ip_address("192.0.2.1")]
 
 
-def test_common_name() -> None:
+def test_the_common_name_is_the_first_domain_name_that_fits() -> None:
     short, long = "a" * 60 + ".org", "a" * 61 + ".org"
     assert names.common_name(names.parse_all(["192.0.2.1", long, short, "b.org"])) == short
     assert names.common_name(names.parse_all(["192.0.2.1", long])) is None
@@ -207,7 +207,7 @@ def test_common_name() -> None:
 @pytest.mark.parametrize(
     "text", ["a+b/c=d'e\"f,g$h`i\\j;k@b.org", '"two words"@b.org', "@a@b.org", "x@" + "y" * 126]
 )
-def test_an_email_address(text: str) -> None:
+def test_an_email_address_is_kept(text: str) -> None:
     assert names.email_address(text) == text
 
 
@@ -229,12 +229,12 @@ NOT_ASCII = "is not ASCII; write a Unicode domain with A-labels (xn--…)"
         ("x@" + "y" * 127, "has 129 characters, more than the 128 that OpenSSL allows"),
     ],
 )
-def test_what_is_not_an_email_address(text: str, reason: str) -> None:
+def test_what_is_not_an_email_address_is_refused(text: str, reason: str) -> None:
     with pytest.raises(names.InvalidName) as caught:
         names.email_address(text)
     start = f"{text[:80]!r}…" if len(text) > 80 else repr(text)
     assert str(caught.value) == f"{start} {reason}"
 
 
-def test_a_character_that_is_newer_than_this_python() -> None:
+def test_a_character_that_is_newer_than_this_python_is_refused() -> None:
     assert "IDNA 2008" in refusal("\U00017571\u200d.com")  # in Unicode 16

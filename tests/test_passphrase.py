@@ -192,12 +192,12 @@ class TestWhatIsTyped:
     def test_on_windows_only_a_console_is_read(
         self, typing: Typing, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Without one getpass would wait for ever, and the null device says that it is one."""
+        """Without a console getpass would wait forever, and the null device says that it is one."""
         monkeypatch.setattr(sys, "platform", "win32")
         for emoji in ("\U0001f600", "\ud83d\ude00"):  # as it may give it
             typing(emoji, emoji)
             assert passphrase.for_new_key(None) == "\U0001f600".encode()
-        null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as there
+        null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as on Windows
         with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
             for stdin in (None, file):
                 monkeypatch.setattr(sys, "stdin", stdin)

@@ -101,7 +101,7 @@ def test_one_key_for_account_and_certificate(ca: pebble.Pebble, key: Path, run: 
 def test_a_changed_byte_shows(
     line: int, ca: pebble.Pebble, key: Path, account_key: Path, run: Run, tmp_path: Path
 ) -> None:
-    """In the names, the key or the signature: no certificate, or one that is not as it should."""
+    """In the names, the key or the signature: no certificate, or one that is wrong."""
     assert run("make_csr.py", "example.com").returncode == 0
     csr = tmp_path / "certificate.csr"
     lines = csr.read_text().splitlines()

@@ -132,7 +132,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     } <= {*page.of("dd")[4:]}
 
 
-def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
+def test_a_signature_that_is_not_valid_or_not_known_is_marked(show: Show) -> None:
     forged = bytearray(as_der(request(san("a.com"), key=RSA)))
     forged[-1] ^= 1
     write("forged.csr", bytes(forged))
@@ -159,7 +159,7 @@ def test_signatures_that_are_not_valid_or_not_known(show: Show) -> None:
     assert page.cards == ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)"]
 
 
-def test_all_bytes_of_what_is_public(show: Show) -> None:
+def test_all_bytes_of_what_is_public_are_there(show: Show) -> None:
     for thing in (request(san("a.com", "b.com"), key=RSA), MIDDLE, EC.public_key()):
         write("a.der", as_der(thing))
         page = picture(show, "a.der")
@@ -231,7 +231,7 @@ def test_more_keys_names_and_bytes_than_are_seen_at_first(show: Show) -> None:
     assert " ".join(["00"] * 10_000) in page.of("content")
 
 
-def test_what_can_be_read_of_damaged_files(show: Show) -> None:
+def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
     write("cut.der", as_der(LEAF)[:200])
     status, found, messages = show("--html", "cut.der", "missing")
     assert (status, messages) == (1, show("cut.der", "missing")[2])
@@ -244,7 +244,7 @@ def test_what_can_be_read_of_damaged_files(show: Show) -> None:
     assert (status, Page(found).cards) == (1, [])
 
 
-def test_encrypted_keys(show: Show, secret_file: str) -> None:
+def test_an_encrypted_key_has_a_color_once_it_is_open(show: Show, secret_file: str) -> None:
     secret = SECRET.encode()
     write("a.csr", request(san("a.com"), key=RSA))
     write("whole.key", pem_of(RSA, secret))

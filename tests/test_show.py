@@ -66,7 +66,7 @@ def test_nothing_steers_the_terminal(show: Show) -> None:
 
 
 @pytest.mark.posix(reason="a FIFO")
-def test_a_fifo(show: Show) -> None:
+def test_a_fifo_is_read_and_not_waited_for(show: Show) -> None:
     """One that nothing writes to is an empty file; <(command) and its like are read."""
     os.mkfifo("fifo")
     status, out, err = show("fifo")
@@ -79,7 +79,7 @@ def test_a_fifo(show: Show) -> None:
     assert out.startswith("fifo: private key\n")
 
 
-def test_how_a_key_is_encrypted(show: Show) -> None:
+def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
     write("plain.key", RSA)
     write("secret", b"secret\n")
     for command, form, words in (

@@ -118,7 +118,7 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     ("8205612e", "8705612e", "it has an IP address of 5 bytes"),
     ("0409300782", "0409050782", NO_LIST),
 ])  # fmt: skip
-def test_damaged_extensions(old: str, new: str, fault: str, show: Show) -> None:
+def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show) -> None:
     """What Go's x509.ParseCertificateRequest refuses is shown all the same."""
     data = as_der(request(san("a.com"), USAGE, critical=True))
     assert bytes.fromhex(old) in data
@@ -335,7 +335,7 @@ def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show)
     assert is_like(warning and f"show: warning: chain.pem{warning}", err.rstrip())
 
 
-def test_what_clients_make_of_the_names(show: Show) -> None:
+def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
     # dehydrated#1003, lego#1341: some clients need a CN, or need it among the names
     write("a.csr", request(san("www.example.com"), cn="example.com"))
     words = "DNS:www.example.com, and the CN example.com, which is not in the SAN"

@@ -1,7 +1,7 @@
 """show: the whole page about one key, request or certificate of each kind, and all its DER.
 
-NAME.txt in data/show has the page and the DER of NAME. To write it anew, delete its lines and run
-the test twice.
+NAME.txt in data/show has the page and the DER of NAME. To write it anew, empty the file and
+run the test twice.
 """
 
 import os

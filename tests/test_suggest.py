@@ -35,7 +35,7 @@ SLIPS = {
     "DNS Name=example.com": AROUND.format("example.com"),
     "/C=US/O=Example/CN=example.com": AROUND.format("example.com"),
     "~^www.example.com$": AROUND.format("www.example.com"),  # nginx
-    # One character that is wrong.
+    # One wrong character.
     "*example.com": "did you mean *.example.com?",
     "*.*.example.com": "did you mean *.example.com?",
     " example.com\n": "did you mean example.com?",
@@ -47,7 +47,7 @@ SLIPS = {
 
 
 @pytest.mark.parametrize("text", SLIPS)
-def test_a_name(text: str) -> None:
+def test_a_mistyped_name_gets_a_suggestion(text: str) -> None:
     assert str(suggest.name(text)) == SLIPS[text]
 
 
@@ -68,7 +68,7 @@ def test_a_long_text_takes_no_time(part: str) -> None:
     assert time.process_time() - start < 5
 
 
-def test_an_option() -> None:
+def test_an_unknown_option_gets_advice() -> None:
     known = ["--email", "--key", "--passphrase-file"]
     for given, advice in (
         ("--emial", "did you mean --email?"),
@@ -87,7 +87,7 @@ def test_an_option_in_front_of_the_only_name(run: Run) -> None:
     assert error == "-d is not an option of this program; give the names without an option"
 
 
-def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("keys").mkdir()
     near = os.path.join("keys", "my.key")

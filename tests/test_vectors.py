@@ -37,7 +37,7 @@ KEYS = {
 
 
 def unmeant(path: Path) -> list[vectors.Difference]:
-    """Return in what the programs and OpenSSL differ about a file, unless that is meant."""
+    """Return how the programs and OpenSSL differ about a file, unless that is meant."""
     found = vectors.try_unit(vectors.Unit(path.name, str(path)))
     return [one for one in found if not one.reason]
 
@@ -46,7 +46,7 @@ def unmeant(path: Path) -> list[vectors.Difference]:
     ("kind", "trait"),
     [(kind, trait) for kind in MAKERS for trait in MAKERS[kind][1] if trait not in UNREAD],
 )
-def test_a_request_or_certificate(kind: str, trait: str, tmp_path: Path) -> None:
+def test_a_request_or_certificate_is_read_alike(kind: str, trait: str, tmp_path: Path) -> None:
     need("openssl")
     chance = random.Random(trait)
     other_key = ec.derive_private_key(chance.getrandbits(160), ec.SECP521R1())
@@ -56,7 +56,7 @@ def test_a_request_or_certificate(kind: str, trait: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_a_key(name: str, tmp_path: Path) -> None:
+def test_a_key_is_read_alike(name: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.key"
     command = KEYS[name].replace("KEY", str(ARTICLE / "rsa2048.key"))
     openssl(*command.split(), "-out", str(path), cwd=tmp_path)

@@ -144,14 +144,14 @@ LABELS = {
 
 
 @pytest.mark.parametrize("kind", LABELS)
-def test_a_label_of_another_kind(kind: str, show: Show, run: Run) -> None:
+def test_a_label_of_another_kind_is_warned_of(kind: str, show: Show, run: Run) -> None:
     label, right, pem = LABELS[kind]
     bad = pem.replace(f" {right}-".encode(), f" {label}-".encode())
     told = f"its label is {label}, but its content is that of {right}, so"
     assert check(show, run, pem, bad, told).endswith(f"write {right} in BEGIN and END\n")
 
 
-def test_files_joined_without_a_line_break(show: Show, run: Run) -> None:
+def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> None:
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
     write("a.pem", as_pem(LEAF).strip(), CERTIFICATE.strip(), KEY)
     second = as_pem(LEAF).count(b"\n")
@@ -185,7 +185,7 @@ def test_other_text_and_labels_that_are_usual(show: Show, run: Run, tmp_path: Pa
     assert error_of(run("make_csr.py", "--key", "a.pem")) == told
 
 
-def test_pkcs7(show: Show, tmp_path: Path) -> None:
+def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
     write("chain.pem", LEAF, MIDDLE)
     for form in ("PEM", "DER"):
         command = ("crl2pkcs7", "-nocrl", "-certfile", "chain.pem", "-outform", form)
@@ -209,7 +209,7 @@ NOT_DER = "the content is not that of a key, a request or a certificate"
         (as_der(RSA)[:-1], "the content is damaged"),
     ],
 )  # fmt: skip
-def test_content_that_is_not_whole(data: bytes, told: str, show: Show, run: Run) -> None:
+def test_content_that_is_not_whole_is_refused(data: bytes, told: str, show: Show, run: Run) -> None:
     write("a.key", data)
     message = error_of(run("make_csr.py", "--key", "a.key"))
     assert message.startswith(f"a.key: {told}")
@@ -218,7 +218,7 @@ def test_content_that_is_not_whole(data: bytes, told: str, show: Show, run: Run)
 
 @pytest.mark.parametrize("change", [bytes, base64.encodebytes])
 @pytest.mark.parametrize("legacy", [False, True])
-def test_the_command_for_pkcs12(
+def test_the_command_for_pkcs12_takes_the_key_out(
     legacy: bool, change: Change, show: Show, run: Run, tmp_path: Path
 ) -> None:
     """Old programs encrypt with RC2, which OpenSSL 3 reads with -legacy alone."""
@@ -238,7 +238,7 @@ def test_the_command_for_pkcs12(
 
 
 @pytest.mark.browser
-def test_the_command_for_an_openssh_key(show: Show, tmp_path: Path) -> None:
+def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) -> None:
     write("a.key", SSH_KEY)
     command = show("a.key")[2].partition("with: ")[2].replace("COPY", "a.key")
     result = run_process([*command.split(), "-N", "", "-P", ""], tmp_path)
@@ -276,7 +276,7 @@ GIVE = "give a key, a request or a certificate"
         (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
 )
-def test_a_file_of_another_kind(data: bytes, told: str, show: Show, run: Run) -> None:
+def test_a_file_of_another_kind_is_named(data: bytes, told: str, show: Show, run: Run) -> None:
     write("a.key", data)
     status, out, err = show("a.key")
     assert (status, out) == (1, "")

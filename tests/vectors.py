@@ -352,7 +352,7 @@ def new_directory() -> Iterator[Path]:
 
 
 def try_unit(unit: Unit) -> list[Difference]:
-    """Return in what the programs and OpenSSL differ about a file."""
+    """Return how the programs and OpenSSL differ about a file."""
     with new_directory():
         return list(_differences(unit))
 
@@ -393,9 +393,9 @@ def _differences(unit: Unit) -> Iterator[Difference]:
 def broken_promises(
     result: Run, numbers: list[bytes], most_seconds: float = MAX_SECONDS
 ) -> Iterator[str]:
-    """Yield what a program has done that none does, whatever the file.
+    """Yield what a program has done that no program should do, whatever the file.
 
-    numbers: the private ones, of which it must show nothing.
+    numbers: the private numbers, of which it must show nothing.
     """
     if "bug in the program" in result.err or "Traceback" in result.err:
         yield result.message
@@ -434,7 +434,7 @@ def _offsets(data: bytes, result: Run) -> Iterator[Difference]:
 
 
 def _signing(page: Run, verdict: str, signed: Run, reading: Reading) -> Iterator[Difference]:
-    """Compare what make_csr does with a key with what show says of it."""
+    """Compare what make_csr does with a key to what show says of it."""
     if signed.status:
         if verdict.startswith("accepts") and page.status == 0:
             yield Difference("make_csr", f"show: {verdict}; make_csr: {signed.message}")

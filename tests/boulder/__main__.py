@@ -2,8 +2,9 @@
 
     python -m tests.boulder [SEED]
 
-main.go answers with Boulder's code. The names, keys and requests are random and chosen ones; those
-that Boulder could take for something else are the most frequent. Without SEED, it is a new one.
+main.go answers with Boulder's code. Some of the names, keys and requests are random, and
+others are chosen. Most are those that Boulder could judge in another way. Without SEED, the program
+uses a new one, and prints it.
 """
 
 import base64
@@ -105,7 +106,7 @@ _LABELS = (
     *("xn--mnchen-3ya", "XN--Mnchen-3Ya", "xn--zca", "xn--4t8h", "xn--gdk", "_dmarc", "a_b", "1"),
     *("0x1", "%2e", "a b", "ab\n", "a" * 63, "a" * 64, "münchen", "а", "İ", "ﬁ", "\u200d", "www"),
 )
-# With wildcards and exceptions of the Public Suffix List. The two programs have it of other days.
+# With wildcards and exceptions of the Public Suffix List, of which the programs have two versions.
 _ENDS = (
     *("com", "example.com", "co.uk", "example.co.uk", "sch.uk", "x.sch.uk", "y.x.sch.uk", "nom.br"),
     *("kobe.jp", "x.kobe.jp", "city.kobe.jp", "x.city.kobe.jp", "ck", "x.ck", "www.ck", "er"),
@@ -161,7 +162,8 @@ def name_questions(chance: random.Random) -> Iterator[Question]:
             for kind in ("dns", "ip"):
                 yield Question(kind, text.encode("utf-8", "surrogatepass"), str(error))
     wildcards = {name for name in parsed if str(name).startswith("*")}
-    # Apart, so that no wildcard covers another name; and of all, not of the first names alone.
+    # Wildcards are judged apart, so that none covers another name. A higher limit on sentences
+    # gives each name its reason.
     letsencrypt.MAX_SENTENCES = len(parsed)
     reasons = dict[str, str]()
     for group in (wildcards, parsed - wildcards):
