@@ -183,7 +183,7 @@ CUT = "the data ends in the middle of a tag or length"
     (b"0\x84\xff\xff\xff\xff", "offset 0: the file ends before this SEQUENCE does"),
     (b"0\x81\x7f" + bytes(127), f"offset 0: {LENGTH}"),
     (b"0\x81\x80" + b"\2\1\0" * 42 + b"\5\0", ""),
-    (tlv(0x30, b"\x1f\xff\xff\xff\xff\x01\x00"), "offset 2: the number of its tag is too high"),
+    (tlv(0x30, b"\x1f\x81\x80\x80\x80\x00\x00"), "offset 2: the number of its tag is too high"),
     (tlv(0x30, b"\x1f\x02\x01\x00"),
      "offset 2: the number of its tag is not written as DER requires"),
     (tlv(0x30, b"\x5f\x81\x01\x00"), ""),

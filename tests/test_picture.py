@@ -114,6 +114,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     # The modulus and the exponent are two lines.
     assert page.colors("public") == ["k1", "k1", "k2", "k2", "k2", "k2", "k3", "k4"]
     assert page.colors("private") == ["k1"] * 6 + ["k2"]
+    assert "3 more: exponent1, exponent2, coefficient" in page.of("summary")
     assert page.colors("signed") == page.colors("signature") == ["k2", "k3", "k4", "k4"]
     made = "made with the private half of C key C over everything in the frame above"
     assert [made in text for text in page.of("signature")] == [False, True, False, False]
@@ -182,7 +183,9 @@ def test_what_is_drawn_as_one_box_and_what_is_closed_at_first(show: Show) -> Non
     labels = page.of("summary")
     inside = "Extension › extnValue › SubjectAltName subjectAltName"
     assert {f"{inside} one extension", f"values › Extensions › {inside} what it says"} <= {*labels}
-    assert "extnValue › SubjectAltName › iPAddress 1.2.3.4" in " ".join(page.of("name"))
+    drawn = " ".join(page.of("name"))
+    assert 'dNSName "b.com"' in drawn
+    assert "extnValue › SubjectAltName › iPAddress 1.2.3.4" in drawn
     assert "3 more: version, serialNumber, signature" in labels
     assert "2 more: subjectKeyIdentifier, basicConstraints" in labels
     assert all(re.match(r"[\w-]+( |$)", one) for one in labels)  # the name in the standard

@@ -46,7 +46,7 @@ def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
 
 
 def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:
-    names = [f"{letter}-{letter}.{'x' * 40}.com" for letter in "abcdef"]
+    names = [f"{letter * 2}-{letter * 2}.{'x' * 40}.com" for letter in "abcdef"]
     names.append(".".join(["y" * 50] * 3))
     write("a.csr", request(san(*names)))
     write("b.csr", request(san("b.com")))
@@ -111,8 +111,9 @@ def test_public_is_what_openssl_prints(show: Show) -> None:
     for file in ("a.key", "a.pub"):
         assert show("--public", file) == (0, public, "")
     assert "  numbers        not checked (of an unusual kind)\n" in show("a.key")[1]
-    write("a.pem", EC, EC.public_key(), request(), LEAF)
-    assert show("--public", "a.pem") == (0, 4 * as_pem(EC.public_key()).decode(), "")
+    write("a.pem", RSA, RSA.public_key(), EC, EC.public_key(), request(), LEAF)
+    both = 2 * as_pem(RSA.public_key()) + 4 * as_pem(EC.public_key())
+    assert show("--public", "a.pem") == (0, both.decode(), "")
     write("rsa.pub", RSA.public_key().public_bytes(DER, PublicFormat.PKCS1))
     assert show("--public", "rsa.pub") == (0, as_pem(RSA.public_key()).decode(), "")
     assert "  format         PKCS#1 DER\n" in show("rsa.pub")[1]

@@ -94,7 +94,7 @@ WITH_COMMAND = (ESCAPED, IN_BASE64, INVISIBLE, IN_URL, UTF_16)
 def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
     """Check that show reads a bad file as a good one, and warns; return what it says.
 
-    make_csr uses a key with the same warning.
+    make_csr uses a key with the same warning, and calls another thing by its name.
     """
     write("good", good)
     write("a.pem", bad)
@@ -105,6 +105,9 @@ def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
     if b"KEY" in good:
         made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
         assert (made.returncode, made.stderr) == (0, err.replace("show:", "make_csr.py:"))
+    else:
+        error = error_of(run("make_csr.py", "--key", "a.pem"))
+        assert error.startswith("a.pem: this is a certificate")
     return err
 
 
@@ -192,6 +195,9 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
         openssl(*command, "-out", "chain.p7b", cwd=tmp_path)
         page = show("chain.pem")[1].replace("chain.pem", "chain.p7b")
         assert show("chain.p7b") == (0, page, "")
+    write("chain.p7b", wrapping.written("PKCS7", b"0\0"))
+    told = "this PKCS#7 cannot be read here; take out its certificates with: openssl pkcs7"
+    assert show("chain.p7b")[2].startswith(f"show: error: chain.p7b: {told}")
 
 
 NOT_DER = "the content is not that of a key, a request or a certificate"
@@ -201,6 +207,7 @@ NOT_DER = "the content is not that of a key, a request or a certificate"
     ("data", "told"),
     [
         (KEY[:900], "the content is cut short"),
+        (pem_of(RSA, b"secret")[:900], "the content is"),
         (b"".join(line for line in KEY.splitlines(True) if b"7" not in line), NOT_DER),
         (wrapping.written("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
         (wrapping.written("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"),
