@@ -7,12 +7,12 @@ class Fault(NamedTuple):
     """What is wrong with a block, and how to repair it."""
 
     what: str
-    undo: str  # FILE stands for the file, NEW for another
+    undo: str  # FILE stands for the file, NEW for another, which only its owner may read
 
 
 ESCAPED = Fault(
     r"its line breaks are the two characters \n",
-    r"""write line breaks with: printf '%b\n' "$(tr -d \" < FILE)" > NEW""",
+    r"""write line breaks with: (umask 077; printf '%b\n' "$(tr -d \" < FILE)" > NEW)""",
 )
 BREAKS = Fault(
     "its line breaks are missing or became spaces",
@@ -27,17 +27,18 @@ DIFFERENT = Fault("BEGIN and END have different labels", "write the same label i
 NO_END = Fault("its END line is missing", "add that line")
 UTF16 = Fault(
     "this is UTF-16, as PowerShell 5 writes after >",
-    "convert it with: iconv -f UTF-16 -t ASCII FILE > NEW",
+    "convert it with: (umask 077; iconv -f UTF-16 -t ASCII FILE > NEW)",
 )
 IN_BASE64 = Fault(
     "this is base64 of PEM",
-    r"decode it (and nothing else) with: tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW",
+    "decode it (and nothing else) with: "
+    r"(umask 077; tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW)",
 )
 BARE = Fault("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it")
 URL = Fault(
     "it is encoded as a part of a URL",
-    "decode it with: python3 -c 'import sys; from urllib.parse import unquote; "
-    "print(unquote(sys.stdin.read()))' < FILE > NEW",
+    "decode it with: (umask 077; python3 -c 'import sys; from urllib.parse import unquote; "
+    "print(unquote(sys.stdin.read()))' < FILE > NEW)",
 )
 BARE_URL = Fault(
     "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
@@ -46,7 +47,7 @@ BARE_URL = Fault(
 NO_BEGIN = Fault("its BEGIN line is missing", "add that line")
 INVISIBLE = Fault(
     "it has invisible characters, such as a byte order mark",
-    r"remove them with: LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW",
+    r"remove them with: (umask 077; LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW)",
 )
 NOT_DER = Fault(
     "the content is not that of a key, a request or a certificate, or its beginning is missing",
@@ -54,6 +55,10 @@ NOT_DER = Fault(
 )
 CUT_SHORT = Fault("the content is cut short, and the END line is missing", "restore a copy")
 DAMAGED = Fault("the content is damaged: part of it is missing", "restore a copy")
+AROUND_HEADERS = Fault(
+    "it has more than BEGIN, Proc-Type, DEK-Info, an empty line, base64 and END",
+    "write each of these on its own lines, and remove everything else",
+)
 
 
 def of_label(label: str, kind: str) -> Fault:

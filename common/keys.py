@@ -4,8 +4,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import cast
 
-from common import console, files, goodkey, passphrase, pem
+from common import console, der, files, goodkey, passphrase, pem
 from common.console import UserError
+from common.wrapping import Block
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -45,8 +46,21 @@ def reading(
         problem = f"no public CA may sign this key ({error})"
         raise UserError(f"{path}: {problem}; make another") from error
     except DamagedKey as error:
+        if _has_more_primes(block):
+            problem = "this key has more than two primes, so it cannot be used here"
+            raise UserError(f"{path}: {problem}; make another") from error
         problem = "the key is damaged, since its numbers do not agree"
         raise UserError(f"{path}: {problem}; restore a copy") from error
+
+
+def _has_more_primes(block: Block) -> bool:
+    """Return whether an RSA key has otherPrimeInfos: RFC 8017 appendix A.1.2."""
+    with contextlib.suppress(ValueError, IndexError):
+        root, _ = der.read(block.der)
+        if block.label == "PRIVATE KEY":
+            root = root.children[2].children[0]
+        return [child.type for child in root.children] == [*["INTEGER"] * 9, "SEQUENCE"]
+    return False
 
 
 def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:

@@ -1,6 +1,7 @@
 """The command lines of the scripts."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeVar
@@ -12,6 +13,8 @@ T = TypeVar("T")
 
 ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
 
+# A private key, or what may be one in base64.
+_KEY = re.compile(r"PRIVATE KEY-----|LS0tLS1CRUdJTi|\A@?\s*M[A-Za-z0-9+/\s]{60,}={0,2}\s*\Z")
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 _POSITIONALS = ("names", "domain")  # arguments that are not options
 
@@ -35,7 +38,7 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         arguments = sys.argv[1:] if arguments is None else arguments
-        if any("PRIVATE KEY-----" in argument for argument in arguments):  # "$(cat FILE)"
+        if any(map(_KEY.search, arguments)):  # "$(cat FILE)"
             self.error("an argument is a private key; give the name of its file instead")
         given = set[str]()
         before = arguments[: arguments.index("--")] if "--" in arguments else arguments

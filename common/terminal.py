@@ -60,15 +60,22 @@ def _echo_restored(prompt: str) -> Iterator[None]:
     shown = termios.tcgetattr(terminal)
     hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]  # as getpass does
 
+    def may_set() -> bool:
+        """Return whether the terminal is there, and this program is not in the background."""
+        with contextlib.suppress(OSError):  # it has hung up
+            return os.tcgetpgrp(terminal) == os.getpgrp()
+        return False
+
     def leave(number: int, frame: FrameType | None) -> None:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, shown)
+        if may_set():
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, shown)
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)  # here the program ends or, after Ctrl-Z, stops
         signal.signal(number, leave)
         hide(number, frame)
 
     def hide(number: int, frame: FrameType | None) -> None:
-        if termios.tcgetattr(terminal)[3] & termios.ECHO:
+        if may_set() and termios.tcgetattr(terminal)[3] & termios.ECHO:
             termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
             os.write(terminal, prompt.encode(errors="replace"))
 
@@ -82,4 +89,6 @@ def _echo_restored(prompt: str) -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+        if may_set():  # a signal may have come before getpass, or after it
+            termios.tcsetattr(terminal, termios.TCSADRAIN, shown)
         os.close(terminal)

@@ -29,12 +29,14 @@ from common.faults import Fault
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _MARK = re.compile(rf"({_DASH}{{1,5}}) ?(BEGIN|END) ([A-Z0-9][^\r\n-]{{0,40}}?) ?({_DASH}{{1,5}})")
-_HEADERS = re.compile(r"\s*(Proc-Type: ?4,ENCRYPTED)\s+(DEK-Info: ?[\w-]+(?:,[0-9A-Fa-f]+)?)\s")
+_HEADERS = re.compile(
+    r"\s*(Proc-Type: ?4,ENCRYPTED)\s+(DEK-Info: ?[\w-]+(?:,[0-9A-Fa-f]+)?)(?:[ \t\r]*\n|\s)"
+)
 _BREAK = re.compile(r"(?:\\{1,2}r)?\\{1,2}n")  # in a quoted string
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
-_PREFIX = re.compile(r"(?:\d+[ \t:.|]+|[+|]) *")  # of a line: its number, or a mark as in a diff
+_PREFIX = re.compile(r"\A(?:\d{1,9}[ \t:.|]+|[+|]) *")  # of a line: its number, or a diff's mark
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
 _PEM_IN_BASE64 = re.compile(
     rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
@@ -75,10 +77,17 @@ def blocks(data: bytes) -> list[Block]:
     if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
         encoded = [(plain, faults.BARE if plain == data else faults.BARE_URL)]
-    return [
-        block._replace(line=1, fault=block.fault or fault)
+    inside = [
+        (block, fault)
         for text, fault in encoded
         for block in blocks(_decoded(text.decode("ascii")))
+    ]
+    return [
+        # If the PEM in base64 has a fault too, it can be repaired after this one.
+        block._replace(line=1, fault=faults.IN_BASE64 if block.line else fault)
+        if block.is_whole
+        else block._replace(line=1, fault=block.fault or fault)
+        for block, fault in inside
     ]
 
 
@@ -137,6 +146,8 @@ def _block(text: str, before: str, begin: re.Match[str], end: re.Match[str] | No
     if not whole:
         return Block(label, content, is_whole=False, fault=_damage(label, content, has_end))
     fault = _fault(text, before, begin, end if has_end else None, lines)
+    if headers and fault in (faults.MORE, faults.BREAKS):
+        fault = faults.AROUND_HEADERS
     fault = fault if is_visible else faults.INVISIBLE
     kind = labels.of(whole) if is_known and not headers else ""
     if kind not in ("", label):

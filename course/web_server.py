@@ -71,6 +71,7 @@ def use(server: Server, chain_file: Path, key: KeyFile) -> None:
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     with tempfile.TemporaryDirectory() as directory:  # only this user can look into it
         key_file = Path(directory) / "key.pem"
+        key_file.touch(0o600)
         key_file.write_bytes(key.pem)
         identity.load_cert_chain(chain_file, key_file, key.secret or None)
     # Each connection does its handshake in its own thread: a browser opens some in advance.

@@ -430,7 +430,12 @@ NOT_HERE = "is not an option of this program"
             ["—key", "x"],
             "an option begins with a long dash; type a hyphen instead; see make_csr.py --help",
         ),
-        (  # a key in place of its file
+        (  # a key in place of its file, and one without BEGIN and END
+            ["--out", "".join(KEY.decode().splitlines()[1:-1])],
+            "an argument is a private key; give the name of its file instead; "
+            "see make_csr.py --help",
+        ),
+        (
             ["--passphrase-file", KEY.decode()],
             "an argument is a private key; give the name of its file instead; "
             "see make_csr.py --help",

@@ -16,6 +16,7 @@ from tests.conftest import (
     SECRET,
     Run,
     error_of,
+    openssl,
     pem_of,
     private_key,
     warnings_of,
@@ -237,3 +238,10 @@ def test_an_error_that_is_not_about_the_key_does_not_blame_it(
 ) -> None:
     monkeypatch.setattr(make_csr, "create_csr", mock.Mock(side_effect=ValueError))
     assert "this is a bug in the program" in error_of(run("make_csr.py"))
+
+
+def test_a_key_with_three_primes_is_not_called_damaged(run: Run) -> None:
+    for options in ([], ["-traditional"]):
+        openssl("genrsa", *options, "-primes", "3", "-out", "my.key", "2048", cwd=Path.cwd())
+        error = error_of(run("make_csr.py", "--key", "my.key"))
+        assert error.startswith("my.key: this key has more than two primes, so ")

@@ -13,7 +13,21 @@ from common import der, wrapping
 from common.show import signature
 from tests import vectors
 from tests.conftest import ARTICLE, ROOT, Show, environment
-from tests.made import EC, LEAF, RSA, as_pem, openssl, pkcs1, request, san, tlv, write
+from tests.made import (
+    EC,
+    LEAF,
+    OTHER,
+    RSA,
+    as_der,
+    as_pem,
+    integer,
+    openssl,
+    pkcs1,
+    request,
+    san,
+    tlv,
+    write,
+)
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -181,3 +195,25 @@ def test_a_damaged_private_key_is_not_taken_for_a_public_one(show: Show) -> None
         assert "BEGIN PUBLIC" not in out
         assert f"{D:x}"[:6] not in out.replace(" ", "")
         assert "Nothing in it is secret" not in out or file == "kind.key"
+
+
+def test_a_number_in_the_place_of_a_public_exponent_is_not_shown(show: Show) -> None:
+    algorithm = tlv(48, tlv(6, bytes.fromhex("2a864886f70d010101")), b"\5\0")
+    numbers = tlv(48, integer(N), integer(D))
+    write("two", numbers)
+    write("spki.pem", wrapping.written("PUBLIC KEY", tlv(48, algorithm, tlv(3, b"\0", numbers))))
+    for option, file in itertools.product(("--public", "--bytes", "--html"), ("two", "spki.pem")):
+        _, out, _ = show(option, file)
+        assert "BEGIN PUBLIC" not in out
+        assert vectors.leaks(out, [D.to_bytes(257, "big")]) == []
+        assert f"{D:x}"[:6] not in out.replace(" ", "")
+
+
+def test_an_ec_key_with_the_point_of_another_is_damaged(show: Show) -> None:
+    own, other = (as_der(key.public_key())[-65:] for key in (EC, OTHER))
+    der = EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    write("a.key", der.replace(own, other))
+    for option in ([], ["--public"]):
+        status, out, err = show(*option, "a.key")
+        assert (status, "BEGIN PUBLIC" in out) == (1, False)
+        assert err == "show: error: a.key: its numbers do not agree; restore a copy of the key\n"

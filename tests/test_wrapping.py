@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -301,6 +302,7 @@ def test_a_file_of_another_kind_is_named(data: bytes, told: str, show: Show, run
         b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" * 16_000,
         b"A" + b" " * 1_000_000 + b"!",
         b"LS0tLS1CRUdJTi" * 70_000,  # base64 of BEGIN
+        b"-----BEGIN PRIVATE KEY-----\n" + b"1" * 1_000_000 + b"\n-----END PRIVATE KEY-----\n",
     ],
     ids=lambda data: data[:27].decode(),
 )
@@ -310,3 +312,20 @@ def test_a_hostile_file_takes_no_time(data: bytes) -> None:
     for block in wrapping.blocks(data):
         assert block.text
     assert time.process_time() - started < 2
+
+
+def test_the_headers_of_an_old_encrypted_key_are_not_to_be_removed(show: Show) -> None:
+    write("secret", b"secret\n")
+    key = RSA.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"secret")
+    )
+    for data, fault in (
+        (key.replace(b"\n", b"\r\n"), ""),
+        (
+            key.replace(b"\n-----END", b"\n\n-----END"),
+            "it has more than BEGIN, Proc-Type, DEK-Info",
+        ),
+    ):
+        write("a.key", data)
+        status, _, err = show("--passphrase-file", "secret", "a.key")
+        assert (status, fault in err, "warning" in err) == (0, True, bool(fault))

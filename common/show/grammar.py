@@ -102,6 +102,7 @@ _UNKNOWN = (
 # All that these hold is public.
 _PUBLIC_KEYS = ("SubjectPublicKeyInfo", "RSAPublicKey")
 _PUBLIC = ("CertificationRequest", "Certificate", *_PUBLIC_KEYS)
+_MAX_EXPONENT = 9  # bytes
 RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
 
 
@@ -131,7 +132,13 @@ def read(content: bytes, is_whole_key: bool = False) -> Document:
             if name in _PUBLIC_KEYS and (fault or (is_rsa and not has_modulus)):
                 break  # it may be a damaged private key
             _name(fits, is_whole_key or name == "EncryptedPrivateKeyInfo")
-            for element in root.all() if name in _PUBLIC else ():
+            # e is never long; d or a prime may be in its place.
+            is_short = all(
+                len(fit.element.content) <= _MAX_EXPONENT
+                for fit in fits
+                if fit.line.name == "publicExponent"
+            )
+            for element in root.all() if name in _PUBLIC and is_short else ():
                 element.is_public = True
             return Document(name, DOCUMENTS[name], root, fault)
     return Document("", _UNKNOWN, root, fault)

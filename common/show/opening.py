@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import instead, labels, limits, passphrase, wrapping
+from common import goodkey, instead, labels, limits, passphrase, wrapping
 from common.console import UserError
 from common.show import files, grammar, numbers, values
 from common.show.files import Part
@@ -15,7 +15,7 @@ from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -97,12 +97,13 @@ def public_pem(item: Item) -> str:
 
     Raises UserError if a number of it could be one of a private key, such as d, instead.
     """
-    is_checked = item.public_key is not None
+    is_rsa = item.key_algorithm.startswith(grammar.RSA)
+    is_checked = _is_public(item.public_key) if is_rsa else True
     if isinstance(item, Key) and item.is_private:
         is_checked = item.numbers_agree is True
         if item.numbers_agree is False:
             raise UserError(f"{item.where}: {DISAGREE}")
-    if item.key_algorithm.startswith(grammar.RSA) and not is_checked:
+    if not is_checked and (is_rsa or isinstance(item.public_key, dsa.DSAPublicKey)):
         raise UserError(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
     return wrapping.written("PUBLIC KEY", item.spki).decode()
 
@@ -121,8 +122,10 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
     except _ERRORS as error:
         if pkey is None:
             raise UserError(f"{part.where}: {_why_closed(secret, error)}") from error
-        with contextlib.suppress(*_ERRORS):  # on a curve that cryptography does not know, say
-            key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
+        # It fails on a curve that cryptography does not know, say, and takes long for a large key.
+        with contextlib.suppress(*_ERRORS):
+            if pkey.bits() <= goodkey.MAX_RSA_BITS:
+                key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
     spki = b""
     if pkey is not None:  # OpenSSL keeps the encoding that the key has
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
@@ -130,6 +133,8 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
         spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     public_key = key.public_key() if key else _public_key(spki)
     numbers_agree = numbers.agree(key) if key else None
+    if key is None and isinstance(public_key, ec.EllipticCurvePublicKey):
+        numbers_agree = False  # the curve is known, so cryptography refused the numbers
     document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
@@ -143,10 +148,10 @@ def _is_public(key: PublicKeyTypes | None) -> bool:
 
 def _why_closed(secret: bytes | None, error: Exception) -> str:
     """Return why a key could not be opened, and what to do."""
-    if secret is not None:
-        return "this passphrase does not open the key; try another"
     if isinstance(error, UnsupportedAlgorithm):
         return f"this kind of key cannot be read here ({error})"
+    if secret is not None:
+        return "this passphrase does not open the key; try another"
     return "the key is damaged; restore a copy"
 
 

@@ -65,6 +65,8 @@ def of_request(request: Request, account_key: Item | None) -> str:
         reasons.append(f"its signature is {algorithm}")
     elif request.is_signature_valid is False:
         reasons.append("its signature is not valid")
+    if len(request.signed.children) < 4:  # RFC 2986 section 4.1: it may be empty, but is there
+        reasons.append("it lacks the field for attributes")
     reasons += request.extension_errors
     if not all(_is_allowed(value) for _, value in request.subject):
         reasons.append("its subject has a character that the type of the string does not allow")
