@@ -90,7 +90,7 @@ def test_an_encrypted_key_that_takes_long_is_seen_once_it_is_open(run: Run) -> N
     [
         ("RSA PRIVATE KEY", pkcs1()),
         ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
-        (kinds.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
+        (kinds.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), integer(32), oid(HMAC))),
         (kinds.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
         ("EC PRIVATE KEY", as_der(EC)),
     ],
