@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from common import der
+from common import der, wrapping
 from common.show import chain, grammar
 from common.show.grammar import Name
 from tests.conftest import Show, pem_of
@@ -160,7 +160,7 @@ FILES: dict[str, list[Any]] = {
     "old.pem": [tlv(0x30, VERSION_1, ALGORITHM.encoded, SIGNATURE)],
     "haproxy.pem": [
         *(b"0 s:CN = example.com\n", LEAF, MIDDLE),
-        *(b"-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n", EC),
+        *(wrapping.written("EC PARAMETERS", bytes.fromhex("06082a8648ce3d030107")), EC),
     ],
     "namesake.pem": [certificate("example.com", signer=EC), MIDDLE],
     "damaged": [DAMAGED],
@@ -346,6 +346,12 @@ def test_what_clients_make_of_the_names(show: Show) -> None:
         write("a.csr", x509.CertificateSigningRequestBuilder(subject).sign(EC, SHA256))
         words = "none: the subjectAltName in the subject is only text, which programs ignore"
         assert f"  names          {words}\n" in show("a.csr")[1]
+
+    # Go reads no request with a text that is not UTF-8
+    write("a.csr", as_der(request(san(), cn="a.com")).replace(b"\x0c\x05a.", b"\x0c\x05\xff."))
+    out = show("a.csr")[1]
+    assert "; its subject has a character that the type of the string does not allow" in out
+    assert "  extensions     subject alternative name: empty\n" in out
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
