@@ -76,7 +76,7 @@ def test_a_key_that_takes_long_fails(kind: str, run: Run, show: Show, secret_fil
     [
         ("RSA PRIVATE KEY", pkcs1()),
         ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
-        (labels.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), oid(HMAC))),
+        (labels.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), integer(32), oid(HMAC))),
         (labels.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
         ("EC PRIVATE KEY", as_der(EC)),
     ],

@@ -45,7 +45,7 @@ VERDICTS = [
     (request(san(*(f"{n}.a.com" for n in range(26)))), "accepts it (classic)"),
     (request(san(x509.IPAddress(ip_address("::ffff:8.8.8.8")))), "accepts it (shortlived)"),
     (request(), "rejects it: it asks for no name"),
-    (request(san("a.com"), cn="My Server"), "rejects it: 'my server' contains ' '; …"),
+    (request(san("a.com"), cn="My Server"), "rejects it: 'my server' contains ' '; *"),
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
@@ -53,7 +53,7 @@ VERDICTS = [
     (request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=True),
      "rejects it: it asks for must-staple"),
     (request(san("a.com"), key=ed25519.Ed25519PrivateKey.generate(), algorithm=None),
-     "rejects it: its key is neither an RSA nor an EC key, …; its signature is Ed25519"),
+     "rejects it: its key is neither an RSA nor an EC key, *; its signature is Ed25519"),
     (request(san("a.com"), key=RSA, rsa_padding=padding.PSS(padding.MGF1(SHA256), 32)),
      "rejects it: its signature is RSA-PSS"),
 ]  # fmt: skip
@@ -62,8 +62,8 @@ USAGE = x509.KeyUsage(True, *[False] * 8)
 
 
 def is_like(pattern: str, line: str) -> bool:
-    """Return whether a line is as in a pattern, where "…" is any text."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("…"))), line) is not None
+    """Return whether a line is as in a pattern, where "*" is any text."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), line) is not None
 
 
 def test_a_verdict_on_a_request_is_that_of_boulder(show: Show) -> None:
@@ -79,6 +79,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     openssl("ec -in a.key -conv_form compressed -out compressed.key")
     openssl("ec -in a.key -param_enc explicit -out explicit.key")
     openssl("genpkey -algorithm RSA-PSS -out pss.key")
+    write("secret", b"x\n")
+    openssl("pkcs8 -topk8 -in compressed.key -passout file:secret -out encrypted.key")
     for name in ("compressed", "explicit", "pss"):
         openssl(f"pkey -in {name}.key -pubout -out {name}.pub")
         openssl(f"req -new -key {name}.key -subj /CN=a.com -out {name}.csr")
@@ -93,18 +95,19 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     for path, expected in (
         ("a.key", accepted),
         ("no-null.pub", accepted),  # OpenSSL adds it
-        ("compressed.key", f"{accepted}, but not in a request made by openssl req, …"),
-        ("compressed.pub", "rejects it: it is encoded unusually (…)"),
-        ("compressed.csr", "rejects it: its key is encoded unusually (…)"),
-        ("explicit.pub", "rejects it: it is encoded unusually (…)"),
-        ("explicit.csr", "rejects it: its key is encoded unusually (…)"),
-        ("pss.key", "rejects it: it is an RSA-PSS key, …"),
-        ("pss.csr", "rejects it: its key is an RSA-PSS key, …"),
+        ("compressed.key", f"{accepted}, but not in a request made by openssl req, *"),
+        ("encrypted.key", f"{accepted}, but not in a request made by openssl req, *"),
+        ("compressed.pub", "rejects it: it is encoded unusually (*)"),
+        ("compressed.csr", "rejects it: its key is encoded unusually (*)"),
+        ("explicit.pub", "rejects it: it is encoded unusually (*)"),
+        ("explicit.csr", "rejects it: its key is encoded unusually (*)"),
+        ("pss.key", "rejects it: it is an RSA-PSS key, *"),
+        ("pss.csr", "rejects it: its key is an RSA-PSS key, *"),
         ("off-curve.pub", "rejects it: it cannot be read here"),
         ("tiny.pub", "rejects it: it cannot be read here"),
         ("sha1.csr", "rejects it: its signature is ECDSA with SHA-1"),
     ):
-        out = show(path)[1]
+        out = show("--passphrase-file", "secret", path)[1]
         assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1]), path
         is_told = ", valid, but no public CA accepts this algorithm\n" in out
         assert is_told == (path in ("sha1.csr", "pss.csr"))
@@ -157,7 +160,7 @@ FILES: dict[str, list[Any]] = {
     "old.pem": [tlv(0x30, VERSION_1, ALGORITHM.encoded, SIGNATURE)],
     "haproxy.pem": [
         *(b"0 s:CN = example.com\n", LEAF, MIDDLE),
-        *(b"-----BEGIN EC PARAMETERS-----\n-----END EC PARAMETERS-----\n", EC),
+        *(wrapping.written("EC PARAMETERS", bytes.fromhex("06082a8648ce3d030107")), EC),
     ],
     "namesake.pem": [certificate("example.com", signer=EC), MIDDLE],
     "damaged": [DAMAGED],
@@ -169,40 +172,40 @@ FILES: dict[str, list[Any]] = {
     "new.key": [pem_of(EC, b"x", PrivateFormat.PKCS8)],
 }
 
-# Files; then what show says of them together, and its warnings and errors. "…" is any text.
+# Files; then what show says of them together, and its warnings and errors. "*" is any text.
 TOGETHER = """
 other.key a.key a.csr chain.pem
 a.csr and a.key belong together
 chain.pem (1 of 3) and a.key belong together
 chain.pem (3 of 3) and other.key belong together
-chain.pem (1 of 3) and a.csr have the same key, …: mail.example.com …; www.example.com added …
+chain.pem (1 of 3) and a.csr have the same key, *: mail.example.com *; www.example.com added *
 chain.pem (1 of 3) is issued by chain.pem (2 of 3)
 chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 
 server.csr leaf.pem
 leaf.pem and server.csr belong together: the same key and names
-warning: leaf.pem: …
+warning: leaf.pem: *
 
 nothing.csr leaf.pem
-leaf.pem and nothing.csr … different names: example.com, www.example.com added but not requested
-warning: leaf.pem: …
+leaf.pem and nothing.csr * different names: example.com, www.example.com added but not requested
+warning: leaf.pem: *
 
 other.csr leaf.pem
 leaf.pem and other.csr have different keys, 8db9dec1066bedf5… and b654f522a17924c7…
-warning: leaf.pem: …
+warning: leaf.pem: *
 
 other.csr same.csr leaf.pem
 leaf.pem and same.csr belong together: the same key and names
-warning: leaf.pem: …
+warning: leaf.pem: *
 
 2.key 3.key 4.key 5.key a.csr
-error: a.csr: no given key fits: … 8db9dec1066bedf5…; that of 2.key … 4.key has 3eab3fba5026b61d…
+error: a.csr: no given key fits: * 8db9dec1066bedf5…; that of 2.key * 4.key has 3eab3fba5026b61d…
 
 forged.csr a.key leaf.pem
 forged.csr and a.key have the same key, but the signature of the request is not valid
 leaf.pem and a.key belong together
 leaf.pem and forged.csr have the same key, but the signature of the request is not valid
-warning: leaf.pem: …
+warning: leaf.pem: *
 error: forged.csr: its signature is not valid; make the request again
 
 ca.pem ca.key
@@ -220,19 +223,19 @@ chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 
 a.csr ec/account.key
 a.csr and ec/account.key belong together
-error: a.csr: its key is the account key (ec/account.key), which a CA rejects; …
+error: a.csr: its key is the account key (ec/account.key), which a CA rejects; *
 
 leaf.pem --account-key ec/account.key
-warning: leaf.pem: …
-error: leaf.pem: its key is the account key (ec/account.key), which a CA rejects; …
+warning: leaf.pem: *
+error: leaf.pem: its key is the account key (ec/account.key), which a CA rejects; *
 
 account.key leaf.pem
-account.key is the account key, which does not belong to a request or a certificate; …
-warning: leaf.pem: …
+account.key is the account key, which does not belong to a request or a certificate; *
+warning: leaf.pem: *
 
 account.key account.pub a.csr other.key
 account.key and account.pub hold the same key
-error: a.csr: no given key fits: … 8db9dec1066bedf5…; that of other.key has b654f522a17924c7…
+error: a.csr: no given key fits: * 8db9dec1066bedf5…; that of other.key has b654f522a17924c7…
 
 a.key other.key ec/account.key haproxy.pem
 a.key, ec/account.key and haproxy.pem (3 of 3) hold the same key
@@ -240,20 +243,20 @@ haproxy.pem (1 of 3) and a.key belong together
 haproxy.pem (1 of 3) and ec/account.key belong together
 haproxy.pem (1 of 3) and haproxy.pem (3 of 3) belong together
 haproxy.pem (1 of 3) is issued by haproxy.pem (2 of 3)
-error: haproxy.pem (1 of 3): no given key fits: …; that of other.key has b654f522a17924c7…
-error: haproxy.pem (1 of 3): its key is the account key (ec/account.key), which a CA rejects; …
+error: haproxy.pem (1 of 3): no given key fits: *; that of other.key has b654f522a17924c7…
+error: haproxy.pem (1 of 3): its key is the account key (ec/account.key), which a CA rejects; *
 
 namesake.pem
 warning: namesake.pem (2 of 2): it did not issue any certificate before it; remove or replace it
-error: namesake.pem (1 of 2): namesake.pem (2 of 2) has the name of its issuer, but did not sign it…
+error: namesake.pem (1 of 2): namesake.pem (2 of 2) has the name of its issuer, but did not sign it*
 
 nothing.csr
 
 a.key damaged a.csr two
 a.csr and a.key belong together
 two (1 of 2) and a.key belong together
-two (1 of 2) and a.csr have the same key, but different names: …
-warning: two: the certificate of its issuer is missing…
+two (1 of 2) and a.csr have the same key, but different names: *
+warning: two: the certificate of its issuer is missing*
 error: damaged: the content is damaged: part of it is missing; restore a copy
 error: two (2 of 2): the content is damaged: part of it is missing; restore a copy
 
@@ -272,7 +275,7 @@ new.key and old.key hold the same key
 
 --passphrase-file secret --account-key new.key a.csr a.key
 a.csr and a.key belong together
-error: a.csr: its key is the account key (new.key), …
+error: a.csr: its key is the account key (new.key), *
 
 --passphrase-file another new.key
 error: new.key: this passphrase does not open the key; try another
@@ -313,17 +316,17 @@ STAGED = (
 @pytest.mark.parametrize(("warning", "certificates"), [
     # Beside each warning, who met it: PROJECT#NUMBER of a bug report.
     # certbot#941, ansible#18996, acme.sh#3192, acme-tiny#24
-    (": the certificate of its issuer is missing, …", [LEAF]),
+    (": the certificate of its issuer is missing, *", [LEAF]),
     # lecm#62, agnosticd#8132
-    (" (2 of 2): it did not issue any certificate before it; …", [LEAF, ROOT_CA]),
+    (" (2 of 2): it did not issue any certificate before it; *", [LEAF, ROOT_CA]),
     # dehydrated#501
-    (" (2 of 3): the same certificate is there twice; …", [LEAF, LEAF, MIDDLE]),
+    (" (2 of 3): the same certificate is there twice; *", [LEAF, LEAF, MIDDLE]),
     # opnsense#2666, LEClient#24
-    (": this is from Let's Encrypt's staging environment, …", STAGED),
+    (": this is from Let's Encrypt's staging environment, *", STAGED),
     # RFC 8446 section 4.4.2
-    (": the certificates are in the wrong order; …", [LEAF, ROOT_CA, MIDDLE]),
-    (": the first certificate is a CA's; …", [MIDDLE, LEAF]),
-    (": this is a CA's certificate, and no given key fits it; …", [MIDDLE, ROOT_CA]),
+    (": the certificates are in the wrong order; *", [LEAF, ROOT_CA, MIDDLE]),
+    (": the first certificate is a CA's; *", [MIDDLE, LEAF]),
+    (": this is a CA's certificate, and no given key fits it; *", [MIDDLE, ROOT_CA]),
     ("", [LEAF, MIDDLE]),
     ("", [LEAF, MIDDLE, ROOT_CA]),
 ])  # fmt: skip
@@ -346,6 +349,12 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
         write("a.csr", x509.CertificateSigningRequestBuilder(subject).sign(EC, SHA256))
         words = "none: the subjectAltName in the subject is only text, which programs ignore"
         assert f"  names          {words}\n" in show("a.csr")[1]
+
+    # Go reads no request with a text that is not UTF-8
+    write("a.csr", as_der(request(san(), cn="a.com")).replace(b"\x0c\x05a.", b"\x0c\x05\xff."))
+    out = show("a.csr")[1]
+    assert "; its subject has a character that the type of the string does not allow" in out
+    assert "  extensions     subject alternative name: empty\n" in out
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,10 +191,14 @@ def test_other_text_and_labels_that_are_usual(show: Show, run: Run, tmp_path: Pa
 
 def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
     write("chain.pem", LEAF, MIDDLE)
-    for form in ("PEM", "DER"):
+    for form in ("DER", "PEM"):
         command = ("crl2pkcs7", "-nocrl", "-certfile", "chain.pem", "-outform", form)
         openssl(*command, "-out", "chain.p7b", cwd=tmp_path)
         page = show("chain.pem")[1].replace("chain.pem", "chain.p7b")
+        assert show("chain.p7b") == (0, page, "")
+    pem = Path("chain.p7b").read_bytes()
+    for label in ("CMS", "PKCS #7 SIGNED DATA"):
+        write("chain.p7b", pem.replace(b"PKCS7", label.encode()))
         assert show("chain.p7b") == (0, page, "")
     write("chain.p7b", wrapping.written("PKCS7", b"0\0"))
     told = "this PKCS#7 cannot be read here; take out its certificates with: openssl pkcs7"

@@ -192,6 +192,9 @@ def read_by_openssl(path: str) -> Reading | None:
     if _PKCS12.match(Path(path).read_bytes()):
         return None
     for kind, command in _COMMANDS.items():
+        is_public = kind == "public key"
+        if is_public and openssl("pkey", "-passin", "pass:", "-pubout", *_form(path)):
+            break  # OpenSSL 3.5 reads a private key with -pubin too
         if text := openssl(*command.split(), *_form(path)):
             return Reading(kind, text, _public(text))
     for passphrase in PASSPHRASES:
