@@ -92,7 +92,7 @@ def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[M
         label.append(tag("code gist", display.shown(inside[0], _ROOM)))
     if words := [tag("span said", mark.words) for mark in marks if mark.words]:
         label += words
-    elif note := display.note(first):
+    elif note := display.note(first if inside else path[-1]):
         label.append(tag("span note", note))
     return label
 
