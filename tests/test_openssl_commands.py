@@ -231,6 +231,7 @@ def test_what_the_terminal_cannot_show_is_not_printed(monkeypatch: pytest.Monkey
     assert shell.command("openssl", "ü") is not None
 
 
+@pytest.mark.posix(reason="a POSIX shell")
 def test_zsh_takes_no_word_for_a_command() -> None:
     """A word like =ls stands for the path of ls there."""
     assert shell.command("openssl", "=a.key", "-subj=b") == "openssl '=a.key' -subj=b"
