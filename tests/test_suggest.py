@@ -74,7 +74,8 @@ def test_an_unknown_option_gets_advice() -> None:
         ("--emial", "did you mean --email?"),
         ("-d", "give the names without an option"),
         ("--password", "did you mean --passphrase-file?"),
-        ("-new", "leave it out"),
+        ("-key", "did you mean --key?"),
+        *((option, "leave it out") for option in ("-new", "-nodes", "-x509", "--non-interactive")),
         ("-k", None),  # this program has no --bits
         ("--wholly-else", None),
     ):
