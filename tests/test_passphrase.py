@@ -181,7 +181,7 @@ class TestWhatIsTyped:
 
     def test_that_is_refused(self, typing: Typing) -> None:
         typing("a", "b")
-        with pytest.raises(UserError, match="^the passphrases differ, so no key was made"):
+        with pytest.raises(UserError, match=r"^the passphrases differ, so no key was made"):
             passphrase.for_new_key(None)
         typing("secret\ud83d")
         with pytest.raises(UserError) as caught:
