@@ -15,8 +15,8 @@ def agree(key: PrivateKeyTypes) -> bool | None:
     if isinstance(key, rsa.RSAPrivateKey):
         return _agree_in_rsa(key.private_numbers())
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        scalar = ec.derive_private_key(key.private_numbers().private_value, key.curve)
-        return scalar.public_key() == key.public_key()
+        derived = ec.derive_private_key(key.private_numbers().private_value, key.curve)
+        return derived.public_key() == key.public_key()
     if isinstance(key, dsa.DSAPrivateKey):
         numbers = key.private_numbers()
         group = numbers.public_numbers.parameter_numbers
@@ -24,6 +24,15 @@ def agree(key: PrivateKeyTypes) -> bool | None:
             return None
         return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
     return True
+
+
+def is_scalar_of(public_key: ec.EllipticCurvePublicKey, scalar: bytes) -> bool:
+    """Return whether a scalar, as in an ECPrivateKey (RFC 5915), belongs to a point."""
+    try:
+        key = ec.derive_private_key(int.from_bytes(scalar, "big"), public_key.curve)
+    except ValueError:  # out of range
+        return False
+    return key.public_key() == public_key
 
 
 def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:

@@ -134,7 +134,9 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
     public_key = key.public_key() if key else _public_key(spki)
     numbers_agree = numbers.agree(key) if key else None
     if key is None and isinstance(public_key, ec.EllipticCurvePublicKey):
-        numbers_agree = False  # the curve is known, so cryptography refused the numbers
+        elements = _document(part).root.all()  # of an encrypted key there are none with the name
+        for scalar in [one.content for one in elements if one.name == "privateKey"][-1:]:
+            numbers_agree = numbers.is_scalar_of(public_key, scalar)
     document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
