@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from common import console, options, shell
-from common.console import UserError
+from common.console import UsageError, UserError
 from course import acme_client, files, pebble, web_server
 from course.files import KeyFile
 from course.output import facts, lines, say, shown
@@ -39,6 +39,8 @@ class Plan(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
+    if args.port is not None and not args.serve:
+        raise UsageError("--port is for --serve; add --serve")
     try:
         pebble.check()
         plan = _plan(args)

@@ -217,3 +217,11 @@ def test_an_ec_key_with_the_point_of_another_is_damaged(show: Show) -> None:
         status, out, err = show(*option, "a.key")
         assert (status, "BEGIN PUBLIC" in out) == (1, False)
         assert err == "show: error: a.key: its numbers do not agree; restore a copy of the key\n"
+
+
+def test_a_signature_with_unused_bits_is_not_valid(show: Show) -> None:
+    content = bytearray(as_der(request(san("a.com"))))
+    content[der.read(bytes(content))[0].children[2].start] = 1
+    write("a.csr", bytes(content))
+    status, out, _ = show("a.csr")
+    assert (status, ", not valid\n" in out) == (1, True)

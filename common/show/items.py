@@ -102,8 +102,10 @@ class Signed(Item):
 
     def verified_with(self, public_key: object) -> bool | None:
         """Return whether a key made the signature, or None if that cannot be checked."""
-        octets = self.root.children[2].content[1:]
-        return signature.verify(public_key, self.signature_algorithm, octets, self.signed.encoded)
+        bits = self.root.children[2].content
+        signed = self.signed.encoded
+        is_valid = signature.verify(public_key, self.signature_algorithm, bits[1:], signed)
+        return is_valid and bits.startswith(b"\0")  # the number of unused bits
 
     @cached_property
     def _by_name(self) -> dict[str, list[Element]]:

@@ -32,7 +32,7 @@ _USUAL_KINDS = ("1.2.840.113549.1.1.1", "1.2.840.10045.2.1")  # RSA, EC: RFC 327
 
 _UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
 
-# What Go allows in the strings of a subject: parseNameString, crypto/x509/parser.go.
+# What Go allows in the strings of a subject: parseField, encoding/asn1/asn1.go.
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "IA5String": "ascii"}
 _CHARACTERS = {"PrintableString": r"[A-Za-z0-9 '()+,\-./:=?*&]*", "NumericString": r"[0-9 ]*"}
 
