@@ -162,8 +162,7 @@ def _in_string(string: Element) -> list[Element]:
 def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
     """Return the element at an offset, read from its header (X.690 sections 8.1 and 10.1).
 
-    Raises ValueError if it has none. What OpenSSL allows there and DER does not is
-    added to faults.
+    Raises ValueError if it has none. What OpenSSL allows there and DER does not is added to faults.
     """
     number, length_at = der[at] & 31 if at < end else 0, at + 1
     if number == 31:  # a number over 30 follows, 7 bits an octet: section 8.1.2.4

@@ -178,7 +178,7 @@ def _braces(values: Sequence[object]) -> str:
 
 
 def _default(what: str, default: object) -> str:
-    """Return the help of an option. Readers edit the constants, in which a % is no format."""
+    """Return the help of an option. Readers edit the constants, in which a % is not a format."""
     return f"{what} (default: {default})".replace("%", "%%")
 
 

@@ -77,18 +77,14 @@ def blocks(data: bytes) -> list[Block]:
     if not encoded and _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
         encoded = [(plain, faults.BARE if plain == data else faults.BARE_URL)]
-    inside = [
-        (block, fault)
-        for text, fault in encoded
-        for block in blocks(_decoded(text.decode("ascii")))
-    ]
-    return [
-        # If the PEM in base64 has a fault too, it can be repaired after this one.
-        block._replace(line=1, fault=faults.IN_BASE64 if block.line else fault)
-        if block.is_whole
-        else block._replace(line=1, fault=block.fault or fault)
-        for block, fault in inside
-    ]
+    result = []
+    for text, fault in encoded:
+        for block in blocks(_decoded(text.decode("ascii"))):
+            # If the PEM in base64 has a fault too, it can be repaired after this one.
+            outer = faults.IN_BASE64 if block.line else fault
+            shown = outer if block.is_whole else block.fault or fault
+            result.append(block._replace(line=1, fault=shown))
+    return result
 
 
 def written(label: str, content: bytes, headers: str = "") -> bytes:

@@ -65,7 +65,6 @@ class Pebble(NamedTuple):
     requests: list[tuple[str, str]]  # request line and Host of each time that was fetched
     dns_url: str  # where pebble-challtestsrv takes TXT records for DNS-01
     root: str  # the root certificate that Pebble has made for this run, in PEM
-    log: Path
 
 
 def end_on_signals() -> None:
@@ -145,7 +144,7 @@ def running(directory: Path) -> Iterator[Pebble]:
         root = answer(pebble, f"https://{management}/roots/0")
         if PORT_TAKEN in log.read_text():
             raise Failure(_reason(log))
-        yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root, log)
+        yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,6 @@ PBKDF2, SCRYPT, HMAC = "2a864886f70d01050c", "2b06010401da47040b", "2a864886f70d
 PBES1, PBES2, AES = "2a864886f70d010503", "2a864886f70d01050d", "60864801650304012a"
 RSA_OID, DSA_OID = "2a864886f70d010101", "2a8648ce380401"
 TOO_LONG = "it has a number that is too long to work with"
-RSA_KEY = "1.2.840.113549.1.1.1"
 TOO_MANY = "it would take too long to decrypt"
 
 

@@ -2,8 +2,8 @@
 
 Each module imports only modules listed above it:
 
-    grammar     naming the elements of DER as the standards do
-    values      the value of an element, for Python
+    values      the value of an element of DER, for Python
+    grammar     naming the elements as the standards do
     display     the value of an element, in words and as far as it may be shown
     bytes       the DER, line by line
     signature   verifying the signature of a request or a certificate

@@ -20,7 +20,7 @@ class Issuers(NamedTuple):
 
     signers: list[Certificate]  # whose key signed it: itself alone if it is self-signed
     others: list[Certificate]  # whose key did not
-    unchecked: list[Certificate]  # of which that cannot be told
+    unchecked: list[Certificate]  # where that cannot be checked
 
 
 IssuersOf = Mapping[Certificate, Issuers]
@@ -51,7 +51,7 @@ def _issuers(
     """
     # The identifiers of the key decide where both have one: RFC 5280 section 4.2.1.1.
     wanted = certificate.content("keyIdentifier")
-    cas = [found for (_, has), found in named.items() if not wanted or not has or wanted == has]
+    cas = [ca for (_, has), ca in named.items() if not wanted or not has or wanted == has]
     found: dict[bool | None, list[Certificate]] = {True: [], False: [], None: []}
     for same_key in cas[:most]:
         found[certificate.verified_with(same_key[0].public_key)] += same_key
@@ -93,7 +93,7 @@ def _chain_warnings(
             yield f"{one.where}: the same certificate is there twice; remove one of them"
     leaf, *above = once.values()
     if any(issuers_of[one].unchecked for one in once.values()):
-        return  # what cannot be told is not warned of
+        return  # what cannot be checked is not warned of
     signed_by = {one: issuers_of[one].signers for one in once.values()}
     if any(earlier in signed_by[later] for earlier, later in combinations(once.values(), 2)):
         yield f"{path}: the certificates are in the wrong order; put each one before its issuer's"

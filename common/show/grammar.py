@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from common import der
 from common.der import Element
+from common.show import values
 
 _LINE = re.compile(
     r"^    (.+?)(?: as (.+?))?  (\+?)([\w-]*)([?*]?)(?:: (\S+))?(?:  -- (.+))?$", re.MULTILINE
@@ -102,7 +103,7 @@ _UNKNOWN = (
 # All that these hold is public.
 _PUBLIC_KEYS = ("SubjectPublicKeyInfo", "RSAPublicKey")
 _PUBLIC = ("CertificationRequest", "Certificate", *_PUBLIC_KEYS)
-_MAX_EXPONENT = 9  # bytes
+MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
 RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
 
 
@@ -134,7 +135,7 @@ def read(content: bytes, is_whole_key: bool = False) -> Document:
             _name(fits, is_whole_key or name == "EncryptedPrivateKeyInfo")
             # e is never long; d or a prime may be in its place.
             is_short = all(
-                len(fit.element.content) <= _MAX_EXPONENT
+                values.number(fit.element).bit_length() <= MAX_EXPONENT_BITS
                 for fit in fits
                 if fit.line.name == "publicExponent"
             )

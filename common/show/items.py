@@ -153,7 +153,7 @@ class Signed(Item):
     @cached_property
     def extension_errors(self) -> list[str]:
         """What is wrong with the extensions: programs may read them differently, or refuse them."""
-        return list(dict.fromkeys(_extension_faults(self)))
+        return list(dict.fromkeys(_extension_errors(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +225,7 @@ def _general_names(sequence: Element) -> Iterator[Name]:
             yield Name(name.name or "a name of another type", "")
 
 
-def _extension_faults(item: Signed) -> Iterator[str]:
+def _extension_errors(item: Signed) -> Iterator[str]:
     """Yield why programs could refuse the extensions, as Go's crypto/x509 does."""
     for attribute in item.fields("Attribute"):
         oid, content = attribute.children

@@ -15,8 +15,7 @@ def agree(key: PrivateKeyTypes) -> bool | None:
     if isinstance(key, rsa.RSAPrivateKey):
         return _agree_in_rsa(key.private_numbers())
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        derived = ec.derive_private_key(key.private_numbers().private_value, key.curve)
-        return derived.public_key() == key.public_key()
+        return is_scalar_of(key.public_key(), key.private_numbers().private_value)
     if isinstance(key, dsa.DSAPrivateKey):
         numbers = key.private_numbers()
         group = numbers.public_numbers.parameter_numbers
@@ -26,17 +25,16 @@ def agree(key: PrivateKeyTypes) -> bool | None:
     return True
 
 
-def is_scalar_of(public_key: ec.EllipticCurvePublicKey, scalar: bytes) -> bool:
-    """Return whether a scalar, as in an ECPrivateKey (RFC 5915), belongs to a point."""
+def is_scalar_of(public_key: ec.EllipticCurvePublicKey, scalar: int) -> bool:
+    """Return whether the scalar of a private key belongs to the point of a public key."""
     try:
-        key = ec.derive_private_key(int.from_bytes(scalar, "big"), public_key.curve)
-    except ValueError:  # out of range
+        return ec.derive_private_key(scalar, public_key.curve).public_key() == public_key
+    except ValueError:  # it is out of range
         return False
-    return key.public_key() == public_key
 
 
 def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:
-    """RFC 8017 section 3.2."""
+    """Return whether the numbers belong to each other: RFC 8017 section 3.2."""
     n, e = numbers.public_numbers.n, numbers.public_numbers.e
     p, q, d = numbers.p, numbers.q, numbers.d
     if min(p, q) < 2 or p * q != n:

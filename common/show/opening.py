@@ -27,8 +27,6 @@ from OpenSSL import crypto
 
 DISAGREE = "its numbers do not agree; restore a copy of the key"
 
-_MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
-
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
 # The class for each label, and what RFC 5280 and RFC 2986 call the public key in it.
@@ -74,7 +72,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
         spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
     exponent = values.number(document.root.children[-1])
-    if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > _MAX_EXPONENT_BITS:
+    if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > grammar.MAX_EXPONENT_BITS:
         what = "these are two numbers, but not an RSA public key (a signature has two as well)"
         raise UserError(f"{part.where}: {what}; {files.ADVICE}")
     return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
@@ -134,17 +132,25 @@ def _private_key(part: Part, secret: bytes | None) -> Key:
     public_key = key.public_key() if key else _public_key(spki)
     numbers_agree = numbers.agree(key) if key else None
     if key is None and isinstance(public_key, ec.EllipticCurvePublicKey):
-        elements = _document(part).root.all()  # of an encrypted key there are none with the name
-        for scalar in [one.content for one in elements if one.name == "privateKey"][-1:]:
-            numbers_agree = numbers.is_scalar_of(public_key, scalar)
+        numbers_agree = _scalar_agrees(part, public_key)
     document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
+
+
+def _scalar_agrees(part: Part, public_key: ec.EllipticCurvePublicKey) -> bool | None:
+    """Return whether the scalar in an EC key belongs to its point, or None if it is encrypted."""
+    elements = _document(part).root.all()
+    # In PKCS#8 the outer privateKey holds the ECPrivateKey.
+    scalars = [element.content for element in elements if element.name == "privateKey"]
+    if not scalars:
+        return None
+    return numbers.is_scalar_of(public_key, int.from_bytes(scalars[-1], "big"))
 
 
 def _is_public(key: PublicKeyTypes | None) -> bool:
     """Return whether a public key whose numbers agree is certain to hold nothing secret."""
     if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped
-        return key.public_numbers().e.bit_length() <= _MAX_EXPONENT_BITS
+        return key.public_numbers().e.bit_length() <= grammar.MAX_EXPONENT_BITS
     return isinstance(key, ec.EllipticCurvePublicKey)
 
 
