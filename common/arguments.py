@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common import files, names, suggest
+from common import files, labels, names, suggest
 from common.console import UsageError
 from common.names import Identifier
 
@@ -58,7 +58,7 @@ def _listed_names(path: str) -> list[Identifier]:
     No message shows what is in the file: it may be a passphrase or a key, given by mistake.
     """
     data = files.read(path, "give a file of names after the @")
-    if b"-----BEGIN " in data:
+    if labels.is_pem(data):
         raise UsageError(f"{path}: this is PEM, not a list of names; give a text file")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UsageError(

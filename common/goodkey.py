@@ -41,8 +41,8 @@ def weakness(public_key: object) -> str | None:
         return f"has {bits} bits, but no public CA may sign a key with fewer than {MIN_RSA_BITS}"
     if bits % 8:
         return f"has {bits} bits, which is not a whole number of bytes, so no public CA may sign it"
-    if bits > MAX_RSA_BITS:
-        return f"has {bits} bits, and keys over {MAX_RSA_BITS} bits take too long to check"
+    if reason := oversize(bits):
+        return reason
     if e < 3 or e % 2 == 0:
         return "has a public exponent that is even or below 3, so no public CA may sign it"
     n = public_key.public_numbers().n
@@ -52,6 +52,13 @@ def weakness(public_key: object) -> str | None:
         return "can be broken: it comes from a faulty chip or library (ROCA, CVE-2017-15361)"
     if _has_close_primes(n):
         return "can be broken: its primes are close to each other (Fermat's method)"
+    return None
+
+
+def oversize(bits: int) -> str | None:
+    """Return why an RSA key is not checked, or None."""
+    if bits > MAX_RSA_BITS:
+        return f"has {bits} bits, and keys over {MAX_RSA_BITS} bits take too long to check"
     return None
 
 

@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from typing import cast
 
-from common import console, der, files, goodkey, passphrase, pem
+from common import console, der, files, goodkey, limits, passphrase, pem
 from common.console import UserError
 from common.wrapping import Block
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
 from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
@@ -18,6 +18,10 @@ ACCOUNT_KEY_FILE = "account.key"
 
 class DamagedKey(ValueError):
     """A private key whose numbers do not agree."""
+
+
+class LargeKey(ValueError):
+    """A private key that takes too long to check; the text says of it what goodkey does."""
 
 
 @contextlib.contextmanager
@@ -37,29 +41,52 @@ def reading(
     secret = passphrase_of(path) if block.is_encrypted else b""
     try:
         yield block.text, secret
-    except crypto.Error as error:
-        if secret:
-            problem = "this passphrase does not open the key"
-            raise UserError(f"{path}: {problem}; try another") from error
-        raise UserError(f"{path}: the key is damaged; restore a copy") from error
-    except UnsupportedAlgorithm as error:
-        problem = f"no public CA may sign this key ({error})"
-        raise UserError(f"{path}: {problem}; make another") from error
-    except DamagedKey as error:
+    except (crypto.Error, UnsupportedAlgorithm, LargeKey, DamagedKey) as error:
+        raise UserError(f"{path}: {_problem(error, block, secret)}") from error
+
+
+def _problem(error: Exception, block: Block, secret: bytes) -> str:
+    """Return what is wrong with a key, by what was raised about it, and what to do."""
+    if isinstance(error, LargeKey):
+        return f"this key {error}; make another"
+    if isinstance(error, DamagedKey):
         if _has_more_primes(block):
-            problem = "this key has more than two primes, so it cannot be used here"
-            raise UserError(f"{path}: {problem}; make another") from error
-        problem = "the key is damaged, since its numbers do not agree"
-        raise UserError(f"{path}: {problem}; restore a copy") from error
+            return "this key has more than two primes, so it cannot be used here; make another"
+        return "the key is damaged, since its numbers do not agree; restore a copy"
+    # Of OpenSSL's errors, cryptography tells those about a kind of key that is not known.
+    unsupported = _unsupported(block, secret) if isinstance(error, crypto.Error) else error
+    if unsupported:
+        return f"no public CA may sign this key ({unsupported}); make another"
+    return why_closed(block, secret)
+
+
+def _unsupported(block: Block, secret: bytes) -> UnsupportedAlgorithm | None:
+    """Return what cryptography says of a key of an unknown kind, or None for another key."""
+    try:
+        load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm as error:
+        return error
+    except (ValueError, InternalError):
+        pass
+    return None
+
+
+def why_closed(block: Block, secret: bytes) -> str:
+    """Return why a private key of a known kind does not open, and what to do about it."""
+    if secret:
+        return "this passphrase does not open the key; try another"
+    root, _ = der.read(block.der)
+    if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:
+        # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
+        return "this EC key does not say which curve it is on; use the file that it comes from"
+    return "the key is damaged; restore a copy"
 
 
 def _has_more_primes(block: Block) -> bool:
-    """Return whether an RSA key has otherPrimeInfos: RFC 8017 appendix A.1.2."""
-    with contextlib.suppress(ValueError, IndexError):
-        root, _ = der.read(block.der)
-        if block.label == "PRIVATE KEY":
-            root = root.children[2].children[0]
-        return [child.type for child in root.children] == [*["INTEGER"] * 9, "SEQUENCE"]
+    """Return whether an RSA key has otherPrimeInfos, after nine numbers."""
+    with contextlib.suppress(ValueError):
+        key = limits.key_in(der.read(block.der)[0])
+        return limits.is_rsa(key) and len(key.children) > 9
     return False
 
 
@@ -83,8 +110,10 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
 def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
     """Return the private key in pkey, for cryptography.
 
-    Raises DamagedKey unless its numbers agree, and UnsupportedAlgorithm.
+    Raises LargeKey, DamagedKey unless its numbers agree, and UnsupportedAlgorithm.
     """
+    if pkey.type() == crypto.TYPE_RSA and (reason := goodkey.oversize(pkey.bits())):
+        raise LargeKey(reason)
     try:
         return cast(PrivateKeyTypes, pkey.to_cryptography_key())
     except ValueError as error:

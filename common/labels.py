@@ -47,6 +47,11 @@ _KINDS = (
 KNOWN = {label for label, *_ in _KINDS}
 
 
+def is_pem(data: bytes) -> bool:
+    """Return whether PEM begins somewhere in data."""
+    return b"-----BEGIN " in data
+
+
 def of(content: bytes) -> str:
     """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
     with contextlib.suppress(ValueError):

@@ -5,16 +5,15 @@ above what any program writes.
 """
 
 import contextlib
-import math
 from collections.abc import Iterator
 
-from common import der
+from common import der, labels
 from common.der import Element
-from common.labels import ENCRYPTED
 from common.wrapping import Block
 
 MAX_SIZE = 1 << 14  # bytes; an RSA key of 16,384 bits has 9,300
-MAX_BITS = 1 << 14  # of a modulus; its primes are shorter than it
+MAX_BITS = 1 << 14  # of a modulus
+QUICK_BITS = 1 << 11  # no number of this length takes long, even where it does not belong
 MAX_ROUNDS = 5_000_000  # of a hash, to make a key from a passphrase: some seconds
 MAX_SCRYPT = 1 << 21  # N·r·p; OpenSSL allows an N·r of 1 << 18 (RFC 7914 section 2)
 
@@ -27,39 +26,64 @@ def exceeded(block: Block) -> str | None:
         return f"it has {len(block.der)} bytes, too many for a private key"
     if block.headers:  # of RFC 1421, where a passphrase takes one round of MD5
         return None
-    try:
+    with contextlib.suppress(ValueError):  # nothing can be read, so nothing takes long
         root, _ = der.read(block.der)
-    except ValueError:  # nothing can be read, so nothing takes long
-        return None
-    if block.label == ENCRYPTED:
-        numbers = list(_integers(root, in_strings=False))
-        is_scrypt = any(element.oid == _SCRYPT for element in root.all())
-        is_over = max(numbers, default=0) > MAX_ROUNDS
-        is_over |= is_scrypt and math.prod(numbers[:3]) > MAX_SCRYPT
-        return "it would take too long to decrypt" if is_over else None
-    # After the versions: n, e, d, p, q … of an RSA key, or p, q, g, y, x of a DSA key. In a sound
-    # key none from the fourth on is longer than the first.
-    numbers = [number for number in _integers(root, in_strings=True) if number > 1]
-    modulus, *others = [number.bit_length() for number in numbers] or [0]
-    most = max(MAX_BITS // 8, min(modulus, MAX_BITS))  # numbers of 2048 bits never take long
-    if max(modulus, *others[2:], 0) > most:
-        return "it has a number that is too long to work with"
+        if block.label == labels.ENCRYPTED:
+            return "it would take too long to decrypt" if _is_slow_to_decrypt(root) else None
+        if _has_long_number(root):
+            return "it has a number that is too long to work with"
     return None
 
 
-def _integers(element: Element, in_strings: bool) -> Iterator[int]:
-    """Yield the INTEGERs in an element.
+def key_in(root: Element) -> Element:
+    """Return the private key that PKCS#8 holds in an OCTET STRING, or root if it is not PKCS#8.
 
-    in_strings: whether to look into the OCTET STRING of PKCS#8 too, which may hold BER.
+    Raises ValueError if that string does not hold DER or BER.
     """
-    if element.type == "INTEGER":
-        yield int.from_bytes(element.content, "big")
-    elif in_strings and element.type.startswith("OCTET STRING"):
-        with contextlib.suppress(ValueError):
-            yield from _integers(der.read(_joined(element))[0], in_strings=False)
-    elif element.constructed:
+    strings = (child for child in root.children[2:3] if child.type.startswith("OCTET STRING"))
+    return next((der.read(_joined(string))[0] for string in strings), root)
+
+
+def is_rsa(key: Element) -> bool:
+    """Return whether this is an RSA private key, in PKCS#1 (RFC 8017 appendix A.1.2).
+
+    It holds version, n, e, d, p, q, dP, dQ, qInv and, with more than two primes, otherPrimeInfos.
+    """
+    return labels.of(key.encoded) == "RSA PRIVATE KEY"
+
+
+def _is_slow_to_decrypt(root: Element) -> bool:
+    """Return whether it takes long to make a key from the passphrase. Raises ValueError."""
+    if any(leaf.oid == _SCRYPT for leaf in _leaves(root)):
+        n, r, p, *_ = _integers(root)  # RFC 7914 section 7.1
+        return n * r * p > MAX_SCRYPT
+    rounds, *_ = _integers(root)  # RFC 8018 appendix A, RFC 7292 appendix C
+    return rounds > MAX_ROUNDS
+
+
+def _has_long_number(root: Element) -> bool:
+    """Return whether a number is longer than it can be in a sound key. Raises ValueError."""
+    key = key_in(root)
+    if is_rsa(key):
+        _version, n, _e, _d, *primes = map(int.bit_length, _integers(key))
+        return n > MAX_BITS or max(primes) > max(n, QUICK_BITS)  # or what follows from the primes
+    # PKCS#8 has the p, q and g of a DSA key beside the key (RFC 3279 section 2.3.2).
+    return max([*_integers(root), *_integers(key)], default=0).bit_length() > MAX_BITS
+
+
+def _integers(element: Element) -> list[int]:
+    """Return the INTEGERs in an element, in order."""
+    leaves = (leaf for leaf in _leaves(element) if leaf.type == "INTEGER")
+    return [int.from_bytes(leaf.content, "big") for leaf in leaves]
+
+
+def _leaves(element: Element) -> Iterator[Element]:
+    """Yield the elements in SEQUENCEs, in order. What is in a string may only look like DER."""
+    if element.type == "SEQUENCE":
         for child in element.children:
-            yield from _integers(child, in_strings)
+            yield from _leaves(child)
+    else:
+        yield element
 
 
 def _joined(string: Element) -> bytes:

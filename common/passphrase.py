@@ -8,7 +8,7 @@ import functools
 import unicodedata
 from collections.abc import Callable
 
-from common import console, files, terminal
+from common import console, files, labels, terminal
 from common.console import UserError
 
 MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
@@ -48,7 +48,7 @@ def for_new_key(path: str | None) -> bytes:
 def _first_line(path: str) -> bytes:
     advice = "--passphrase-file takes the file of a passphrase"
     data, mode = files.read_with_mode(path, advice)
-    if b"-----BEGIN " in data:
+    if labels.is_pem(data):
         raise UserError(f"{path}: this is PEM, not a passphrase; {advice}")
     files.warn_of_other_readers(path, mode)
     try:
