@@ -15,17 +15,6 @@ from common import TOP
 
 _WINDOWS = os.name == "nt"
 
-# How each shell activates the environment, as in README.md and docs/recipes.md, and goes on.
-_ACTIVATE = {
-    "sh": (". {}", ".venv/bin/activate", " && "),
-    "cmd": ("{}", ".venv\\Scripts\\activate.bat", " && "),
-    "PowerShell": (
-        "Set-ExecutionPolicy -Scope Process RemoteSigned -Force; & {}",
-        ".venv\\Scripts\\Activate.ps1",
-        "; ",
-    ),
-}
-
 _IS_NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 10))"
 _HAS_ALL = """import sys
 sys.version_info >= (3, 10) or sys.exit(1)
@@ -56,8 +45,7 @@ def advice(anew: bool = False) -> str:
     # Debian and Ubuntu leave out of Python what makes a virtual environment.
     if shutil.which("apt-get") and not _succeeds(python, "import ensurepip"):
         steps.insert(0, "sudo apt-get install python3-venv")
-    *_, then = _ACTIVATE[_shell()]
-    return f"run: {then.join(steps)}"
+    return f"run: {('; ' if _is_powershell() else ' && ').join(steps)}"
 
 
 def activation() -> str:
@@ -72,14 +60,17 @@ def activation() -> str:
 
 
 def _activate() -> str:
-    command, script, _ = _ACTIVATE[_shell()]
-    return command.format(_path(script))
-
-
-def _shell() -> str:
+    """Return the command for this shell, as in README.md and docs/recipes.md."""
     if not _WINDOWS:
-        return "sh"
-    return "cmd" if "PROMPT" in os.environ else "PowerShell"  # cmd.exe sets it
+        return f". {_path('.venv/bin/activate')}"
+    if not _is_powershell():
+        return _path(".venv\\Scripts\\activate.bat")
+    script = _path(".venv\\Scripts\\Activate.ps1")
+    return f"Set-ExecutionPolicy -Scope Process RemoteSigned -Force; & {script}"
+
+
+def _is_powershell() -> bool:
+    return _WINDOWS and "PROMPT" not in os.environ  # cmd.exe sets it
 
 
 def _pythons() -> "Iterator[str]":

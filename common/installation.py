@@ -56,19 +56,15 @@ def unfit() -> "Iterator[str]":
     """Yield what is needed of each package that is missing or does not fit. Raises OSError."""
     with open(os.path.join(TOP, "requirements.txt"), encoding="utf-8") as file:
         needed = re.findall(r"^([\w-]+)>=([\d.]+),<(\d+)$", file.read(), re.MULTILINE)
-    yield from filter(None, (_unfit(*package) for package in needed))
-
-
-def _unfit(name: str, lowest: str, limit: str) -> str:
-    """Return what is needed of a package and what is there instead, or ""."""
-    version = _version(name)
-    if version and _numbers(lowest) <= _numbers(version) < _numbers(limit):
-        return ""
-    there = f"{version} is installed" if version else "not installed"
-    # Its predecessor has modules of the same name.
-    if name == "pycryptodome" and _version("pycrypto"):
-        there += f", but pycrypto {_version('pycrypto')}"
-    return f"{name}>={lowest},<{limit} ({there})"
+    for name, lowest, limit in needed:
+        version = _version(name)
+        if version and _numbers(lowest) <= _numbers(version) < _numbers(limit):
+            continue
+        there = f"{version} is installed" if version else "not installed"
+        # The predecessor of pycryptodome has modules of the same name.
+        if name == "pycryptodome" and _version("pycrypto"):
+            there += f", but pycrypto {_version('pycrypto')}"
+        yield f"{name}>={lowest},<{limit} ({there})"
 
 
 def _hidden(name: str) -> str:

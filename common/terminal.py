@@ -44,8 +44,9 @@ def _is_console(stream: object) -> bool:
 def _echo_restored(prompt: str) -> Iterator[None]:
     """Turn echo on before a signal ends or stops the program, and off when the program continues.
 
-    readpassphrase(3) does the same; getpass leaves it to its caller. A signal that is ignored, or
-    that the importing program handles, is left alone.
+    getpass turns it off, and on again in the end, but leaves signals to its caller. This does what
+    C programs get from readpassphrase(3). A signal that is ignored, or that the importing program
+    handles, is left alone.
     """
     if sys.platform == "win32":
         yield
@@ -54,7 +55,7 @@ def _echo_restored(prompt: str) -> Iterator[None]:
 
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    except OSError:
+    except OSError:  # there is none, as getpass will say
         yield
         return
     shown = termios.tcgetattr(terminal)
@@ -66,15 +67,16 @@ def _echo_restored(prompt: str) -> Iterator[None]:
             return os.tcgetpgrp(terminal) == os.getpgrp()
         return False
 
-    def leave(number: int, frame: FrameType | None) -> None:
+    def leave(number: int, _: FrameType | None) -> None:
+        """Show what is typed, and do what the signal does without a handler."""
         if may_set():
             termios.tcsetattr(terminal, termios.TCSAFLUSH, shown)
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)  # here the program ends or, after Ctrl-Z, stops
         signal.signal(number, leave)
-        hide(number, frame)
 
-    def hide(number: int, frame: FrameType | None) -> None:
+    def hide(number: int, _: FrameType | None) -> None:
+        """Hide what is typed, which a shell shows while the program is stopped, and ask again."""
         if may_set() and termios.tcgetattr(terminal)[3] & termios.ECHO:
             termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
             os.write(terminal, prompt.encode(errors="replace"))
@@ -89,6 +91,6 @@ def _echo_restored(prompt: str) -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
-        if may_set():  # a signal may have come before getpass, or after it
+        if may_set():  # SIGCONT may have come after getpass
             termios.tcsetattr(terminal, termios.TCSADRAIN, shown)
         os.close(terminal)
