@@ -3,7 +3,7 @@
 import re
 
 from common.console import UserError
-from common.labels import CERTIFICATE, CRL, PKCS7, PKCS12, REQUEST
+from common.labels import CERTIFICATE, CMC, CRL, ENVELOPED, PKCS7, PKCS12, REQUEST
 from common.wrapping import Block
 
 # The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.
@@ -19,6 +19,8 @@ _OTHERS = {
     REQUEST: "this is a certificate signing request",
     CRL: "this is a certificate revocation list (CRL)",
     PKCS7: "this is PKCS#7 (.p7b), which holds certificates",
+    CMC: "this is a request in CMC (RFC 5272), not in PKCS#10",
+    ENVELOPED: "this is an encrypted message (CMS, S/MIME)",
     "PGP PRIVATE KEY BLOCK": "this is a PGP key, which is of another kind",
     "PGP PUBLIC KEY BLOCK": "this is a PGP key, which is of another kind",
 }

@@ -1,6 +1,5 @@
 """What DER holds, by its first elements, and the label that PEM has for it (RFC 7468)."""
 
-import contextlib
 import operator
 
 from common import der
@@ -12,6 +11,8 @@ CERTIFICATE = "CERTIFICATE"
 PKCS7 = "PKCS7"
 CRL = "X509 CRL"
 PKCS12 = "PKCS12"
+CMC = "CMC"
+ENVELOPED = "ENVELOPED CMS"
 KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 
 # Other labels. In a TRUSTED CERTIFICATE, what OpenSSL trusts it for follows the certificate.
@@ -43,7 +44,10 @@ _KINDS = (
     (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
     ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
     (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
+    (ENVELOPED, "1.2.840.113549.1.7.3, [0]", ""),  # envelopedData
+    (ENVELOPED, "1.2.840.113549.1.7.6, [0]", ""),  # encryptedData
 )
+_PKI_DATA = "1.3.6.1.5.5.7.12.2"  # what is signed in CMC: RFC 5272 section 3.2.1
 KNOWN = {label for label, *_ in _KINDS}
 
 
@@ -54,16 +58,20 @@ def is_pem(data: bytes) -> bool:
 
 def of(content: bytes) -> str:
     """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
-    with contextlib.suppress(ValueError):
+    try:
         root, _ = der.read(content[: 1 << 14])  # far enough for the nine INTEGERs of an RSA key
-        first = next((child for child in root.children if child.type == "SEQUENCE"), root)
-        outer, inner = _tags(root), _tags(first)
-        for label, *expected in _KINDS if root.type == "SEQUENCE" and outer else ():
-            of_outer, of_inner = (tags.split(", ") if tags else [] for tags in expected)
-            # If content is cut short, only so much of outer is there.
-            is_alike = all(map(operator.eq, outer, of_outer))
-            if is_alike and inner[: len(of_inner)] == of_inner:
-                return label
+    except ValueError:
+        return ""
+    if root.type != "SEQUENCE" or not root.children:
+        return ""
+    first = next((child for child in root.children if child.type == "SEQUENCE"), root)
+    outer, inner = _tags(root), _tags(first)
+    for label, *expected in _KINDS:
+        of_outer, of_inner = (tags.split(", ") if tags else [] for tags in expected)
+        # If content is cut short, only so much of outer is there.
+        if all(map(operator.eq, outer, of_outer)) and inner[: len(of_inner)] == of_inner:
+            is_cmc = label == PKCS7 and any(element.oid == _PKI_DATA for element in root.all())
+            return CMC if is_cmc else label
     return ""
 
 
