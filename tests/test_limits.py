@@ -11,10 +11,11 @@ import pytest
 from OpenSSL import crypto
 
 PRIME = 2**9689 - 1  # really a prime, so that testing it takes all the rounds
-PBKDF2, SCRYPT, HMAC = "2a864886f70d01050c", "2b06010401da47040b", "2a864886f70d020b"
+PBKDF2, SCRYPT = "2a864886f70d01050c", "2b06010401da47040b"
 PBES1, PBES2, AES = "2a864886f70d010503", "2a864886f70d01050d", "60864801650304012a"
 RSA_OID, DSA_OID = "2a864886f70d010101", "2a8648ce380401"
 TOO_LONG = "it has a number that is too long to work with"
+LARGE = "it has 16385 bytes, too many for a private key"
 TOO_MANY = "it would take too long to decrypt"
 
 
@@ -26,33 +27,36 @@ def sequence(*contents: bytes) -> bytes:
     return tlv(48, *contents)
 
 
-def dsa(p: int) -> bytes:
+def rsa(*numbers: int) -> bytes:
+    """Return an RSA key of n, e, d, p, q and so on, and 1 for the others."""
+    return sequence(*map(integer, [0, *numbers, *[1] * (8 - len(numbers))]))
+
+
+def dsa(p: int, x: int = 5) -> bytes:
     """Return a DSA key in PKCS#8, of which OpenSSL calculates the public key."""
     group = sequence(*map(integer, (p, 2**521 - 1, 3)))
-    return sequence(integer(0), sequence(oid(DSA_OID), group), tlv(4, integer(p - 5)))
+    return sequence(integer(0), sequence(oid(DSA_OID), group), tlv(4, integer(x)))
 
 
 def pkcs8(key: bytes) -> bytes:
     return sequence(integer(0), sequence(oid(RSA_OID), b"\5\0"), tlv(4, key))
 
 
-def encrypted(scheme: str, *parameters: bytes) -> bytes:
-    scheme_oid, inside = PBES1, sequence(tlv(4, bytes(8)), *parameters)
-    if scheme != PBES1:
-        kdf = sequence(oid(scheme), sequence(tlv(4, bytes(16)), *parameters))
-        scheme_oid, inside = PBES2, sequence(kdf, sequence(oid(AES), tlv(4, bytes(16))))
-    return sequence(sequence(oid(scheme_oid), inside), tlv(4, bytes(1216)))
+def encrypted(scheme: str, *numbers: int, salt: bytes = bytes(16)) -> bytes:
+    """Return an encrypted key. numbers: the parameters after the salt."""
+    parameters = sequence(tlv(4, salt), *map(integer, numbers))
+    if scheme == PBES1:
+        algorithm = sequence(oid(PBES1), parameters)
+    else:
+        kdf = sequence(oid(scheme), parameters)
+        algorithm = sequence(oid(PBES2), sequence(kdf, sequence(oid(AES), tlv(4, bytes(16)))))
+    return sequence(algorithm, tlv(4, bytes(1216)))
 
 
 LONG = {
-    "RSA": ("RSA PRIVATE KEY", pkcs1(p=PRIME), TOO_LONG),
-    "RSA in PKCS#8": ("PRIVATE KEY", pkcs8(pkcs1(p=PRIME)), TOO_LONG),
-    "DSA": ("PRIVATE KEY", dsa(2**44497 - 1), TOO_LONG),
-    "PBKDF2": (labels.ENCRYPTED, encrypted(PBKDF2, integer(2**31 - 1)), TOO_MANY),
-    "PBKDF2, more": (labels.ENCRYPTED, encrypted(PBKDF2, integer(2**40)), TOO_MANY),
-    "PBES1": (labels.ENCRYPTED, encrypted(PBES1, integer(2**31 - 1)), TOO_MANY),
-    "scrypt": (labels.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 14, 8, 100_000))), TOO_MANY),
-    "large": ("EC PRIVATE KEY", tlv(48, integer(1), bytes(20_000)), "it has 20007 bytes"),
+    "RSA": ("PRIVATE KEY", pkcs8(pkcs1(p=PRIME)), TOO_LONG),
+    "encrypted": (labels.ENCRYPTED, encrypted(PBKDF2, 2**31 - 1), TOO_MANY),
+    "large": ("EC PRIVATE KEY", sequence(integer(1), bytes(16_378)), LARGE),
 }
 
 
@@ -60,30 +64,58 @@ LONG = {
 def test_a_key_that_takes_long_fails(kind: str, run: Run, show: Show, secret_file: str) -> None:
     label, der, reason = LONG[kind]
     arguments = ("--passphrase-file", secret_file)
-    for data in (der, b"\x30\x80" + der[4:] + b"\0\0"):  # in BER too
-        write("my.key", wrapping.written(label, data))
-        error = error_of(run("make_csr.py", "--key", "my.key", *arguments))
-        assert error.startswith(f"my.key: {reason}")
-        for option in ("--public", "--html"):
-            status, _, err = show(option, "my.key", *arguments)
-            assert (status, "show: error: my.key: it " in err) == (1, True)
-        show("--bytes", "my.key")
+    write("my.key", wrapping.written(label, der))
+    error = error_of(run("make_csr.py", "--key", "my.key", *arguments))
+    assert error == f"my.key: {reason}; give the private key with --key FILE"
+    for option in ("--public", "--html"):
+        status, _, err = show(option, "my.key", *arguments)
+        assert (status, f"show: error: my.key: {reason}; " in err) == (1, True)
+    show("--bytes", "my.key")
+
+
+N = 2**3000 - 1
 
 
 @pytest.mark.parametrize(
-    ("label", "der"),
+    ("key", "reason"),
     [
-        ("RSA PRIVATE KEY", pkcs1()),
-        ("RSA PRIVATE KEY", tlv(48, *map(integer, (0, 2**16384 - 1, 3, 5, 7, 11, 1, 1, 1)))),
-        (labels.ENCRYPTED, encrypted(PBKDF2, integer(1_000_000), integer(32), oid(HMAC))),
-        (labels.ENCRYPTED, encrypted(SCRYPT, *map(integer, (1 << 17, 8, 1, 32)))),
-        ("EC PRIVATE KEY", as_der(EC)),
+        (pkcs1(), None),
+        (rsa(2**16384 - 1, 3, 5, 7, 11), None),
+        (rsa(2**16384, 3, 5, 7, 11), TOO_LONG),
+        (rsa(N, 2**3001, 2**3001, N, N, N, N, N), None),  # e and d add little
+        (rsa(5, 3, 5, 2**2048 - 1), None),
+        *((rsa(5, *[1] * place, 2**2048), TOO_LONG) for place in range(2, 7)),
+        (sequence(*map(integer, [0, N, *[1] * 7]), sequence(sequence(integer(2 * N)))), TOO_LONG),
+        (dsa(2**16384 - 1, 2**16384 - 1), None),
+        (dsa(2**16384), TOO_LONG),
+        (dsa(5, 2**16384), TOO_LONG),
+        (as_der(EC), None),
+        (b"", None),
     ],
 )
-def test_an_ordinary_key_is_not_refused(label: str, der: bytes) -> None:
-    for cut in range(0, len(der), 7):  # damaged ones raise nothing
-        limits.exceeded(Block(label, der[:cut], is_whole=False))
-    assert limits.exceeded(Block(label, der, is_whole=True)) is None
+def test_the_longest_numbers(key: bytes, reason: str | None) -> None:
+    assert limits.exceeded(Block("PRIVATE KEY", key, is_whole=True)) == reason
+    if labels.of(key) == "RSA PRIVATE KEY":
+        assert limits.exceeded(Block("PRIVATE KEY", pkcs8(key), is_whole=True)) == reason
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (encrypted(PBKDF2, 5_000_000, 32), None),
+        (encrypted(PBKDF2, 5_000_001, 32), TOO_MANY),
+        (encrypted(PBES1, 5_000_001), TOO_MANY),
+        (encrypted(PBKDF2, 2**31, salt=oid(SCRYPT)), TOO_MANY),
+        (encrypted(SCRYPT, 1 << 17, 8, 2, 32), None),
+        (encrypted(SCRYPT, 1 << 17, 8, 3), TOO_MANY),
+        (encrypted(SCRYPT, 1 << 14, 8, 100_000, salt=integer(1)), TOO_MANY),
+        (encrypted(SCRYPT, 1 << 14, 8), None),  # r is missing, and nothing reads it
+    ],
+)
+def test_the_most_rounds(key: bytes, reason: str | None) -> None:
+    assert limits.exceeded(Block(labels.ENCRYPTED, key, is_whole=True)) == reason
+    for cut in range(0, len(key), 7):  # damaged ones raise nothing
+        limits.exceeded(Block(labels.ENCRYPTED, key[:cut], is_whole=False))
 
 
 def disguised(p: int) -> dict[str, tuple[str, bytes]]:
