@@ -68,7 +68,8 @@ def _has_long_number(root: Element) -> bool:
         _version, n, _e, _d, *primes = map(int.bit_length, _integers(key))
         return n > MAX_BITS or max(primes) > max(n, QUICK_BITS)  # or what follows from the primes
     # PKCS#8 has the p, q and g of a DSA key beside the key (RFC 3279 section 2.3.2).
-    return max([*_integers(root), *_integers(key)], default=0).bit_length() > MAX_BITS
+    numbers = [*_integers(root), *_integers(key)]
+    return any(number.bit_length() > MAX_BITS for number in numbers)
 
 
 def _integers(element: Element) -> list[int]:

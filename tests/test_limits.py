@@ -90,6 +90,8 @@ N = 2**3000 - 1
         (dsa(2**16384), TOO_LONG),
         (dsa(5, 2**16384), TOO_LONG),
         (as_der(EC), None),
+        (sequence(bytes(2**14 - 4)), None),
+        (sequence(bytes(2**14 - 3)), LARGE),
         (b"", None),
     ],
 )
