@@ -291,6 +291,8 @@ def test_an_encrypted_account_key_in_der(run: Run, secret_file: str) -> None:
 def test_a_damaged_account_key_is_compared_too(key: Path, run: Run) -> None:
     write("account.key", DAMAGED_KEY)
     assert error_of(run("make_csr.py")) == f"certificate.key: {THE_ACCOUNT_KEY}"
+    error = error_of(run("make_csr.py", "--key", "account.key"))
+    assert error == f"account.key: {THE_ACCOUNT_KEY.replace(' (account.key)', '')}"
 
 
 def test_an_error_that_is_not_about_the_key_does_not_blame_it(
