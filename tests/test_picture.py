@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "article", "header"),
     *("h1", "h2", "p", "a", "dl", "div", "dt", "dd", "ul", "li", "details", "summary"),
-    *("b", "code", "span", "s", "strong"),
+    *("b", "code", "span", "s", "strong", "wbr"),
 }
 
 
@@ -42,7 +42,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add((tag, tuple(name for name, _ in attrs)))
-        if tag != "meta":
+        if tag not in ("meta", "wbr"):
             self.open.append((tag, dict(attrs).get("class") or tag, len(self.text)))
 
     def handle_endtag(self, tag: str) -> None:
