@@ -6,13 +6,15 @@ only the commands, run the test, and read what it has written.
 
 import os
 import shutil
+import signal
+import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 
 from common.show import describe
 from tests import made
-from tests.conftest import ROOT, Show
+from tests.conftest import ROOT, Show, command_of
 from tests.made import certificate, write
 
 import pytest
@@ -71,3 +73,14 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
     assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
     status, _, err = show("leaf.pem", "namesake.pem")
     assert (status, "leaf.pem: the certificate of its issuer is missing" in err) == (0, True)
+
+
+@pytest.mark.posix(reason="SIGPIPE")
+def test_it_ends_quietly_with_its_reader() -> None:
+    """As in `show FILE | head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = command_of("common/show", "--html", str(DATA / "leaf.pem"))
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (-signal.SIGPIPE, b"")
