@@ -104,14 +104,7 @@ def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document
 
 
 def test_oids_and_key_usages() -> None:
-    for content, oid in (
-        ("2a", "1.2"),
-        ("2a818000", "1.2.16384"),
-        ("2a80", ""),
-        ("2a" * 32, "1.2" + ".42" * 31),
-        ("2a" * 33, ""),
-        ("", ""),
-    ):
+    for content, oid in (("2a818000", "1.2.16384"), ("2a80", ""), ("", "")):
         assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
     found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
     assert ", ".join(found) == (  # RFC 5280 section 4.2.1.3
