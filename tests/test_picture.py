@@ -190,6 +190,7 @@ def test_nothing_in_a_file_breaks_out(show: Show) -> None:
     assert page.tags == picture(show, "a.csr").tags
     assert "<!--\\u202e\\x1b[31m\\x00é\u05d0" in page.text
     assert "a'&\\u202eb.csr" in page.of("title")
+    assert "<h2>a&#x27;&amp;\\<wbr>u202eb.<wbr>csr</h2>" in text
     assert text.startswith('<!DOCTYPE html>\n<html lang="en">\n')
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

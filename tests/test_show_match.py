@@ -297,7 +297,7 @@ def test_what_is_said_of_files_and_the_exit_status(case: str, show: Show) -> Non
     for path in FILES.keys() & files.split():
         write(path, *FILES[path])
     status, out, err = show(*files.split())
-    _, _, together = out.partition("What belongs together:\n")
+    _, _, together = out.partition("\n\nWhat belongs together:\n")
     found = [line.removeprefix("  ") for line in together.splitlines()]
     found += [line.removeprefix("show: ") for line in err.splitlines()]
     for line, pattern in zip(found, expected, strict=True):
@@ -350,6 +350,12 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
     ):  # fmt: skip
         write("a.csr", csr)
         assert f"  names          {words}\n" in show("a.csr")[1]
+
+
+def test_names_wrap_at_column_100(show: Show) -> None:
+    for length, between in ((36, " "), (37, f"\n{' ' * 17}")):
+        write("a.csr", request(san(f"{'x' * 28}.example", f"{'y' * (length - 7)}.example")))
+        assert f".example,{between}DNS:y" in show("a.csr")[1]
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,10 +72,10 @@ def box(element: Element, marks: Mapping[int, Mark]) -> Html:
     path, lines, rest = _merged(element)
     inside = [*lines, *rest]
     own_marks = [marks[one.offset] for one in path if one.offset in marks]
-    start = "details box" if inside else "details line"
+    classes = ["box" if inside else "line", *(mark.classes for mark in own_marks)]
     if path[-1].name in _NAMES:
-        start += " name"
-    start = " ".join([start, *(mark.classes for mark in own_marks)])
+        classes.append("name")
+    start = " ".join(["details", *classes])
     summary = tag("summary", Html(" ".join(_label(path, inside, own_marks))))
     octets = map(_bytes, path)
     if not inside:
