@@ -5,7 +5,6 @@ certificates are still valid.
 """
 
 import contextlib
-import io
 import os
 import shutil
 import subprocess
@@ -16,7 +15,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from common.show import __main__, describe
+from common.show import describe
+from course import output
 from tests import browser
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -35,13 +35,10 @@ def page() -> str:
     for name, path in FILES.items():
         shutil.copy(path, name)
     Path("example.com.key").chmod(0o600)
-    written = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    clock = SimpleNamespace(now=lambda _: TODAY)
-    with mock.patch.object(describe, "datetime", clock), contextlib.redirect_stdout(written):
-        status = __main__.main(["--html", *FILES])
+    with mock.patch.object(describe, "datetime", SimpleNamespace(now=lambda _: TODAY)):
+        status, text, _ = output.shown("--html", *FILES)
     assert status == 0
-    written.seek(0)
-    return written.read()
+    return text
 
 
 def main(target: Path) -> None:

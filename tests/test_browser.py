@@ -1,43 +1,165 @@
-"""The page of the course in a real browser: `make browser`.
+"""The picture of show, and the page of the course, in a real browser: `make browser`.
 
 These tests need Chromium and its driver, certutil and Pebble.
 """
 
+import json
 import os
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from course import web_server
-from tests.browser import FLAGS, installed
-from tests.conftest import ROOT, environment, page_served, run_process
-from tests.made import EC, RSA, request, san, write
+from tests import browser
+from tests.conftest import ROOT, Show, environment, page_served, run_process
+from tests.made import CA, EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, request, san, write
 
 import pytest
 from cryptography import x509
 
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
 pytestmark = pytest.mark.browser
+
+AXE = ROOT / ".venv" / "node_modules" / "axe-core" / "axe.min.js"
+
+# Lines of text of the page that lie over each other, or that are outside of their card or the page.
+BADLY_PLACED = """
+const found = [];
+for (const card of document.querySelectorAll("article, .below > section, h1, main > p")) {
+  const around = card.getBoundingClientRect();
+  const lines = [];
+  const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT);
+  for (let node; node = walker.nextNode();) {
+    if (!node.data.trim() || !node.parentElement.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const one of [...range.getClientRects()].filter(rect => rect.width >= 1)) {
+      if (one.left < around.left - 1 || one.right > Math.min(around.right + 1, innerWidth) ||
+          one.bottom > around.bottom + 1) {
+        found.push(["outside", node.data.slice(0, 60)]);
+      }
+      for (const [other, otherNode] of lines) {
+        if (node !== otherNode && one.left < other.right - 1 && other.left < one.right - 1 &&
+            one.top <= other.bottom - 4 && other.top <= one.bottom - 4) {
+          found.push([otherNode.data.slice(0, 60), node.data.slice(0, 60)]);
+        }
+      }
+      lines.push([one, node]);
+    }
+  }
+}
+if (document.documentElement.scrollWidth > innerWidth) found.push(["wider than the window"]);
+return found;
+"""
+
+
+def logged(chromium: "Chrome", log: str) -> list[dict[str, Any]]:
+    """Return what is new in a log."""
+    new: list[dict[str, Any]] = chromium.get_log(log)  # type: ignore[no-untyped-call]
+    return new
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a directory with account.key, example.com.key and certificate.csr."""
+def page(show: Show, chromium: "Chrome") -> "Chrome":
+    """Return a browser with the page about files of all kinds, hostile and large ones too."""
+    write("account.key", RSA)
+    write("example.com.key", EC)
+    write("certificate.csr", request(san("example.com", "www.example.com"), cn="example.com"))
+    write("certificate.pem", LEAF, MIDDLE)
+    write("root.pem", ROOT_CA)
+    evil = "<script>document.title=1</script>\u202e\u05d0\u0301<img src=//a>"
+    names = ("a" * 200, "<b>.com", *(f"n{number}.example.com" for number in range(30)))
+    large = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(3_000))
+    write("evil.csr", request(san(*names), large, cn=evil, key=CA))
+    forged = bytearray(as_der(request(san("forged.com"), key=RSA)))
+    forged[-1] ^= 1
+    write("forged.csr", bytes(forged))
+    write("cut.pem", as_der(LEAF)[:250])
+    files = sorted(path.name for path in Path.cwd().iterdir())
+    Path("page.html").write_text(show("--html", *files)[1], encoding="ascii", newline="\n")
+    for log in ("performance", "browser"):
+        logged(chromium, log)  # and forgotten
+    chromium.get(Path("page.html").resolve().as_uri())
+    return chromium
+
+
+def open_all(page: "Chrome") -> None:
+    page.execute_script("for (const it of document.querySelectorAll('details')) it.open = true")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1920, 800, 390])
+def test_nothing_overlaps_or_is_cut(width: int, scheme: str, page: "Chrome") -> None:
+    browser.resize(page, width, 1000, scheme)
+    assert page.execute_script(BADLY_PLACED) == []
+    open_all(page)
+    assert page.execute_script(BADLY_PLACED) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_for_people_with_disabilities(scheme: str, page: "Chrome") -> None:
+    browser.resize(page, 800, 1000, scheme)
+    open_all(page)
+    page.execute_script(AXE.read_text("utf-8"))
+    found: dict[str, Any] = page.execute_async_script(
+        "axe.run({resultTypes: ['violations', 'incomplete']}).then(arguments[0])"
+    )
+    faults = [
+        (one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"])
+        for one in found["violations"]
+        if one["impact"] in ("moderate", "serious", "critical")
+    ]
+    assert faults == []
+
+
+def test_nothing_leaves_and_no_script_runs(page: "Chrome") -> None:
+    assert page.title.startswith("account.key, certificate.csr, ")
+    assert logged(page, "browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in logged(page, "performance")]
+    sent = [
+        it["params"]["request"]["url"] for it in messages if "requestWillBeSent" in it["method"]
+    ]
+    assert set(sent) <= {page.current_url}
+    assert not page.execute_script(
+        "return document.querySelectorAll('script, img, [style]').length"
+    )
+
+
+def test_the_keyboard_reaches_an_element_and_shows_where_it_is(page: "Chrome") -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page.switch_to.active_element.send_keys(Keys.TAB, Keys.TAB)  # over the link to the legend
+    assert page.switch_to.active_element.tag_name == "summary"
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    assert page.execute_script(outline) == "solid"
+
+
+def test_a_printed_page_is_light_and_complete(page: "Chrome") -> None:
+    browser.resize(page, 720, 1000, "dark", media="print")
+    assert page.execute_script(BADLY_PLACED) == []
+    ink = "return getComputedStyle(document.body).color"
+    assert page.execute_script(ink) == "rgb(27, 29, 34)"  # light, as paper is
+
+
+def test_the_page_of_the_course_is_refused_then_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command as pasted: the browser refuses and, once it trusts the root, accepts."""
     monkeypatch.chdir(tmp_path)
     write("account.key", RSA)
     write("example.com.key", EC)
     write("certificate.csr", request(san("example.com", x509.IPAddress(ip_address("127.0.0.1")))))
-    return tmp_path
-
-
-def test_the_page_of_the_course_is_refused_then_accepted(files: Path, tmp_path: Path) -> None:
-    """Each command as pasted: the browser refuses and, once it trusts the root, accepts."""
-    installed("certutil")
-    program, programs = Path(installed(*web_server.CHROMIUM)), tmp_path / "bin"
+    browser.installed("certutil")
+    program = Path(browser.installed(*web_server.CHROMIUM))
+    programs = tmp_path / "bin"
     programs.mkdir()
     (programs / program.name).write_text(
-        f'#!/bin/sh\nexec {program} {" ".join(FLAGS)} --dump-dom "$@"\n'
+        f'#!/bin/sh\nexec {program} {" ".join(browser.FLAGS)} --dump-dom "$@"\n'
     )
     (programs / program.name).chmod(0o755)
-    with page_served(files) as commands:
+    with page_served(tmp_path) as commands:
         pasted = "".join(f"{command}\necho; echo end of command\n" for command in commands)
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         result = run_process(["sh"], ROOT, env=environment(PATH=path), input=f"exec 2>&1\n{pasted}")

@@ -1,18 +1,20 @@
 """show: the whole page about one key, request or certificate of each kind, and all its DER.
 
-NAME.txt in data/show has the page and the DER of NAME. To write it anew, empty the file and
-run the test twice.
+NAME.txt in data/show has commands about NAME, each with what it prints. To write it anew, leave
+only the commands, run the test, and read what it has written.
 """
 
 import os
 import shutil
+import signal
+import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 
 from common.show import describe
 from tests import made
-from tests.conftest import ROOT, Show
+from tests.conftest import ROOT, Show, command_of
 from tests.made import certificate, write
 
 import pytest
@@ -31,20 +33,19 @@ def test_what_show_prints_stays_the_same(
     page: Path, show: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_clock(monkeypatch, datetime(2030, 1, 1, tzinfo=timezone.utc))
-    file = page.stem
-    shutil.copy(DATA / file, file)
-    Path(file).chmod(MODES.get(file, 0o600))
-    printed = ""
-    for arguments in ([file], ["--bytes", file]):
-        status, out, err = show(*arguments)
-        printed += f"$ show {' '.join(arguments)}\n{out}{err}exit status {status}\n\n"
+    monkeypatch.setenv("COLUMNS", "100")
+    shutil.copy(DATA / page.stem, page.stem)
+    Path(page.stem).chmod(MODES.get(page.stem, 0o600))
     expected = page.read_text("utf-8").splitlines()
-    if not expected:
-        page.write_text(printed, "utf-8")
-        pytest.fail(f"{page} has been written; read it, and run the test again")
+    printed = []
+    for command in [line for line in expected if line.startswith("$ show ")]:
+        status, out, err = show(*command.split()[2:])
+        printed += [command, *f"{out}{err}exit status {status}".splitlines(), ""]
+    if not any(line.startswith("exit status ") for line in expected):
+        page.write_text("".join(f"{line}\n" for line in printed), "utf-8")
     if os.name != "posix":
         expected = [line for line in expected if not line.startswith("  file mode ")]
-    assert printed.splitlines() == expected
+    assert printed == expected
 
 
 def test_the_time_left_is_rounded(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,3 +73,14 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
     assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
     status, _, err = show("leaf.pem", "namesake.pem")
     assert (status, "leaf.pem: the certificate of its issuer is missing" in err) == (0, True)
+
+
+@pytest.mark.posix(reason="SIGPIPE")
+def test_it_ends_quietly_with_its_reader() -> None:
+    """As in `show FILE | head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = command_of("common/show", "--html", str(DATA / "leaf.pem"))
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (-signal.SIGPIPE, b"")

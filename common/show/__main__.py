@@ -11,14 +11,18 @@ if not __package__:  # run by its path, which puts this directory where the proj
     import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
 
 import argparse
+import shutil
+import signal
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from common import console, keys, options, shell
 from common.console import UserError, printable
+from common.passphrase import Source
 from common.show import chain, describe, files, match, opening, picture
-from common.show.bytes import walk
+from common.show.bytes import WIDTH, walk
 from common.show.files import Part
 from common.show.items import Item, Key
 
@@ -27,19 +31,22 @@ _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=Fal
 
 _TOGETHER = "What belongs together"
 
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
 
 @console.program("show")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
-    errors: list[str] = []  # one a line; if there are any, the exit status is 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
         if args.bytes:
-            pages = [_bytes(part, errors) for part in _parts(args.files, errors)]
-            console.write_text("\n".join(pages))
+            errors = _print_bytes(args)
+        elif args.public:
+            errors = _print_public_keys(args)
         else:
-            _show(args, errors)
+            errors = _print_pages(args)
     for error in errors[:-1]:
         console.error(error)
     if errors:
@@ -72,17 +79,38 @@ def _parser() -> options.Parser:
     return parser
 
 
-def _show(args: argparse.Namespace, errors: list[str]) -> None:
-    """Print the pages, the picture or the public keys; add to errors what has failed."""
-    parts, items = _opened(args.files, args, errors)
-    if args.public:
-        console.write_text("".join(_public_keys(items, errors)))
-        return
-    account_key = _account_key(args, items, errors)
+def _print_bytes(args: argparse.Namespace) -> list[str]:
+    """Print the DER of the files, element by element; return the errors."""
+    parts, errors = _read(args.files)
+    width = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+    pages = []
+    for part in parts:
+        document = opening.unopened(part)
+        if document.heading:
+            first, *lines = walk(document, width)
+            pages.append(_text([f"{part.where}: {first}", *lines]))
+        if document.fault:
+            errors.append(f"{part.where}: {document.fault}")
+    console.write_text("\n".join(pages))
+    return errors
+
+
+def _print_public_keys(args: argparse.Namespace) -> list[str]:
+    """Print the public keys in PEM; return the errors."""
+    _, items, errors = _opened(args.files, args.passphrase_of)
+    public_keys, not_public = _each(opening.public_pem, items)
+    console.write_text("".join(public_keys))
+    return errors + not_public
+
+
+def _print_pages(args: argparse.Namespace) -> list[str]:
+    """Print what is in the files and what belongs together; return the errors."""
+    parts, items, errors = _opened(args.files, args.passphrase_of)
+    account_key, account_key_errors = _account_key(args, items)
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
     warned = list(chain.warnings(items, issuers_of))
-    errors += match.errors(items, issuers_of, account_key)
+    errors += [*account_key_errors, *match.errors(items, issuers_of, account_key)]
     if args.html and parts:
         below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
         console.write_text(picture.page(parts, items, account_key, issuers_of, below))
@@ -93,56 +121,54 @@ def _show(args: argparse.Namespace, errors: list[str]) -> None:
         console.write_text("\n".join(pages))
     for warning in warned:
         console.warn(warning)
+    return errors
 
 
-def _account_key(args: argparse.Namespace, items: Sequence[Item], errors: list[str]) -> Item | None:
-    """Return the account key, which may be among the items; add to errors why it is not one."""
-    path = args.account_key
+def _account_key(args: argparse.Namespace, items: Sequence[Item]) -> tuple[Key | None, list[str]]:
+    """Return the account key, which may be among the items, and why it is not there."""
+    path, errors = args.account_key, list[str]()
     if path is None:
         named = [one for one in items if os.path.basename(one.part.path) == keys.ACCOUNT_KEY_FILE]
-    elif path in args.files:  # a passphrase is asked for only once
-        named = [one for one in items if one.part.path == path]
     else:
-        named = _opened([path], args, errors)[1]
+        if path not in args.files:  # otherwise a passphrase would be asked for twice
+            _, items, errors = _opened([path], args.passphrase_of)
+        named = [one for one in items if one.part.path == path]
     found = next((one for one in named if isinstance(one, Key)), None)
-    if named and found is None and path is not None:
+    if path is not None and named and found is None:
         errors.append(f"{path}: this is not a key; give the account key")
-    return found
-
-
-def _parts(paths: Sequence[str], errors: list[str]) -> Iterator[Part]:
-    """Yield the parts of the files; add to errors why a file cannot be read."""
-    for path in dict.fromkeys(paths):
-        try:
-            yield from files.read(path)
-        except UserError as error:
-            errors.append(str(error))
+    return found, errors
 
 
 def _opened(
-    paths: Sequence[str], args: argparse.Namespace, errors: list[str]
-) -> tuple[list[Part], list[Item]]:
-    """Return the parts of the files, and the items that could be opened."""
-    parts, items = list[Part](), list[Item]()
-    for part in _parts(paths, errors):
-        parts.append(part)
-        try:
-            items.append(opening.opened(part, args.passphrase_of))
-        except UserError as error:
-            errors.append(str(error))
-    return parts, items
+    paths: Iterable[str], passphrase_of: Source
+) -> tuple[list[Part], Sequence[Item], list[str]]:
+    """Return the parts of the files, the items that could be opened, and the errors."""
+    parts, unread = _read(paths)
+    items, unopened = _each(lambda part: opening.opened(part, passphrase_of), parts)
+    return parts, items, unread + unopened
 
 
-def _public_keys(items: Sequence[Item], errors: list[str]) -> Iterator[str]:
-    """Yield the public keys in PEM; add to errors why one is left out."""
-    for item in items:
+def _read(paths: Iterable[str]) -> tuple[list[Part], list[str]]:
+    """Return the parts of the files, and the errors."""
+    read, errors = _each(files.read, dict.fromkeys(paths))
+    return [part for parts in read for part in parts], errors
+
+
+def _each(
+    function: Callable[[Argument], Result], arguments: Iterable[Argument]
+) -> tuple[list[Result], list[str]]:
+    """Return what a function returns for each of its arguments, and the errors that it raises."""
+    results, errors = list[Result](), list[str]()
+    for argument in arguments:
         try:
-            yield opening.public_pem(item)
+            results.append(function(argument))
         except UserError as error:
             errors.append(str(error))
+    return results, errors
 
 
 def _page(item: Item, account_key: Item | None) -> str:
+    """Return the lines about an item."""
     lines = [f"{item.where}: {describe.kind(item)}"]
     for label, value, _ in describe.page(item, account_key):
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
@@ -150,20 +176,11 @@ def _page(item: Item, account_key: Item | None) -> str:
     return _text(lines)
 
 
-def _bytes(part: Part, errors: list[str]) -> str:
-    """Return the lines about the DER of a part; add to errors why they end too early."""
-    document = opening.unopened(part)
-    if document.fault:
-        errors.append(f"{part.where}: {document.fault}")
-    if not document.heading:
-        return ""
-    first, *lines = walk(document)
-    return _text([f"{part.where}: {first}", *lines])
-
-
 def _text(lines: Iterable[str]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
 if __name__ == "__main__":
+    if sys.platform != "win32":  # when the reader stops, as `| head` does, end as Unix tools do
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     console.run(main)

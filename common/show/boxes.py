@@ -3,9 +3,9 @@
 A box opens to its bytes and to the elements in it. Text that is not Html is escaped.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from itertools import groupby
 from typing import NamedTuple
 
 from common.console import printable
@@ -51,6 +51,11 @@ def escaped(text: str) -> str:
     return escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode()
 
 
+def breakable(path: str) -> Html:
+    """Return the name of a file, which a browser may break after a dot or a slash."""
+    return Html(re.sub(r"[./\\]", r"\g<0><wbr>", escaped(path)))
+
+
 def table(rows: Iterable[tuple[str, str]]) -> Html:
     """Return rows of a label and a value."""
     return tag("dl", *(tag("div", tag("dt", label), tag("dd", value)) for label, value in rows))
@@ -64,20 +69,19 @@ def listed(texts: Sequence[str]) -> str:
 
 def box(element: Element, marks: Mapping[int, Mark]) -> Html:
     """Return an element with all in it. marks: by offset."""
-    path, lines, after = _merged(element)
-    inside = [*lines, *after]
+    path, lines, rest = _merged(element)
+    inside = [*lines, *rest]
     own_marks = [marks[one.offset] for one in path if one.offset in marks]
+    classes = ["box" if inside else "line", *(mark.classes for mark in own_marks)]
+    if path[-1].name in _NAMES:
+        classes.append("name")
+    start = " ".join(["details", *classes])
     summary = tag("summary", Html(" ".join(_label(path, inside, own_marks))))
     octets = map(_bytes, path)
-    start = "details box" if inside else "details line"
-    if path[-1].name in _NAMES:
-        start += " name"
-    start = " ".join([start, *(mark.classes for mark in own_marks)])
     if not inside:
         return tag(start, summary, *octets)
     closed = tag("details octets", tag("summary", "bytes"), *octets)
-    content = [summary, closed, *_boxes(inside, marks)]
-    return tag(start, *content, is_open=not _is_folded(element))
+    return tag(start, summary, closed, *_boxes(inside, marks), is_open=not _is_folded(element))
 
 
 def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[Mark]) -> list[Html]:
@@ -90,11 +94,11 @@ def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[M
         label.append(tag("code value", value))
     if inside and inside[0].oid:  # which tells what the box holds
         label.append(tag("code gist", display.shown(inside[0], _ROOM)))
-    if words := [tag("span said", mark.words) for mark in marks if mark.words]:
-        label += words
-    elif note := display.note(first if inside else path[-1]):
-        label.append(tag("span note", note))
-    return label
+    words = [tag("span said", mark.words) for mark in marks if mark.words]
+    note = display.note(first if inside else path[-1])
+    if note and not words:
+        words = [tag("span note", note)]
+    return label + words
 
 
 def _value(element: Element) -> str:
@@ -106,8 +110,16 @@ def _value(element: Element) -> str:
     return f"{value}, not shown" if is_hidden else value
 
 
-def _merged(element: Element) -> tuple[list[Element], list[Element], list[Element]]:
-    """Return the elements that are drawn as one box, the lines in it, and what follows the lines.
+class _Merged(NamedTuple):
+    """Elements that are drawn as one box."""
+
+    path: list[Element]  # each of them holds the next
+    lines: list[Element]  # at the top of the box
+    rest: list[Element]  # below the lines; if there is nothing, they are drawn as a line
+
+
+def _merged(element: Element) -> _Merged:
+    """Return an element with those in it that are drawn as one with it.
 
     An element that holds just one other is drawn as one with it. So is an element that holds some
     lines and then a box; the lines come first in the box, as extnID does here:
@@ -122,30 +134,35 @@ def _merged(element: Element) -> tuple[list[Element], list[Element], list[Elemen
     A box has the lines of one such element at most.
     """
     if not element.children:
-        return [element], [], []
+        return _Merged([element], [], [])
     *before, last = element.children
-    path, lines, inside = _merged(last)
-    if not before or (inside and not lines and not any(map(_is_box, before))):
-        return [element, *path], [*before, *lines], inside
-    return [element], [], element.children
-
-
-def _is_box(element: Element) -> bool:
-    """Return whether an element is drawn as a box. Otherwise it is drawn as a line."""
-    return bool(_merged(element)[2])
+    path, lines, rest = _merged(last)
+    if not before or (rest and not lines and not any(_merged(one).rest for one in before)):
+        return _Merged([element, *path], [*before, *lines], rest)
+    return _Merged([element], [], element.children)
 
 
 def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:
-    """Yield elements; a group of those that a beginner does not need is folded."""
-    places = enumerate(elements)
-    for is_folded, group in groupby(places, lambda it: it[0] >= _MOST or _is_folded(it[1])):
-        members = [element for _, element in group]
-        drawn = [box(element, marks) for element in members]
-        if is_folded and len(members) > 1:
-            titles = listed(list(dict.fromkeys(map(_title, members))))
-            yield tag("details more", tag("summary", f"{len(members)} more: {titles}"), *drawn)
+    """Yield elements; those in a row that a beginner does not need are folded into one."""
+    folded: list[Element] = []
+    for number, element in enumerate(elements):
+        if number >= _MOST or _is_folded(element):
+            folded.append(element)
         else:
-            yield from drawn
+            yield from _more(folded, marks)
+            yield box(element, marks)
+            folded = []
+    yield from _more(folded, marks)
+
+
+def _more(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:
+    """Yield elements, in a box with their names if there are several."""
+    drawn = [box(element, marks) for element in elements]
+    if len(elements) > 1:
+        titles = listed(list(dict.fromkeys(map(_title, elements))))
+        yield tag("details more", tag("summary", f"{len(elements)} more: {titles}"), *drawn)
+    else:
+        yield from drawn
 
 
 def _is_folded(element: Element) -> bool:

@@ -10,34 +10,43 @@ from common.der import Element
 from common.show import display
 from common.show.grammar import Document
 
-WIDTH = 100
+WIDTH = 100  # of a line, unless the terminal has more columns
 _NOTES_AT = 60  # the column of the notes, where there is room
+_LEAST_ROOM = 20  # columns for a value
 
 _COLUMNS = (
     "Columns: offset, length with header, header (hexadecimal), type, name: value -- explanation"
 )
 
 
-def walk(document: Document) -> Iterator[str]:
+def walk(document: Document, width: int = WIDTH) -> Iterator[str]:
     """Yield the lines for a document that can be read: three of heading, one for each element.
 
-    The line of an element begins with two numbers: its offset, and its length with its header.
+    The line of an element begins with two numbers: its offset, and its length with its header. A
+    value is cut so that a line has width columns, if that leaves enough of it.
     """
     elements = list(document.root.all())
     places = len(str(len(document.root.der)))
     header = max(len(display.header(element)) for element in elements)
     yield from (*document.heading, _COLUMNS)
     for element in elements:
-        yield _line(element, places, header)
+        offset, length = element.offset, element.end - element.offset
+        place = f"{offset:>{places}} {length:>{places}}  {display.header(element):<{header}}"
+        yield _line(f"{place}  {'  ' * element.depth}", element, width)
 
 
-def _line(element: Element, places: int, header: int) -> str:
-    left = f"{element.offset:>{places}} {element.end - element.offset:>{places}}  "
-    left += f"{display.header(element):<{header}}  {'  ' * element.depth}{element.tag}"
-    left += f" {element.name}" if element.name else ""
+def _line(indented: str, element: Element, width: int) -> str:
+    """Return the line of an element. indented: what comes before its type."""
+    line = f"{indented}{element.tag}"
+    if element.name:
+        line += f" {element.name}"
     note = display.note(element)
-    note = note and f"  -- {note}"
-    room = max(WIDTH - len(left) - len(": ") - len(note), 20)
-    if value := display.shown(element, room):
-        left += f"{':' if element.name else ''} {value}"
-    return f"{left:<{min(_NOTES_AT, WIDTH - len(note))}}{note}" if note else left
+    if note:
+        note = f"  -- {note}"
+    room = width - len(line) - len(": ") - len(note)
+    if value := display.shown(element, max(room, _LEAST_ROOM)):
+        line += f"{':' if element.name else ''} {value}"
+    if not note:
+        return line
+    column = min(_NOTES_AT, width - len(note))
+    return f"{line:<{column}}{note}"

@@ -29,38 +29,46 @@ IssuersOf = Mapping[Certificate, Issuers]
 def issuers(items: Sequence[Item]) -> IssuersOf:
     """Return the possible issuers of each certificate. RFC 5280 section 6.1: by their names."""
     certificates = [item for item in items if isinstance(item, Certificate)]
-    # A CA is a name and a key (with its identifier), and can have several certificates.
-    by_name: dict[bytes, dict[tuple[bytes, bytes], list[Certificate]]] = {}
+    by_name: dict[bytes, list[Certificate]] = {}
     for ca in certificates:
-        key = (ca.canonical_spki, ca.content("SubjectKeyIdentifier"))
-        by_name.setdefault(ca.encoded("subject"), {}).setdefault(key, []).append(ca)
+        by_name.setdefault(ca.encoded("subject"), []).append(ca)
     found = {one: Issuers([one], [], []) for one in certificates if one.is_self_signed}
     others = [one for one in certificates if one not in found]
     for one in others:
-        named = by_name.get(one.encoded("issuer"), {})
+        named = by_name.get(one.encoded("issuer"), [])
         found[one] = _issuers(one, named, max(1, _MOST_CHECKS // len(others)))
     return found
 
 
-def _issuers(
-    certificate: Certificate, named: Mapping[tuple[bytes, bytes], list[Certificate]], most: int
-) -> Issuers:
+def _issuers(certificate: Certificate, named: Sequence[Certificate], most: int) -> Issuers:
     """Return which CAs with the name of its issuer signed a certificate, and which did not.
 
-    named: their certificates, by public key and its identifier. most: how many keys to try.
+    named: their certificates, of which one CA may have several. most: how many keys to try.
     """
-    # The identifiers of the key decide where both have one: RFC 5280 section 4.2.1.1.
+    found = Issuers([], [], [])
     wanted = certificate.content("keyIdentifier")
-    cas = [ca for (_, has), ca in named.items() if not wanted or not has or wanted == has]
-    found: dict[bool | None, list[Certificate]] = {True: [], False: [], None: []}
-    for same_key in cas[:most]:
-        found[certificate.verified_with(same_key[0].public_key)] += same_key
-    return Issuers(found[True], found[False], found[None])
+    is_signer: dict[bytes, bool | None] = {}  # by the key of a CA
+    for ca in named:
+        # The identifiers of the key decide where both have one: RFC 5280 section 4.2.1.1.
+        has = ca.content("SubjectKeyIdentifier")
+        if wanted and has and wanted != has:
+            continue
+        key = ca.canonical_spki
+        if key not in is_signer:
+            if len(is_signer) == most:
+                break
+            is_signer[key] = certificate.verified_with(ca.public_key)
+        if is_signer[key] is None:
+            found.unchecked.append(ca)
+        elif is_signer[key]:
+            found.signers.append(ca)
+        else:
+            found.others.append(ca)
+    return found
 
 
 def warnings(items: Sequence[Item], issuers_of: IssuersOf) -> Iterator[str]:
     """Yield why a server could not use the certificates of a file as they are."""
-    keys = {item.canonical_spki for item in items if isinstance(item, Key)}
     certificates = [item for item in items if isinstance(item, Certificate)]
     for path, in_file in groupby(certificates, key=lambda one: one.part.path):
         chain = list(in_file)
@@ -68,44 +76,51 @@ def warnings(items: Sequence[Item], issuers_of: IssuersOf) -> Iterator[str]:
             what = "this is from Let's Encrypt's staging environment, which no browser trusts"
             yield f"{path}: {what}; get a certificate from the production environment"
         if not chain[0].is_ca:
-            yield from _chain_warnings(path, chain, issuers_of)
+            yield from _server_chain(path, chain, issuers_of)
         elif not all(one.is_ca for one in chain):
             yield f"{path}: the first certificate is a CA's; put the server's certificate first"
-        elif (
-            keys
-            and keys.isdisjoint(one.canonical_spki for one in chain)
-            and all(one.is_ca for one in certificates)
-        ):
+        elif all(one.is_ca for one in certificates) and _fits_no_key(chain, items):
             what = "this is a CA's certificate, and no given key fits it"
             yield f"{path}: {what}; give the server's certificate"
 
 
-def _chain_warnings(
-    path: str, chain: Sequence[Certificate], issuers_of: IssuersOf
-) -> Iterator[str]:
-    """Yield what is wrong with a chain that begins with a server's certificate.
-
-    RFC 8446 section 4.4.2: each certificate should certify the one before it.
-    """
+def _server_chain(path: str, chain: Sequence[Certificate], issuers_of: IssuersOf) -> Iterator[str]:
+    """Yield what is wrong with a chain that begins with a server's certificate."""
     once: dict[bytes, Certificate] = {}
     for one in chain:
-        if once.setdefault(one.part.block.der, one) is not one:
+        if one.part.block.der in once:
             yield f"{one.where}: the same certificate is there twice; remove one of them"
-    leaf, *above = once.values()
-    if any(issuers_of[one].unchecked for one in once.values()):
-        return  # what cannot be checked is not warned of
-    signed_by = {one: issuers_of[one].signers for one in once.values()}
-    if any(earlier in signed_by[later] for earlier, later in combinations(once.values(), 2)):
+        else:
+            once[one.part.block.der] = one
+    certificates = list(once.values())
+    if not any(issuers_of[one].unchecked for one in certificates):
+        signers = {one: issuers_of[one].signers for one in certificates}
+        yield from _wrong_order(path, certificates, signers)
+
+
+def _wrong_order(
+    path: str, chain: Sequence[Certificate], signers: Mapping[Certificate, list[Certificate]]
+) -> Iterator[str]:
+    """Yield which certificates of a chain are missing or not in their places.
+
+    RFC 8446 section 4.4.2: each certificate should certify the one before it. Here any one before
+    it will do, since a second path may follow for older clients.
+    """
+    if any(earlier in signers[later] for earlier, later in combinations(chain, 2)):
         yield f"{path}: the certificates are in the wrong order; put each one before its issuer's"
         return
-    before = [leaf]
-    for one in above:
-        if not any(one in signed_by[earlier] for earlier in before):
+    for number, one in enumerate(chain[1:], 1):
+        if not any(one in signers[before] for before in chain[:number]):
             yield f"{one.where}: it did not issue any certificate before it; remove or replace it"
-        before.append(one)
-    if not above and not signed_by[leaf]:
+    if len(chain) == 1 and not signers[chain[0]]:
         what = "the certificate of its issuer is missing, so many clients will reject it"
         yield f"{path}: {what}; append it (an ACME client's fullchain.pem holds both)"
+
+
+def _fits_no_key(chain: Sequence[Certificate], items: Sequence[Item]) -> bool:
+    """Return whether keys are given, and none is that of a certificate in a chain."""
+    keys = {item.canonical_spki for item in items if isinstance(item, Key)}
+    return bool(keys) and keys.isdisjoint(one.canonical_spki for one in chain)
 
 
 def _is_staging(certificate: Certificate) -> bool:

@@ -54,20 +54,21 @@ def page(item: Item, account_key: Item | None) -> list[Row]:
         rows = _request(item, account_key)
     elif isinstance(item, Certificate):
         rows = _certificate(item)
-    return [row for row in rows if row.value]
+    return [row for row in rows if row.value]  # what is not known or not there is left out
 
 
 def _key(key: Key) -> list[Row]:
     block, thumbprint = key.part.block, jwk.thumbprint(key.public_key)
+    encoding = f"PEM ({block.label})" if block.line else "DER"
     rows = [
         Row("kind", _key_kind(key), is_main=True),
-        Row("format", f"{_FORMATS[block.label]} {f'PEM ({block.label})' if block.line else 'DER'}"),
+        Row("format", f"{_FORMATS[block.label]} {encoding}"),
     ]
     if key.is_private:
         encryption = _encryption(key) if block.is_encrypted else "none"
         rows += [
             Row("encryption", encryption, is_main=True),
-            Row("file mode", "" if key.part.mode is None else _mode(key.part.mode)),
+            Row("file mode", _mode(key.part.mode)),
             Row("numbers", _NUMBERS[key.numbers_agree], is_main=True),
         ]
     return [
@@ -85,11 +86,15 @@ def _key_kind(item: Item) -> str:
     name, bits, _ = goodkey.properties(item.public_key)
     if isinstance(item.public_key, ec.EllipticCurvePublicKey):
         return f"ECDSA, {name}"
-    pss = "-PSS" if item.key_algorithm == signature.RSA_PSS else ""
-    return f"RSA{pss}, {bits} bits" if name == "RSA" else name
+    if name == "RSA":
+        pss = "-PSS" if item.key_algorithm == signature.RSA_PSS else ""
+        return f"RSA{pss}, {bits} bits"
+    return name
 
 
-def _mode(mode: int) -> str:
+def _mode(mode: int | None) -> str:
+    if mode is None:
+        return ""
     return f"{mode:04o}{', other users can read it' if files.is_open_to_others(mode) else ''}"
 
 
@@ -136,7 +141,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         Row("CA", "yes" if certificate.is_ca else "no", is_main=True),
         Row("names", _names(certificate), is_main=True),
         Row("valid from", _time(first, start)),
-        Row("valid until", _time(last, end) + left, is_main=True),
+        Row("valid until", f"{_time(last, end)}{left}", is_main=True),
         *_key_and_extensions(certificate),
         Row("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
         Row("serial number", f"{values.number(serial):x}"),
@@ -155,25 +160,32 @@ def _attributes(attributes: list[tuple[str, Element]]) -> list[str]:
 
 def _names(item: Signed) -> list[str] | str:
     """Return the names, and what some clients make of the CN."""
-    shown = [_plain(str(name)) for name in item.names]
-    cn = item.common_name
-    is_ca = isinstance(item, Certificate) and item.is_ca
-    if is_ca or cn.lower() in [str(name.value).lower() for name in item.names]:
-        cn = ""
-    if shown:
-        return [*shown, f"and the CN {_plain(cn)}, which is not in the SAN"] if cn else shown
+    cn = _other_cn(item)
+    if item.names:
+        names = [_plain(str(name)) for name in item.names]
+        return [*names, f"and the CN {cn}, which is not in the SAN"] if cn else names
     san = item.extensions.get(ALTERNATIVE_NAMES)
     if san and san.children[-1].content != b"\x30\0":
         return "cannot be read here"
     if any(o == ALTERNATIVE_NAMES or "DNS:" in values.string(value) for o, value in item.subject):
         return "none: the subjectAltName in the subject is only text, which programs ignore"
-    return [f"none, only the CN {_plain(cn)}"] if cn else "none"
+    return [f"none, only the CN {cn}"] if cn else "none"
+
+
+def _other_cn(item: Signed) -> str:
+    """Return the CN if it is not among the names, or "". That of a CA is not for a server."""
+    cn = item.common_name
+    is_ca = isinstance(item, Certificate) and item.is_ca
+    if not cn or is_ca or cn.lower() in [str(name.value).lower() for name in item.names]:
+        return ""
+    return _plain(cn)
 
 
 def _key_and_extensions(item: Signed) -> list[Row]:
     rows = [Row("key", _key_kind(item)), Row("public key", f"SHA-256 {item.sha256}")]
-    lines = enumerate(extensions.in_words(item))
-    return [*rows, *(Row("" if n else "extensions", line) for n, line in lines)]
+    for number, line in enumerate(extensions.in_words(item)):
+        rows.append(Row("extensions" if number == 0 else "", line))
+    return rows
 
 
 def _plain(text: str) -> str:
@@ -191,10 +203,13 @@ def _time_left(first: datetime, last: datetime) -> str:
     now = datetime.now(timezone.utc)
     if now < first:
         return f"becomes valid in {_span(first - now)}"
-    return f"expired {_span(now - last)} ago" if now > last else f"expires in {_span(last - now)}"
+    if now > last:
+        return f"expired {_span(now - last)} ago"
+    return f"expires in {_span(last - now)}"
 
 
 def _span(time: timedelta) -> str:
+    """Return a time in its largest unit, rounded, such as "2 days"."""
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if number := round(time.total_seconds() / seconds):
             return f"{number} {unit}{'' if number == 1 else 's'}"

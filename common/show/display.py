@@ -19,16 +19,20 @@ def shown(element: Element, room: int) -> str:
         return grammar.OIDS[element.oid].name
     if element.children or element.constructed or element.encoded == b"\5\0":  # NULL
         return ""
-    text = in_words(element) if element.is_public else None
-    if text is not None:
-        return text if len(text) <= room else f"{text[: room - 1]}…"
     content = values.octets(element)
     if not element.is_public:
         return size(content)
+    text = in_words(element)
+    if text is None:
+        return _digits(content, room, is_number=element.type == "INTEGER")
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def _digits(content: bytes, room: int, *, is_number: bool) -> str:
+    """Return bytes in hexadecimal; of those that are many, the size and the first ones."""
     digits = f"0x{content.hex()}"
     if len(content) <= 20 and len(digits) <= room:  # as a serial number: RFC 5280 section 4.1.2.2
         return digits
-    is_number = element.type == "INTEGER"
     bits = f"{int.from_bytes(content, 'big').bit_length()} bits"
     return f"{bits if is_number else size(content)}, {digits[:8]}…"
 

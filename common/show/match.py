@@ -1,7 +1,7 @@
 """Which keys, requests and certificates belong together, by their public keys and signatures."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from common import names
@@ -13,6 +13,8 @@ _FORGED = "have the same key, but the signature of the request is not valid"
 
 _MOST_LINES = 200  # hundreds of files with one key would make thousands
 
+_Keys = Mapping[bytes, list[Key]]  # the items that hold each key, by canonical_spki
+
 
 def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> list[str]:
     """Return lines about what belongs together, or should.
@@ -20,89 +22,143 @@ def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | N
     issuers_of: from chain.issuers. account_key: None if unknown.
     """
     lines = list(islice(_together(items, issuers_of, account_key), _MOST_LINES + 1))
-    return lines if len(lines) <= _MOST_LINES else [*lines[:-1], "and more, which is left out"]
+    if len(lines) > _MOST_LINES:
+        lines[-1] = "and more, which is left out"
+    return lines
+
+
+def errors(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
+    """Yield what is wrong with items, alone or together. The arguments are those of together."""
+    signed = [item for item in items if isinstance(item, Signed)]
+    for item in items:
+        yield from _errors_alone(item)
+    yield from _unfitting(signed, _keys_to_fit(items, account_key))
+    yield from _false_issuers(issuers_of)
+    if account_key is not None:
+        yield from _uses_of(account_key, signed)
 
 
 def _together(
     items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None
 ) -> Iterator[str]:
-    requests = [item for item in items if isinstance(item, Request)]
-    certificates = [item for item in items if isinstance(item, Certificate)]
-    keys: dict[bytes, list[str]] = {}  # where each key is
+    keys: dict[bytes, list[Key]] = {}
     for item in items:
         if isinstance(item, Key):
-            keys.setdefault(item.canonical_spki, []).append(item.where)
+            keys.setdefault(item.canonical_spki, []).append(item)
+    requests = [item for item in items if isinstance(item, Request)]
+    certificates = [item for item in items if isinstance(item, Certificate)]
+    signed = [*requests, *certificates]
+    yield from _same_keys(keys)
+    if not signed:
+        yield from _different_keys(keys)
+    yield from _pairs(keys, signed)
+    for certificate in certificates:
+        yield from _with_requests(certificate, requests)
+    for certificate in certificates:
+        yield from _issued(certificate, issuers_of)
+    if account_key is not None and signed:
+        yield from _account_key_alone(account_key, keys, signed)
+
+
+def _same_keys(keys: _Keys) -> Iterator[str]:
     for *others, last in keys.values():
         if others:
-            yield f"{', '.join(others)} and {last} hold the same key"
-    for signed in [*requests, *certificates]:
-        is_forged = isinstance(signed, Request) and signed.is_signature_valid is False
-        for where in keys.get(signed.canonical_spki, []):
-            yield f"{signed.where} and {where} {_FORGED if is_forged else 'belong together'}"
-    for certificate in certificates:
-        if not certificate.is_ca:
-            same_key = [one for one in requests if one.canonical_spki == certificate.canonical_spki]
-            for request in same_key or requests:
-                yield f"{certificate.where} and {request.where} {_compared(certificate, request)}"
-    for certificate in certificates:
-        for issuer in issuers_of[certificate].signers:
-            if issuer is not certificate:
-                yield f"{certificate.where} is issued by {issuer.where}"
-    of_signed = {signed.canonical_spki for signed in [*requests, *certificates]}
-    if (
-        account_key
-        and keys.keys() == {account_key.canonical_spki}
-        and of_signed
-        and account_key.canonical_spki not in of_signed
-    ):
+            yield f"{_listed(others)} and {last.where} hold the same key"
+
+
+def _different_keys(keys: _Keys) -> Iterator[str]:
+    if len(keys) > 1:
+        *others, last = [holders[0] for holders in keys.values()]
+        yield f"{_listed(others)} and {last.where} hold different keys"
+
+
+def _pairs(keys: _Keys, signed: Iterable[Signed]) -> Iterator[str]:
+    """Yield which keys requests and certificates belong to."""
+    for item in signed:
+        relation = _FORGED if _is_forged(item) else "belong together"
+        for key in keys.get(item.canonical_spki, []):
+            yield f"{item.where} and {key.where} {relation}"
+
+
+def _with_requests(certificate: Certificate, requests: Sequence[Request]) -> Iterator[str]:
+    """Yield how an end-entity certificate relates to the requests with its key, else to all."""
+    if not certificate.is_ca:
+        same_key = [request for request in requests if _have_same_key(request, certificate)]
+        for request in same_key or requests:
+            yield f"{certificate.where} and {request.where} {_relation(certificate, request)}"
+
+
+def _issued(certificate: Certificate, issuers_of: IssuersOf) -> Iterator[str]:
+    for issuer in issuers_of[certificate].signers:
+        if issuer is not certificate:
+            yield f"{certificate.where} is issued by {issuer.where}"
+
+
+def _account_key_alone(account_key: Item, keys: _Keys, signed: Iterable[Signed]) -> Iterator[str]:
+    """Yield what to do if the account key is the only key, and fits nothing, as it should."""
+    is_only_key = keys.keys() == {account_key.canonical_spki}
+    if is_only_key and not any(_have_same_key(item, account_key) for item in signed):
         what = "which does not belong to a request or a certificate; give the certificate key too"
         yield f"{account_key.where} is the account key, {what}"
 
 
-def errors(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
-    """Yield what is wrong with items, alone or together.
+def _errors_alone(item: Item) -> Iterator[str]:
+    """Yield what is wrong with an item, whatever the others are."""
+    if isinstance(item, Key) and item.numbers_agree is False:
+        yield f"{item.where}: {opening.DISAGREE}"
+    if _is_forged(item):
+        yield f"{item.where}: its signature is not valid; make the request again"
+    if isinstance(item, Signed) and item.extension_errors:
+        yield f"{item.where}: {'; '.join(item.extension_errors)}; programs may refuse it"
 
-    issuers_of: from chain.issuers. account_key: None if unknown.
-    """
-    signed = [item for item in items if isinstance(item, Signed)]
+
+def _keys_to_fit(items: Iterable[Item], account_key: Item | None) -> list[Key]:
+    """Return the keys that requests and certificates may have: all but the account key."""
     keys = [item for item in items if isinstance(item, Key)]
-    if account_key is not None:  # it must not fit
-        keys = [key for key in keys if key.canonical_spki != account_key.canonical_spki]
-    for item in items:
-        if isinstance(item, Key) and item.numbers_agree is False:
-            yield f"{item.where}: {opening.DISAGREE}"
-        if isinstance(item, Request) and item.is_signature_valid is False:
-            yield f"{item.where}: its signature is not valid; make the request again"
-        if isinstance(item, Signed) and item.extension_errors:
-            yield f"{item.where}: {'; '.join(item.extension_errors)}; programs may refuse it"
+    return [key for key in keys if not (account_key and _have_same_key(key, account_key))]
+
+
+def _unfitting(signed: Iterable[Signed], keys: Sequence[Key]) -> Iterator[str]:
+    """Yield which requests and end-entity certificates none of the keys fits, if there are keys."""
+    theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
     for item in signed:
         is_ca = isinstance(item, Certificate) and item.is_ca
-        if keys and not is_ca and all(key.canonical_spki != item.canonical_spki for key in keys):
-            theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
+        if keys and not is_ca and not any(_have_same_key(item, key) for key in keys):
             own = f"its public key has SHA-256 {_short(item)}"
             yield f"{item.where}: no given key fits: {own}; {theirs}"
+
+
+def _false_issuers(issuers_of: IssuersOf) -> Iterator[str]:
+    """Yield which certificates have the name of an issuer, but not its key."""
     for certificate, (signers, others, unchecked) in issuers_of.items():
-        namesakes = [one for one in others if one is not certificate]
+        namesakes = [other for other in others if other is not certificate]
         if namesakes and not signers and not unchecked:
             what = f"{namesakes[0].where} has the name of its issuer, but did not sign it"
             yield f"{certificate.where}: {what}; look for another certificate of that name"
+
+
+def _uses_of(account_key: Item, signed: Iterable[Signed]) -> Iterator[str]:
+    """Yield which requests and certificates have the account key, which should have another."""
     for item in signed:
-        if account_key is not None and account_key.canonical_spki == item.canonical_spki:
+        if _have_same_key(item, account_key):
             what = f"its key is the account key ({account_key.where}), which a CA rejects"
             yield f"{item.where}: {what}; make a certificate key with make_certificate_key.py"
 
 
-def _compared(certificate: Certificate, request: Request) -> str:
+def _relation(certificate: Certificate, request: Request) -> str:
     """Return how an end-entity certificate and a request relate."""
-    if certificate.canonical_spki != request.canonical_spki:
+    if not _have_same_key(certificate, request):
         return f"have different keys, {_short(certificate)} and {_short(request)}"
-    if request.is_signature_valid is False:
+    if _is_forged(request):
         return _FORGED
     asked, given = _names(request), _names(certificate)
-    missing = ", ".join(str(name.value or name.kind) for name in asked if name not in given)
-    added = ", ".join(str(name.value or name.kind) for name in given if name not in asked)
-    differences = [f"{missing} requested but missing"] if missing else []
-    differences += [f"{added} added but not requested"] if added else []
+    missing = [name for name in asked if name not in given]
+    added = [name for name in given if name not in asked]
+    differences = []
+    if missing:
+        differences.append(f"{_in_words(missing)} requested but missing")
+    if added:
+        differences.append(f"{_in_words(added)} added but not requested")
     if differences:
         return f"have the same key, but different names: {'; '.join(differences)}"
     return "belong together: the same key and names"
@@ -122,5 +178,22 @@ def _names(item: Signed) -> list[Name]:
     return list(dict.fromkeys(found))
 
 
+def _in_words(found: Iterable[Name]) -> str:
+    return ", ".join(str(name.value or name.kind) for name in found)
+
+
+def _have_same_key(one: Item, other: Item) -> bool:
+    return one.canonical_spki == other.canonical_spki
+
+
+def _is_forged(item: Item) -> bool:
+    """Return whether an item is a request with a signature that is not valid."""
+    return isinstance(item, Request) and item.is_signature_valid is False
+
+
 def _short(item: Item) -> str:
     return f"{item.sha256[:16]}…"
+
+
+def _listed(items: Iterable[Item]) -> str:
+    return ", ".join(item.where for item in items)

@@ -8,11 +8,11 @@ import base64
 import hashlib
 import os
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common.show import describe, display, grammar
-from common.show.boxes import Html, Mark, box, escaped, listed, table, tag
+from common.show.boxes import Html, Mark, box, breakable, escaped, listed, table, tag
 from common.show.chain import IssuersOf
 from common.show.files import Part
 from common.show.grammar import Document
@@ -84,25 +84,24 @@ def page(
     ]
     opened = {id(item.part) for item in items}
     cards += [_card(part, unopened(part), [], {}) for part in parts if id(part) not in opened]
-    sections = [
-        tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
-        for heading, lines in lists.items()
-        if lines
-    ]
-    rows = [(label.named(), _holders(label, keys)) for label in labels.values()]
-    more = rows[_COLORS:]
-    folded = tag("details more", tag("summary", f"{len(more)} more"), table(more)) if more else ""
-    form, style = map(_beside, ("picture.html", "picture.css"))
+    below = {heading: lines for heading, lines in lists.items() if lines}
+    form, style = _beside("picture.html"), _beside("picture.css")
     return form.format(
         hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         title=escaped(listed([*dict.fromkeys(part.path for part in parts)])),
         style=style,
         cards="\n".join(cards),
-        keys=table(rows[:_COLORS]) + folded,
-        below="".join(f"{heading.lower()}, " for heading, lines in lists.items() if lines),
-        lists="\n".join(sections),
+        keys=_key_table(labels.values(), keys),
+        below="".join(f"{heading.lower()}, " for heading in below),
+        lists="\n".join(_section(heading, lines) for heading, lines in below.items()),
         types=table(grammar.TYPES.items()),
     )
+
+
+def _beside(name: str) -> str:
+    """Return the text of a file beside this module."""
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="ascii") as file:
+        return file.read()
 
 
 def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: IssuersOf) -> list[Item]:
@@ -110,33 +109,42 @@ def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: Issue
 
     The issuers of a certificate follow it. account_key, which comes first: None if unknown.
     """
+    signers = {one: [ca for ca in issuers_of[one].signers if ca is not one] for one in issuers_of}
+    issuing = {ca for cas in signers.values() for ca in cas}
 
-    def rank(item: Item) -> int:
+    def rank(item: Item) -> tuple[int, bool]:
         if isinstance(item, Key):
-            return 0 if account_key and account_key.canonical_spki == item.canonical_spki else 1
-        return 3 + item.is_ca if isinstance(item, Certificate) else 2
+            is_account_key = account_key and account_key.canonical_spki == item.canonical_spki
+            return 0 if is_account_key else 1, False
+        if isinstance(item, Certificate):
+            return 4 if item.is_ca else 3, item in issuing
+        return 2, False
 
-    issuing = {ca for one in issuers_of for ca in issuers_of[one].signers if ca is not one}
-    placed = dict[Item, None]()
-    for first in sorted(items, key=lambda item: (rank(item), item in issuing)):
+    ordered = dict[Item, None]()
+    for first in sorted(items, key=rank):
         waiting = [first]
-        for item in waiting:  # which grows
-            if item not in placed:
-                placed[item] = None
-                waiting += issuers_of[item].signers if isinstance(item, Certificate) else []
-    return list(placed)
+        while waiting:
+            item = waiting.pop(0)
+            if item not in ordered:
+                ordered[item] = None
+                waiting += signers[item] if isinstance(item, Certificate) else []
+    return list(ordered)
 
 
 def _labels(items: Sequence[Item]) -> dict[bytes, _Label]:
     """Return the label of each public key, in the order of the items that hold it."""
     labels = dict[bytes, _Label]()
     for item in items:
-        n = len(labels)
-        letter = string.ascii_uppercase[n] if n < 26 else f"{n + 1}"
-        color = f"k{n + 1}" if n < _COLORS else "k"
-        label = labels.setdefault(item.canonical_spki, _Label(letter, color, [], []))
-        (label.private if _is_private(item) else label.public).append(item.where)
+        label = labels.setdefault(item.canonical_spki, _new_label(len(labels) + 1))
+        holders = label.private if _is_private(item) else label.public
+        holders.append(item.where)
     return labels
+
+
+def _new_label(number: int) -> _Label:
+    letters = string.ascii_uppercase
+    letter = letters[number - 1] if number <= len(letters) else f"{number}"
+    return _Label(letter, f"k{number}" if number <= _COLORS else "k", [], [])
 
 
 def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> _Keys:
@@ -152,17 +160,31 @@ def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> 
     return _Keys(own, None, None)
 
 
-def _beside(name: str) -> str:
-    """Return the text of a file beside this module."""
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="ascii") as file:
-        return file.read()
+def _key_table(labels: Iterable[_Label], keys: Mapping[Item, _Keys]) -> Html:
+    """Return a table of the keys; those without a color are folded."""
+    rows = [(label.named(), _holders(label, keys)) for label in labels]
+    seen, more = table(rows[:_COLORS]), rows[_COLORS:]
+    if not more:
+        return seen
+    return Html(seen + tag("details more", tag("summary", f"{len(more)} more"), table(more)))
+
+
+def _holders(label: _Label, keys: Mapping[Item, _Keys]) -> str:
+    """Return in a line what holds a key, and what it signed."""
+    signed = [item.where for item, its in keys.items() if its.signer is label and its.is_valid]
+    found = {"both halves in": label.private, "public half in": label.public, "signed": signed}
+    return "; ".join(f"{what} {listed(where)}" for what, where in found.items() if where)
+
+
+def _section(heading: str, lines: Iterable[str]) -> Html:
+    return tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
 
 
 def _card(
     part: Part, document: Document, facts: Sequence[tuple[str, str]], marks: Mapping[int, Mark]
 ) -> Html:
     """Return a part of a file: its name, the main facts, and its elements."""
-    heading, drawn = [tag("h2", part.where)], list[Html]()
+    heading, drawn = [tag("h2", breakable(part.where))], list[Html]()
     if document.heading:
         what, order = document.heading
         heading.append(tag("p note", what))
@@ -190,25 +212,27 @@ def _is_private(item: Item) -> bool:
 
 def _marks(item: Item, keys: _Keys) -> dict[int, Mark]:
     """Return what is marked of an item, by offset: its key, what is signed and the signature."""
-    own, marks, end = keys.own, dict[int, Mark](), 0
-    is_key = isinstance(item, Key)
-    for element in item.root.all():
-        if element.name in _PUBLIC and element.is_public and element.offset >= end:
-            words = own.named(f"{display.note(element)}; " if is_key else "public half of ")
-            marks[element.offset], end = Mark(f"public {own.color}", words), element.end
-        elif is_key and not element.is_public and not element.children:
-            marks[element.offset] = Mark(f"private {own.color}", Html())
     if isinstance(item, Signed):
         signed, _, signature = item.root.children
         what = "to be signed: everything in this frame; signed with "
-        marks[signed.offset] = Mark(f"signed {keys.frame}", keys.signed(what))
         how = "made with the private half of ", " over everything in the frame above"
-        marks[signature.offset] = Mark(f"signature {keys.frame}", keys.signed(*how))
+        return {
+            **_public_marks(item, keys.own),
+            signed.offset: Mark(f"signed {keys.frame}", keys.signed(what)),
+            signature.offset: Mark(f"signature {keys.frame}", keys.signed(*how)),
+        }
+    private = [one for one in item.root.all() if not one.is_public and not one.children]
+    stripes = Mark(f"private {keys.own.color}", Html())
+    return {**_public_marks(item, keys.own), **{one.offset: stripes for one in private}}
+
+
+def _public_marks(item: Item, own: _Label) -> dict[int, Mark]:
+    """Return the marks of the public key in an item, or of its numbers in a private key."""
+    marks, end = dict[int, Mark](), 0
+    for element in item.root.all():
+        is_inside = element.offset < end  # of one that is marked
+        if element.name in _PUBLIC and element.is_public and not is_inside:
+            what = f"{display.note(element)}; " if isinstance(item, Key) else "public half of "
+            marks[element.offset] = Mark(f"public {own.color}", own.named(what))
+            end = element.end
     return marks
-
-
-def _holders(label: _Label, keys: Mapping[Item, _Keys]) -> str:
-    """Return in a line what holds a key, and what it signed."""
-    signed = [item.where for item, its in keys.items() if its.signer is label and its.is_valid]
-    found = {"both halves in": label.private, "public half in": label.public, "signed": signed}
-    return "; ".join(f"{what} {listed(where)}" for what, where in found.items() if where)
