@@ -4,7 +4,6 @@ import errno
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from tests import faults
@@ -40,11 +39,10 @@ def test_one_of_sixteen_programs_at_once_writes(tmp_path: Path) -> None:
 
 def allow_100_bytes() -> None:
     """Let a write to a file stop after 100 bytes, and the next one fail, as on a full disk."""
-    if sys.platform != "win32":
-        import resource
+    import resource
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize("command", [MAKE_KEY, MAKE_CSR])
