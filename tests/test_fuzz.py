@@ -164,14 +164,13 @@ mutations = st.lists(
         st.floats(0, 1, exclude_max=True),
         st.binary(min_size=1, max_size=3),
     ),
-    min_size=1,
     max_size=3,
 )
 Mutations = list[tuple[str, float, bytes]]
 
 
 def mutated(data: bytes, mutations: Mutations) -> bytes:
-    """Return data with a few bytes changed, cut off, doubled or left out."""
+    """Return data with a few bytes changed, cut off, doubled or left out, or data itself."""
     for kind, place, new in mutations:
         at = int(place * len(data))
         data = {
