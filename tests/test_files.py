@@ -127,12 +127,6 @@ def test_what_cannot_be_written_is_refused_before_anything_is_made(
     assert refused(run, *program, "--out", out) == f"{named}: {message}"
 
 
-@posix
-def test_a_name_too_long_for_the_temporary_file_is_refused(run: Run) -> None:
-    name = "x" * 245
-    assert refused(run, *MAKE_KEY, "--out", name) == f"{name}: {TOO_LONG}"
-
-
 @both
 @pytest.mark.parametrize("missing", [os.W_OK, os.X_OK])
 def test_a_directory_without_a_permission_is_refused(
@@ -241,6 +235,21 @@ def test_a_drive_without_modes_gets_no_key(run: Run, monkeypatch: Patch) -> None
         "account.key: this drive does not store file permissions (a USB stick, or a Windows drive "
         "under WSL), so others could read the key; use --out with a file in your home directory"
     )
+
+
+@posix
+@both
+def test_a_disk_that_fills_while_a_file_is_written(program: Program, run: Run) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))  # bytes; the write after that fails
+    try:
+        message = refused(run, *program, "--out", "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    reason = os.strerror(errno.EFBIG)
+    assert message == f"new: {reason}; choose another directory with --out FILE"
 
 
 @posix
