@@ -75,8 +75,7 @@ boulder: .venv/tests-ready
 	$(BIN)/python -m tests.boulder
 
 mutants: .venv/tests-ready
-	$(BIN)/mutmut run
-	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.mutants $(SAMPLE) $(SEED)
 
 lint: .venv/tests-ready
 	$(BIN)/ruff check .

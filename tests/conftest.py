@@ -7,6 +7,7 @@ streams, imports) goes through `run_process`, and prompts through `on_a_terminal
 import contextlib
 import functools
 import importlib
+import itertools
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from common.show import __main__ as show_program
 from course import pebble
 from tests import browser
 
@@ -133,18 +135,20 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
     answers: what is typed, or the signal that is sent, at each prompt: text that ends in ":".
     Enter follows, but not after a control character such as Ctrl-C.
     """
-    if sys.platform == "win32":
-        raise NotImplementedError("Windows has no pseudoterminals of this kind")
-    import fcntl
+    import fcntl  # which Windows does not have
     import pty
     import select
     import termios
+
+    ours, theirs = pty.openpty()
 
     def start() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         default_signals()
 
-    ours, theirs = pty.openpty()
+    def shows_what_is_typed() -> bool:
+        return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -155,10 +159,6 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
         start_new_session=True,
         preexec_fn=start,
     )
-
-    def shows_what_is_typed() -> bool:
-        return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
-
     written, unseen, left, echo = b"", b"", list(answers), list[bool]()
     deadline = time.monotonic() + 60
     while True:
@@ -200,12 +200,8 @@ def page_served(directory: Path) -> Iterator[list[str]]:
         start_new_session=True,
         preexec_fn=default_signals,
     )
-    assert process.stdout is not None
-    printed = []
-    for line in process.stdout:
-        printed.append(line)
-        if "Ctrl-C" in line:
-            break
+    assert process.stdout
+    printed = list(itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
     try:
         yield [line[4:-1] for line in printed if line.startswith("  $ ")]
     finally:
@@ -227,8 +223,7 @@ def openssl(*arguments: str, cwd: Path) -> str:
 def commands_of(result: Result) -> list[str]:
     """Return the commands that a script has printed to be pasted."""
     start = "  > " if os.name == "nt" else "  $ "
-    lines = result.stderr.splitlines()
-    return [line.removeprefix(start) for line in lines if line.startswith(start)]
+    return [line[4:] for line in result.stderr.splitlines() if line.startswith(start)]
 
 
 def error_of(result: Result, status: int = 1) -> str:
@@ -277,26 +272,20 @@ def show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Show:
     """Run show in the test's own directory; return its status, output and messages."""
-    from common.show.__main__ import main
-
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: (main(arguments), *capfd.readouterr())
+    return lambda *arguments: (show_program.main(arguments), *capfd.readouterr())
 
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     """Return a copy of a 2048-bit key, as certificate.key in the test's own directory."""
-    path = tmp_path / "certificate.key"
-    shutil.copyfile(ARTICLE / "rsa2048.key", path)
-    return path
+    return shutil.copyfile(ARTICLE / "rsa2048.key", tmp_path / "certificate.key")
 
 
 @pytest.fixture
 def account_key(tmp_path: Path) -> Path:
     """Return a copy of a 4096-bit key, as account.key in the test's own directory."""
-    path = tmp_path / "account.key"
-    shutil.copyfile(ARTICLE / "rsa4096.key", path)
-    return path
+    return shutil.copyfile(ARTICLE / "rsa4096.key", tmp_path / "account.key")
 
 
 SECRET = "correct horse; battery $taple ü"
@@ -304,11 +293,9 @@ SECRET = "correct horse; battery $taple ü"
 
 @pytest.fixture
 def secret_file(tmp_path: Path) -> str:
-    """Return the name of a file with SECRET, which only its owner can read."""
-    path = tmp_path / "secret"
-    path.write_bytes(f"{SECRET}\nand another line\n".encode())
-    path.chmod(0o600)
-    return path.name
+    """Return the name of a file with SECRET."""
+    (tmp_path / "secret").write_bytes(f"{SECRET}\nand another line\n".encode())
+    return "secret"
 
 
 @pytest.fixture(scope="session")

@@ -41,11 +41,8 @@ class Scenario(NamedTuple):
     is_new: Callable[[bytes], bool]
 
 
-class Moment(NamedTuple):
-    """The number-th time since its start that a script makes a system call."""
-
-    call: str
-    number: int
+# A system call, and which time since its start the script makes it.
+Moment = tuple[str, int]
 
 
 def is_key(data: bytes) -> bool:
@@ -77,7 +74,7 @@ def moments(scenario: Scenario) -> list[Moment]:
     for call, arguments in re.findall(r"^\d+ +(\w+)\((.*)", log, re.MULTILINE):
         counts[call] += 1
         if found or first in arguments:
-            found.append(Moment(call, counts[call]))
+            found.append((call, counts[call]))
     assert found
     return found
 
@@ -110,8 +107,9 @@ def _run(scenario: Scenario, inject: list[str]) -> _Result:
             umask=0,
             preexec_fn=default_signals,
         )
-        files = {path.name: path.read_bytes() for path in Path(name).iterdir()}
-        modes = {stat.S_IMODE(path.stat().st_mode) for path in Path(name).iterdir()}
+        left = list(Path(name).iterdir())
+        files = {path.name: path.read_bytes() for path in left}
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in left}
         return _Result(process.returncode, process.stderr, Path(log.name).read_text(), files, modes)
 
 
@@ -120,8 +118,9 @@ def run(scenario: Scenario, moment: Moment, fault: str) -> list[str]:
     action = f"error={fault}" if fault in ERRORS else f"signal={fault}"
     # With a seccomp filter, which is faster, strace injects errors but not signals.
     fast = ["--seccomp-bpf"] if fault in ERRORS else []
-    result = _run(scenario, [*fast, f"--inject={moment.call}:{action}:when={moment.number}"])
-    where = f"{scenario.command}, {fault} at {moment.call} {moment.number}"
+    call, number = moment
+    result = _run(scenario, [*fast, f"--inject={call}:{action}:when={number}"])
+    where = f"{scenario.command}, {fault} at {call} {number}"
     return [f"{where}: {text}; {result.said[:200]!r}" for text in _wrong(scenario, fault, result)]
 
 
