@@ -8,8 +8,6 @@ if not __package__:  # run by its path, which puts this directory where the proj
     import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
 
 import argparse
-import signal
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +15,6 @@ from typing import Any, NamedTuple
 from common import console, options, shell
 from common.console import UsageError, UserError
 from course import acme_client, files, pebble, web_server
-from course.files import KeyFile
 from course.output import facts, lines, say, shown
 
 from cryptography import x509
@@ -29,7 +26,7 @@ class Plan(NamedTuple):
     account_key: acme_client.AccountKey
     csr: x509.CertificateSigningRequest
     names: list[acme_client.Name]
-    key: KeyFile
+    key: files.KeyFile
     csr_file: Path
     chain_file: Path
     root_file: Path
@@ -50,12 +47,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             _try(plan, server, root)
             if args.serve:
                 files.write(plan.root_file, root)
-                shown_there = [plan.csr_file, plan.chain_file]
-                web_server.serve(server, plan.names[0], plan.root_file, shown_there)
+                pictured = (plan.csr_file, plan.chain_file)
+                web_server.serve(server, plan.names[0], plan.root_file, *pictured)
             elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
                 say(f"Next: {serve}")
-    except (pebble.Failure, acme_client.Problem) as error:
-        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{error.filename or 'this machine'}: {error.strerror or error}") from error
 
@@ -122,8 +117,8 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 
 def _get_certificate(plan: Plan) -> str:
-    """Get the certificate, show how, and return the root of the CA. Raises Problem, Failure."""
-    with tempfile.TemporaryDirectory() as temporary, pebble.running(Path(temporary)) as ca:
+    """Get the certificate, show how, and return the root of the CA. Raises UserError."""
+    with pebble.running() as ca:
         say("""\
             Pebble is Let's Encrypt's own small test CA. It now runs on this machine and speaks
             ACME (RFC 8555), the protocol of Let's Encrypt.
@@ -150,10 +145,8 @@ def _get_certificate(plan: Plan) -> str:
             choose HTTP-01: the CA sends a token, a random text. You put a file with the token and
             your thumbprint on the web server of that name, and the CA fetches it.
             """)
-        places = {str(name.value).lower(): at for at, name in enumerate(plan.names)}
-        authorizations = map(account.read, order["authorizations"])
-        for one in sorted(authorizations, key=lambda one: places[one["identifier"]["value"]]):
-            _prove(account, one, ca)
+        for authorization in map(account.read, order["authorizations"]):
+            _prove(account, authorization, ca)
         say("""\
             You do not control these names. The check passes because Pebble asks its own DNS
             server, pebble-challtestsrv, which gives 127.0.0.1, the address of this machine, for
@@ -203,9 +196,7 @@ def _look(plan: Plan) -> None:
     if command := shell.show(*arguments):
         lines(f"$ {command}")
     status, output, messages = shown(*arguments)
-    pages = output.split("\n\n")
-    lines(*pages[0].splitlines(), "", "… (the pages about the other files)", "")
-    lines(*pages[-1].splitlines())
+    lines(*output.splitlines())
     if status:
         raise UserError(f"show found something wrong in these files: {messages.strip()}")
 
@@ -226,16 +217,5 @@ def _try(plan: Plan, server: web_server.Server, root: str) -> None:
         a certificate that they trust, from the same account.key and certificate.csr.""")
 
 
-def _main() -> int:
-    """Run as a program: a signal that ends it also ends the programs that it has started."""
-    pebble.end_on_signals()
-    try:
-        return main()
-    except pebble.Ended as ended:
-        signal.signal(ended.number, signal.SIG_DFL)
-        signal.raise_signal(ended.number)
-        return 128 + ended.number  # where the signal does not end the program
-
-
 if __name__ == "__main__":
-    console.run(_main)
+    console.run(main)
