@@ -61,33 +61,27 @@ def test_an_account_is_deactivated_once(
     )
 
 
-def test_a_slip_gets_advice(account_key: Path, told: Told) -> None:
-    path, server = str(account_key), ["--server", "letsencrypt"]
-    stolen, big = str(account_key.with_name("stolen")), account_key.with_name("big.key")
+def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) -> None:
+    path, other, big = (tmp_path / name for name in ("account.key", "acount.key", "big.key"))
+    path.write_bytes(pem_of(private_key("P-256")))
     big.write_bytes(pkcs1(n=1 << 8199 | 1))  # checking the numbers of such a key could take hours
-    for status, arguments, end in (
-        (2, [path], "for Let's Encrypt, add --server letsencrypt"),
-        (2, [path, "--server", "letsencrpyt"], "did you mean letsencrypt?"),
-        (1, [path.replace("account.", "acount."), *server], f"did you mean {path}?"),
-        (1, [stolen, *server], "give the stolen key, or a copy of it"),
-        (1, [str(big), *server], "keys over 8192 bits take too long to check; make another"),
+    url, roots = ca.directory_url, str(pebble.TLS)
+    for status, key, server, ca_file, said in (
+        (2, path, "letsencrpyt", roots, "--server letsencrpyt: did you mean letsencrypt?\n"),
+        (1, other, url, roots, f"{other}: No such file or directory; did you mean {path}?\n"),
+        (1, tmp_path / "x", url, roots, "directory; give the stolen key, or a copy of it\n"),
+        (1, big, url, roots, "and keys over 8192 bits take too long to check; make another\n"),
+        (1, path, url, str(path), f"{path}: it has no certificate in PEM; give another file\n"),
+        (1, path, url, "none", "none: No such file or directory; give another file\n"),
+        (1, path, url.replace("https", "http"), roots, "this is not an https:// address, which"),
+        (1, path, url.replace("dir", "none"), roots, "the answer is not that of an ACME server"),
+        (1, path, "https://127.0.0.1:1/", roots, "refused"),
     ):
-        assert told(status, *arguments).endswith(f"{end}\n")
-
-
-def test_a_server_failure_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) -> None:
-    here = ["--ca-file", str(pebble.TLS)]
-    key = tmp_path / "account.key"
-    key.write_bytes(pem_of(private_key("P-256")))
-    for server, more, reason in (
-        (ca.directory_url, [], "certificate"),
-        (ca.directory_url.replace("dir", "none"), here, "the answer is not that of an ACME server"),
-        (ca.directory_url.replace("https", "http"), here, "not an https:// address"),
-        ("https://127.0.0.1:1/", here, "refused"),
-        (ca.directory_url, ["--ca-file", str(key)], "no certificate in PEM"),
-        (ca.directory_url, ["--ca-file", "none"], "none: No such file"),
-    ):
-        assert reason in told(1, str(key), "--server", server, *more)
+        assert said in told(status, str(key), "--server", server, "--ca-file", ca_file)
+    assert told(1, str(path), "--server", url).endswith(
+        "; nothing was done; check --server, --ca-file and the network, then run this again\n"
+    )
+    assert told(2, str(path)).endswith("; for Let's Encrypt, add --server letsencrypt\n")
 
 
 def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:

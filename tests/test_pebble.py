@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common import passphrase
 from course import acme_client, files, pebble
-from tests.conftest import Result, Run, environment, error_of, openssl, run_process, with_a_change
+from tests.conftest import Result, Run, environment, error_of, openssl, run_process
 
 import pytest
 from cryptography import x509
@@ -96,15 +96,3 @@ def test_one_key_for_account_and_certificate(ca: pebble.Pebble, key: Path, run: 
     result = acme_tiny(ca, key)
     assert result.returncode != 0
     assert "CSR contains a public key for a known account" in result.stderr
-
-
-@pytest.mark.usefixtures("account_key")
-@pytest.mark.parametrize("line", [1, 8, -2])
-def test_a_changed_byte_shows(line: int, ca: pebble.Pebble, key: Path, run: Run) -> None:
-    """In the names, the key or the signature: no certificate, or one that is wrong."""
-    assert run("make_csr.py", "example.com").returncode == 0
-    lines = CSR.read_text().splitlines()
-    lines[line] = with_a_change(lines[line])
-    CSR.write_text("\n".join(lines) + "\n")
-    with pytest.raises((AssertionError, ValueError, acme_client.Problem)):
-        assert_is_certificate(ca, issued(ca), key, ["example.com"])
