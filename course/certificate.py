@@ -26,7 +26,8 @@ class Plan(NamedTuple):
     account_key: acme_client.AccountKey
     csr: x509.CertificateSigningRequest
     names: list[acme_client.Name]
-    key: files.KeyFile
+    key_file: Path
+    secret: bytes  # the passphrase of the key, or b""
     csr_file: Path
     chain_file: Path
     root_file: Path
@@ -108,12 +109,12 @@ def _plan(args: argparse.Namespace) -> Plan:
         if isinstance(name, x509.DNSName) and name.value.startswith("*."):
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
             raise UserError(f"{name.value}: {reason}; make a request without the wildcard")
-    key = files.key_of(csr, csr_file, args.passphrase_of)
+    key_file, secret = files.key_of(csr, csr_file, args.passphrase_of)
     chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
     files.check_replaceable(chain_file)
     if args.serve:
         files.check_replaceable(root_file)
-    return Plan(account_key, csr, names, key, csr_file, chain_file, root_file)
+    return Plan(account_key, csr, names, key_file, secret, csr_file, chain_file, root_file)
 
 
 def _get_certificate(plan: Plan) -> str:
@@ -191,7 +192,7 @@ def _look(plan: Plan) -> None:
         signed it (2 of 2). A CA's certificate between yours and a root is an intermediate.
         """)
     # The key is left out if show would have to ask for its passphrase again.
-    paths = [plan.chain_file, *([] if plan.key.secret else [plan.key.path]), plan.csr_file]
+    paths = [plan.chain_file, *([] if plan.secret else [plan.key_file]), plan.csr_file]
     arguments = [shell.file(str(path)) for path in paths]
     if command := shell.show(*arguments):
         lines(f"$ {command}")
@@ -207,10 +208,10 @@ def _try(plan: Plan, server: web_server.Server, root: str) -> None:
     say(f"""
         The web server
 
-        A web server on this machine uses {plan.chain_file.name} and {plan.key.path.name}. Two
+        A web server on this machine uses {plan.chain_file.name} and {plan.key_file.name}. Two
         clients connect to it as https://{name}/:
         """)
-    web_server.use(server, plan.chain_file, plan.key)
+    web_server.use(server, plan.chain_file, plan.key_file, plan.secret)
     lines(*web_server.outcomes(server, name, root))
     say("""
         Browsers do not trust Pebble's root. For names that you control, Let's Encrypt issues

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from common import atomic, files, goodkey, keys, pem, wrapping
 from common.console import UserError
@@ -18,13 +17,6 @@ from OpenSSL import crypto
 
 _ADVICE = "steps 1 to 3 of README.md make it"
 _CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
-
-
-class KeyFile(NamedTuple):
-    """Where a private key is."""
-
-    path: Path
-    secret: bytes  # its passphrase, or b""
 
 
 def read_account_key(
@@ -55,8 +47,10 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     return csr
 
 
-def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Source) -> KeyFile:
-    """Find the key that signed the request in path: a *.key file beside it.
+def key_of(
+    csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Source
+) -> tuple[Path, bytes]:
+    """Return which *.key file beside the request in path signed it, and the passphrase of that key.
 
     Passphrases of keys are asked for only if no key without one fits.
     """
@@ -69,7 +63,7 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Sourc
             reasons.append(str(error))
             continue
         if key.public_key() == csr.public_key():
-            return KeyFile(other, secret)
+            return other, secret
     advice = "; ".join(reasons) or "put the right key there, or make the request again"
     raise UserError(f"{path}: no *.key file beside it fits; {advice}")
 

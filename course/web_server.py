@@ -14,7 +14,6 @@ from common import shell
 from common.console import UserError
 from course import pebble
 from course.acme_client import Name
-from course.files import KeyFile
 from course.output import lines, say, shown
 
 from cryptography import x509
@@ -70,14 +69,17 @@ def listen(port: int | None) -> Server:
         raise UserError(f"--port {port}: {reason}; choose another port") from error
 
 
-def use(server: Server, chain_file: Path, key: KeyFile) -> None:
-    """Have a server use a certificate and its key. Raises UserError."""
+def use(server: Server, chain_file: Path, key_file: Path, secret: bytes) -> None:
+    """Have a server use a certificate and its key, which has the passphrase secret, or b"".
+
+    Raises UserError.
+    """
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        identity.load_cert_chain(chain_file, key.path, key.secret)
+        identity.load_cert_chain(chain_file, key_file, secret)
     except ssl.SSLError as error:
         problem = f"a web server cannot use this key ({error.reason})"
-        raise UserError(f"{key.path}: {problem}; write it in PEM with openssl pkey") from error
+        raise UserError(f"{key_file}: {problem}; write it in PEM with openssl pkey") from error
     # Each connection does its handshake in its own thread: a browser opens some in advance.
     server.socket = identity.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
