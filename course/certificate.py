@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with web_server.listen(args.port if args.serve else 0) as server:
             root = _get_certificate(plan)
             _look(plan)
-            _try(plan, server, root)
+            _use(plan, server, root)
             if args.serve:
                 files.write(plan.root_file, root)
                 pictured = (plan.csr_file, plan.chain_file)
@@ -88,20 +88,29 @@ def _plan(args: argparse.Namespace) -> Plan:
         raise UserError(f"{directory}: this is a file; give its directory, {directory.parent}")
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; give the directory of your files")
-    csr_file = directory / "certificate.csr"
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
+    csr_file = directory / "certificate.csr"
     csr = files.read_request(csr_file)
-    names = acme_client.names_of(csr)
     if csr.public_key() == account_key.public_key():
         raise UserError(
             f"{csr_file}: the account key signed this request, and a CA rejects one key for both; "
             "make a certificate key, and sign the request with it"
         )
+    names = _names(csr, csr_file)
+    key_file, secret = files.key_of(csr, csr_file, args.passphrase_of)
+    chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
+    files.check_replaceable(chain_file)
+    if args.serve:
+        files.check_replaceable(root_file)
+    return Plan(account_key, csr, names, key_file, secret, csr_file, chain_file, root_file)
+
+
+def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.Name]:
+    """Return the names in the request in path. Raises UserError for one that cannot be proved."""
+    names = acme_client.names_of(csr)
     if not names:
-        raise UserError(
-            f"{csr_file}: the request has no subjectAltName, where Pebble looks for the names; "
-            "make it again"
-        )
+        problem = "the request has no subjectAltName, where Pebble looks for the names"
+        raise UserError(f"{path}: {problem}; make it again")
     for name in names:
         if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
             reason = "the CA would look for your web server there, and not on this machine"
@@ -109,12 +118,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         if isinstance(name, x509.DNSName) and name.value.startswith("*."):
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
             raise UserError(f"{name.value}: {reason}; make a request without the wildcard")
-    key_file, secret = files.key_of(csr, csr_file, args.passphrase_of)
-    chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
-    files.check_replaceable(chain_file)
-    if args.serve:
-        files.check_replaceable(root_file)
-    return Plan(account_key, csr, names, key_file, secret, csr_file, chain_file, root_file)
+    return names
 
 
 def _get_certificate(plan: Plan) -> str:
@@ -202,7 +206,7 @@ def _look(plan: Plan) -> None:
         raise UserError(f"show found something wrong in these files: {messages.strip()}")
 
 
-def _try(plan: Plan, server: web_server.Server, root: str) -> None:
+def _use(plan: Plan, server: web_server.Server, root: str) -> None:
     """Use the certificate, and show which clients accept it."""
     name = str(plan.names[0].value)
     say(f"""
