@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export DIR := walkthrough
 
-.PHONY: walkthrough certificate pebble test browser picture faults fuzz vectors boulder mutants lint
+.PHONY: walkthrough certificate test browser picture faults fuzz vectors boulder mutants lint
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -39,20 +39,16 @@ walkthrough: .venv/ready
 	@printf '\nThe files are in walkthrough/. To continue, run: make certificate\n'
 
 # Get a certificate for the files in DIR from a CA on this machine: make certificate DIR=.
-certificate: pebble .venv/ready $(filter walkthrough,$(DIR))
+certificate: .venv/ready $(filter walkthrough,$(DIR))
 	@printf '\n'
 	@$(BIN)/python -m course.certificate "$$DIR"
-
-# The check comes before anything is installed.
-pebble:
-	@$(PYTHON) -m course.pebble
 
 test: .venv/tests-ready
 	$(BIN)/python -m pytest -n auto
 
 # The tests in a browser and with other clients: Debian's chromium, chromium-driver, curl,
 # libnss3-tools, npm and openssh-client.
-browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js pebble
+browser: .venv/tests-ready .venv/node_modules/axe-core/axe.min.js
 	$(BIN)/python -m pytest -m browser
 
 # The picture in the README, which needs Debian's chromium, chromium-driver and pngquant.

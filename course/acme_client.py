@@ -9,6 +9,7 @@ import urllib.request
 from typing import Any
 
 from common import jwk
+from common.console import UserError
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,26 +19,31 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 AccountKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Name = x509.DNSName | x509.IPAddress
-_EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 section 3.4
+PATIENCE = 60  # seconds for the CA to answer, to check a proof or to sign a certificate
+EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 section 3.4
     "secp256r1": ("ES256", hashes.SHA256()),
     "secp384r1": ("ES384", hashes.SHA384()),
 }
-PATIENCE = 60  # seconds for the CA to answer, to check a proof or to sign a certificate
-_MAX_SIZE = 1 << 20  # bytes of an answer; far above any chain
-
-# Some of the reasons for a refusal (section 6.7).
-BAD_NONCE = "urn:ietf:params:acme:error:badNonce"
-NO_ACCOUNT = "urn:ietf:params:acme:error:accountDoesNotExist"
-UNAUTHORIZED = "urn:ietf:params:acme:error:unauthorized"
 
 
-class Problem(Exception):
-    """What the CA says when it refuses (section 6.7), or why it could not be reached."""
+class Problem(UserError):
+    """Why the CA did not do what it was asked, or why it could not be reached."""
 
-    def __init__(self, text: str, kind: object = None) -> None:
-        """kind: the URN of the reason for a refusal, which programs understand."""
-        super().__init__(text)
-        self.kind = kind
+
+class Refusal(Problem):
+    """What the CA says when it refuses; kind is the reason, for programs (section 6.7)."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.kind = str(document.get("type")).removeprefix("urn:ietf:params:acme:error:")
+        super().__init__(f"the CA refuses: {document.get('detail')} ({self.kind})"[:1000])
+
+
+class NoAccount(Problem):
+    """The CA does not have an account with this key."""
+
+
+class InactiveAccount(Problem):
+    """The account of this key was deactivated by its owner or revoked by the CA."""
 
 
 class Account:
@@ -56,6 +62,7 @@ class Account:
         """Find the account of key, or register one unless it must exist (section 7.3).
 
         opener: what reaches the CA; it decides which TLS certificate of the CA to trust.
+        Raises NoAccount and InactiveAccount.
         """
         self._key, self._opener = key, opener
         self._sender: dict[str, object] = {"jwk": jwk.members(key.public_key())}
@@ -65,8 +72,19 @@ class Account:
         if not {"newNonce", "newAccount", "newOrder"} <= self._directory.keys():
             raise Problem(f"{directory_url}: this is not the directory of an ACME server")
         wish = {"onlyReturnExisting" if must_exist else "termsOfServiceAgreed": True}
-        self.url, body = self._post(self._directory["newAccount"], wish)
-        self.status = _parse(self.url, body).get("status")
+        try:
+            self.url, body = self._post(self._directory["newAccount"], wish)
+        except Refusal as refusal:
+            if refusal.kind == "accountDoesNotExist":
+                raise NoAccount(str(refusal)) from None
+            # To a new account, Boulder and Pebble say this for no other reason (NewAccount,
+            # wfe2/wfe.go). RFC 8555 has it for all that an inactive account sends: section 7.3.6.
+            if refusal.kind == "unauthorized":
+                raise InactiveAccount(str(refusal)) from None
+            raise
+        status = _parse(self.url, body).get("status")
+        if status in ("deactivated", "revoked"):  # section 7.1.2
+            raise InactiveAccount(f"the CA says that the account is {status}")
         self._sender = {"kid": self.url}
 
     def order(self, names: list[Name]) -> dict[str, Any]:
@@ -94,9 +112,11 @@ class Account:
         return self._post(self._wait(order["url"])["certificate"])[1].decode()
 
     def deactivate(self) -> None:
-        """Have the CA refuse this key from now on (section 7.3.6); status says whether it does."""
+        """Have the CA refuse this key from now on (section 7.3.6)."""
         _, body = self._post(self.url, {"status": "deactivated"})
-        self.status = _parse(self.url, body).get("status")
+        status = _parse(self.url, body).get("status")
+        if status != "deactivated":
+            raise Problem(f"the CA does not say that it deactivated the account ({status})"[:1000])
 
     def _post(self, url: str, payload: object = None, tries: int = 5) -> tuple[str, bytes]:
         """Sign payload, send it (section 6.2), and return Location and body of the answer.
@@ -114,8 +134,8 @@ class Account:
         message["signature"] = jwk.base64url(signature)
         try:
             headers, body = _fetch(self._opener, url, json.dumps(message).encode())
-        except Problem as problem:
-            if problem.kind != BAD_NONCE or tries == 1:
+        except Refusal as refusal:
+            if refusal.kind != "badNonce" or tries == 1:
                 raise
             return self._post(url, payload, tries - 1)  # as section 6.5 asks
         return headers["Location"], body
@@ -129,7 +149,7 @@ class Account:
                 return found
             if found["status"] == "invalid":
                 parts = [found, *found.get("challenges", [])]
-                raise _refusal(next((part["error"] for part in parts if "error" in part), {}))
+                raise Refusal(next((part["error"] for part in parts if "error" in part), {}))
             time.sleep(0.05)
         raise Problem(f"the CA did not decide within {PATIENCE} seconds")
 
@@ -143,15 +163,6 @@ def names_of(csr: x509.CertificateSigningRequest) -> list[Name]:
     return [name for name in found if isinstance(name, (x509.DNSName, x509.IPAddress))]
 
 
-def account_key(key: object) -> AccountKey:
-    """Return a private key that an account can have. Raises ValueError for any other."""
-    if isinstance(key, rsa.RSAPrivateKey):
-        return key
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _EC_ALGORITHMS:
-        return key
-    raise ValueError("neither RSA nor ECDSA on P-256 or P-384")
-
-
 def _fetch(
     opener: urllib.request.OpenerDirector, url: object, data: bytes | None = None
 ) -> tuple[http.client.HTTPMessage, bytes]:
@@ -162,25 +173,24 @@ def _fetch(
     if data is not None:
         headers["Content-Type"] = "application/jose+json"  # section 6.2
     try:
-        try:
-            answer = opener.open(urllib.request.Request(url, data, headers), timeout=PATIENCE)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            body = answer.read(_MAX_SIZE + 1)
-            if len(body) <= _MAX_SIZE:
-                answer.read()  # fails if the answer was cut short, which reading a part does not
+        with _answer(opener, urllib.request.Request(url, data, headers)) as answer:
+            body = answer.read()
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: no such address
         reason = getattr(error, "reason", error)  # of a URLError
         words = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None)
         raise Problem(f"{url}: {words or reason}") from error
-    if len(body) > _MAX_SIZE:
-        raise Problem(f"{url}: the answer is larger than {_MAX_SIZE >> 20} MiB")
     if answer.status >= 300:
-        raise _refusal(_parse(url, body))
+        raise Refusal(_parse(url, body))
     if answer.url != url:  # where the address that was signed is not valid (section 6.4)
         raise Problem(f"{url}: the CA redirects this address to {answer.url}")
     return answer.headers, body
+
+
+def _answer(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Any:
+    try:
+        return opener.open(request, timeout=PATIENCE)
+    except urllib.error.HTTPError as refusal:  # which says why in its body
+        return refusal
 
 
 def _parse(url: str, body: bytes) -> dict[str, Any]:
@@ -196,7 +206,7 @@ def _algorithm(key: AccountKey) -> tuple[str, hashes.HashAlgorithm]:
     """Return the name of the algorithm with which a key signs, and its hash."""
     if isinstance(key, rsa.RSAPrivateKey):
         return "RS256", hashes.SHA256()
-    return _EC_ALGORITHMS[key.curve.name]
+    return EC_ALGORITHMS[key.curve.name]
 
 
 def _sign(key: AccountKey, data: bytes) -> bytes:
@@ -206,8 +216,3 @@ def _sign(key: AccountKey, data: bytes) -> bytes:
     size = (key.key_size + 7) // 8
     numbers = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
     return b"".join(number.to_bytes(size, "big") for number in numbers)
-
-
-def _refusal(document: dict[str, Any]) -> Problem:
-    kind = document.get("type")
-    return Problem(f"the CA refuses: {document.get('detail')} ({kind})"[:1000], kind)

@@ -8,8 +8,6 @@ if not __package__:  # run by its path, which puts this directory where the proj
     import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
 
 import argparse
-import signal
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +15,6 @@ from typing import Any, NamedTuple
 from common import console, options, shell
 from common.console import UsageError, UserError
 from course import acme_client, files, pebble, web_server
-from course.files import KeyFile
 from course.output import facts, lines, say, shown
 
 from cryptography import x509
@@ -29,7 +26,8 @@ class Plan(NamedTuple):
     account_key: acme_client.AccountKey
     csr: x509.CertificateSigningRequest
     names: list[acme_client.Name]
-    key: KeyFile
+    key_file: Path
+    secret: bytes  # the passphrase of the key, or b""
     csr_file: Path
     chain_file: Path
     root_file: Path
@@ -47,15 +45,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         with web_server.listen(args.port if args.serve else 0) as server:
             root = _get_certificate(plan)
             _look(plan)
-            _try(plan, server, root)
+            _use(plan, server, root)
             if args.serve:
                 files.write(plan.root_file, root)
-                shown_there = [plan.csr_file, plan.chain_file]
-                web_server.serve(server, plan.names[0], plan.root_file, shown_there)
+                pictured = (plan.csr_file, plan.chain_file)
+                web_server.serve(server, plan.names[0], plan.root_file, *pictured)
             elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
                 say(f"Next: {serve}")
-    except (pebble.Failure, acme_client.Problem) as error:
-        raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{error.filename or 'this machine'}: {error.strerror or error}") from error
 
@@ -92,20 +88,29 @@ def _plan(args: argparse.Namespace) -> Plan:
         raise UserError(f"{directory}: this is a file; give its directory, {directory.parent}")
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; give the directory of your files")
-    csr_file = directory / "certificate.csr"
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
+    csr_file = directory / "certificate.csr"
     csr = files.read_request(csr_file)
-    names = acme_client.names_of(csr)
     if csr.public_key() == account_key.public_key():
         raise UserError(
             f"{csr_file}: the account key signed this request, and a CA rejects one key for both; "
             "make a certificate key, and sign the request with it"
         )
+    names = _names(csr, csr_file)
+    key_file, secret = files.key_of(csr, csr_file, args.passphrase_of)
+    chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
+    files.check_replaceable(chain_file)
+    if args.serve:
+        files.check_replaceable(root_file)
+    return Plan(account_key, csr, names, key_file, secret, csr_file, chain_file, root_file)
+
+
+def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.Name]:
+    """Return the names in the request in path. Raises UserError for one that cannot be proved."""
+    names = acme_client.names_of(csr)
     if not names:
-        raise UserError(
-            f"{csr_file}: the request has no subjectAltName, where Pebble looks for the names; "
-            "make it again"
-        )
+        problem = "the request has no subjectAltName, where Pebble looks for the names"
+        raise UserError(f"{path}: {problem}; make it again")
     for name in names:
         if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
             reason = "the CA would look for your web server there, and not on this machine"
@@ -113,17 +118,12 @@ def _plan(args: argparse.Namespace) -> Plan:
         if isinstance(name, x509.DNSName) and name.value.startswith("*."):
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
             raise UserError(f"{name.value}: {reason}; make a request without the wildcard")
-    key = files.key_of(csr, csr_file, args.passphrase_of)
-    chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
-    files.check_replaceable(chain_file)
-    if args.serve:
-        files.check_replaceable(root_file)
-    return Plan(account_key, csr, names, key, csr_file, chain_file, root_file)
+    return names
 
 
 def _get_certificate(plan: Plan) -> str:
-    """Get the certificate, show how, and return the root of the CA. Raises Problem, Failure."""
-    with tempfile.TemporaryDirectory() as temporary, pebble.running(Path(temporary)) as ca:
+    """Get the certificate, show how, and return the root of the CA. Raises UserError."""
+    with pebble.running() as ca:
         say("""\
             Pebble is Let's Encrypt's own small test CA. It now runs on this machine and speaks
             ACME (RFC 8555), the protocol of Let's Encrypt.
@@ -150,10 +150,8 @@ def _get_certificate(plan: Plan) -> str:
             choose HTTP-01: the CA sends a token, a random text. You put a file with the token and
             your thumbprint on the web server of that name, and the CA fetches it.
             """)
-        places = {str(name.value).lower(): at for at, name in enumerate(plan.names)}
-        authorizations = map(account.read, order["authorizations"])
-        for one in sorted(authorizations, key=lambda one: places[one["identifier"]["value"]]):
-            _prove(account, one, ca)
+        for authorization in map(account.read, order["authorizations"]):
+            _prove(account, authorization, ca)
         say("""\
             You do not control these names. The check passes because Pebble asks its own DNS
             server, pebble-challtestsrv, which gives 127.0.0.1, the address of this machine, for
@@ -198,44 +196,31 @@ def _look(plan: Plan) -> None:
         signed it (2 of 2). A CA's certificate between yours and a root is an intermediate.
         """)
     # The key is left out if show would have to ask for its passphrase again.
-    paths = [plan.chain_file, *([] if plan.key.secret else [plan.key.path]), plan.csr_file]
+    paths = [plan.chain_file, *([] if plan.secret else [plan.key_file]), plan.csr_file]
     arguments = [shell.file(str(path)) for path in paths]
     if command := shell.show(*arguments):
         lines(f"$ {command}")
     status, output, messages = shown(*arguments)
-    pages = output.split("\n\n")
-    lines(*pages[0].splitlines(), "", "… (the pages about the other files)", "")
-    lines(*pages[-1].splitlines())
+    lines(*output.splitlines())
     if status:
         raise UserError(f"show found something wrong in these files: {messages.strip()}")
 
 
-def _try(plan: Plan, server: web_server.Server, root: str) -> None:
+def _use(plan: Plan, server: web_server.Server, root: str) -> None:
     """Use the certificate, and show which clients accept it."""
     name = str(plan.names[0].value)
     say(f"""
         The web server
 
-        A web server on this machine uses {plan.chain_file.name} and {plan.key.path.name}. Two
+        A web server on this machine uses {plan.chain_file.name} and {plan.key_file.name}. Two
         clients connect to it as https://{name}/:
         """)
-    web_server.use(server, plan.chain_file, plan.key)
+    web_server.use(server, plan.chain_file, plan.key_file, plan.secret)
     lines(*web_server.outcomes(server, name, root))
     say("""
         Browsers do not trust Pebble's root. For names that you control, Let's Encrypt issues
         a certificate that they trust, from the same account.key and certificate.csr.""")
 
 
-def _main() -> int:
-    """Run as a program: a signal that ends it also ends the programs that it has started."""
-    pebble.end_on_signals()
-    try:
-        return main()
-    except pebble.Ended as ended:
-        signal.signal(ended.number, signal.SIG_DFL)
-        signal.raise_signal(ended.number)
-        return 128 + ended.number  # where the signal does not end the program
-
-
 if __name__ == "__main__":
-    console.run(_main)
+    console.run(main)

@@ -30,6 +30,8 @@ CONSEQUENCES = (
     "and have the CA revoke them. If a CAA record names the account (accounturi), change it.",
 )
 
+_TRY_AGAIN = "check --server, --ca-file and the network, then run this again"
+
 
 @console.program("deactivate")
 def main(argv: Sequence[str] | None = None) -> None:
@@ -42,32 +44,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UsageError(f"--server {url}: did you mean {close[0]}?")
     advice = "give the stolen key, or a copy of it"
     key = files.read_account_key(args.KEY, args.passphrase_of, advice)
-    asked = False
+    opener = _opener(args.ca_file)
     try:
-        account = acme_client.Account(key, url, _opener(args.ca_file), must_exist=True)
-        was_active = account.status == "valid"
-        if was_active:
-            asked = True
-            account.deactivate()
-        status = account.status
-    except acme_client.Problem as problem:
-        if problem.kind == acme_client.NO_ACCOUNT:
-            what = f"there is no account with this key at {url}, so nothing was done"
-            other = "if the thief has changed the key of the account, see docs/stolen.md"
-            raise UserError(f"{args.KEY}: {what}; check the key and --server; {other}") from None
-        if problem.kind is None:  # it said nothing, or nothing that ACME knows
-            done = "the account may still be active" if asked else "nothing was done"
-            advice = "check --server, --ca-file and the network, then run this again"
-            raise UserError(f"{problem}; {done}; {advice}") from None
-        if problem.kind != acme_client.UNAUTHORIZED:
-            raise UserError(str(problem)) from None
-        was_active, status = False, "deactivated"  # the answer to all that such an account sends
-    if status not in ("deactivated", "revoked"):  # section 7.1.2 has no others
-        what = f"the CA does not say that this account is deactivated, but that it is {status}"
-        raise UserError(f"{args.KEY}: {what}"[:1000] + "; ask the CA to deactivate it")
-    if not was_active:
-        say(f"The account of {args.KEY} at {url} was deactivated before. There is nothing to do.")
+        account = acme_client.Account(key, url, opener, must_exist=True)
+    except acme_client.InactiveAccount as answer:
+        say(f"There is nothing to do, because {url} already refuses {args.KEY}: {answer}")
         return
+    except acme_client.NoAccount:
+        problem = f"there is no account with this key at {url}, so nothing was done"
+        advice = "if the thief has changed the key of the account, see docs/stolen.md"
+        raise UserError(f"{args.KEY}: {problem}; check the key and --server; {advice}") from None
+    except acme_client.Problem as problem:
+        raise UserError(f"{problem}; nothing was done; {_TRY_AGAIN}") from None
+    try:
+        account.deactivate()
+    except acme_client.Problem as problem:
+        raise UserError(f"{problem}; the account may still be active; {_TRY_AGAIN}") from None
     for line in (f"Deactivated the account of {args.KEY}: {account.url}", *CONSEQUENCES):
         say(line)
 

@@ -4,14 +4,14 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
 
-from common import atomic, files, keys, pem, wrapping
+from common import atomic, files, goodkey, keys, pem, wrapping
 from common.console import UserError
 from common.passphrase import Source
 from course import acme_client
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from OpenSSL import crypto
 
@@ -19,24 +19,17 @@ _ADVICE = "steps 1 to 3 of README.md make it"
 _CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
 
 
-class KeyFile(NamedTuple):
-    """A private key and where it came from."""
-
-    path: Path
-    pem: bytes  # encrypted, if the file is
-    secret: bytes  # the passphrase, or b""
-    key: PrivateKeyTypes
-
-
 def read_account_key(
     path: Path, passphrase_of: Source, advice: str = _ADVICE
 ) -> acme_client.AccountKey:
     """Return the key in a file, if an account can have it. advice: what to do if there is none."""
-    try:
-        return acme_client.account_key(_read_key(path, passphrase_of, advice).key)
-    except ValueError as error:
-        problem = f"this cannot be an account key, because it is {error}"
-        raise UserError(f"{path}: {problem}; make another") from None
+    key, _ = _read_key(path, passphrase_of, advice)
+    if isinstance(key, rsa.RSAPrivateKey) or (
+        isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in acme_client.EC_ALGORITHMS
+    ):
+        return key
+    problem = "this cannot be an account key, because it is neither RSA nor ECDSA on P-256 or P-384"
+    raise UserError(f"{path}: {problem}; make another")
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
@@ -54,8 +47,10 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     return csr
 
 
-def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Source) -> KeyFile:
-    """Return the key that signed the request in path, from a *.key file beside it.
+def key_of(
+    csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Source
+) -> tuple[Path, bytes]:
+    """Return which *.key file beside the request in path signed it, and the passphrase of that key.
 
     Passphrases of keys are asked for only if no key without one fits.
     """
@@ -63,11 +58,12 @@ def key_of(csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Sourc
     others = (other for other in path.parent.glob("*.key") if other.name != "account.key")
     for other in sorted(others, key=lambda other: (_is_encrypted(other), other)):
         try:
-            found = _read_key(other, passphrase_of)
-            if found.key.public_key() == csr.public_key():
-                return found
+            key, secret = _read_key(other, passphrase_of)
         except UserError as error:
             reasons.append(str(error))
+            continue
+        if key.public_key() == csr.public_key():
+            return other, secret
     advice = "; ".join(reasons) or "put the right key there, or make the request again"
     raise UserError(f"{path}: no *.key file beside it fits; {advice}")
 
@@ -90,10 +86,16 @@ def write(path: Path, certificates: str) -> None:
         raise UserError(f"{path}: {error.strerror}; make room for it") from error
 
 
-def _read_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> KeyFile:
+def _read_key(
+    path: Path, passphrase_of: Source, advice: str = _ADVICE
+) -> tuple[PrivateKeyTypes, bytes]:
+    """Return the private key in a file, and its passphrase."""
     with keys.reading(str(path), passphrase_of, advice) as (text, secret):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
-        return KeyFile(path, text, secret, keys.checked_key(pkey))
+        if pkey.bits() > goodkey.MAX_RSA_BITS:
+            limit = f"keys over {goodkey.MAX_RSA_BITS} bits take too long to check"
+            raise UserError(f"{path}: this key has {pkey.bits()} bits, and {limit}; make another")
+        return keys.checked_key(pkey), secret
 
 
 def _is_encrypted(path: Path) -> bool:

@@ -2,8 +2,6 @@
 
 Its DNS server, pebble-challtestsrv, says that every name is at 127.0.0.1. There a small web
 server shows what an ACME client puts into a directory: the answers to HTTP-01 challenges.
-
-`python -m course.pebble` checks that Pebble is installed. Nothing here needs a library.
 """
 
 import contextlib
@@ -18,13 +16,15 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
+
+from common.console import UserError
 
 PROGRAMS = ("pebble", "pebble-challtestsrv")
 # The certificate of https://127.0.0.1, and its key, which everybody knows: only the clients that
@@ -33,7 +33,6 @@ TLS, TLS_KEY = (Path(__file__).parent / "data" / f"pebble.{suffix}" for suffix i
 PATIENCE = 30  # seconds for a program to start
 LIFETIME = 90 * 24 * 3600  # seconds that a certificate lives: as long as Let's Encrypt's
 ENDING = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-PORT_TAKEN = "address already in use"  # in the log; there is no other sign of it
 # Turn off everything random: pauses before a validation, refused nonces, skipped validations.
 SETTLED = {
     "PEBBLE_VA_NOSLEEP": "1",
@@ -43,49 +42,23 @@ SETTLED = {
 }
 
 
-class Failure(Exception):
-    """What is missing or does not work, in one line for the user."""
-
-
-class Ended(KeyboardInterrupt):
-    """A signal came that ends this program."""
-
-    def __init__(self, number: int) -> None:
-        """Take the number of the signal."""
-        super().__init__()
-        self.number = number
-
-
 class Pebble(NamedTuple):
     """A running Pebble and what belongs to it."""
 
     directory_url: str  # where an ACME client begins
     opener: urllib.request.OpenerDirector  # reaches Pebble, and trusts its TLS certificate
-    challenge_dir: Path  # served as http://ANY-NAME/.well-known/acme-challenge/
+    challenge_dir: Path  # http://ANY-NAME/.well-known/acme-challenge/
     requests: list[tuple[str, str]]  # request line and Host of each time that was fetched
     dns_url: str  # where pebble-challtestsrv takes TXT records for DNS-01
     root: str  # the root certificate that Pebble has made for this run, in PEM
 
 
-def end_on_signals() -> None:
-    """Have the signals that end a program raise Ended, so that it ends what it has started."""
-
-    def end(number: int, _: object) -> None:
-        for each in ENDING:
-            signal.signal(each, signal.SIG_IGN)  # once is enough
-        raise Ended(number)
-
-    for number in ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as after nohup
-            signal.signal(number, end)
-
-
 def check() -> None:
-    """Raise Failure, which says how to get Pebble, unless its programs are on the PATH."""
+    """Raise UserError, which says how to get Pebble, unless its programs are on the PATH."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         verb = "are" if len(missing) > 1 else "is"
-        raise Failure(
+        raise UserError(
             f"{' and '.join(missing)} {verb} not on the PATH; get Pebble with "
             "`sudo apt-get install pebble` (Debian, Ubuntu), with "
             "`go install github.com/letsencrypt/pebble/v2/cmd/...@latest`, "
@@ -94,21 +67,21 @@ def check() -> None:
 
 
 @contextlib.contextmanager
-def running(directory: Path) -> Iterator[Pebble]:
-    """Start Pebble in strict mode, with its files in directory, and stop it at the end.
+def running() -> Iterator[Pebble]:
+    """Start Pebble in strict mode, and stop it at the end, also if a signal ends this program.
 
-    Raises Failure if it is missing or does not start.
+    Raises UserError if it is missing or does not start.
     """
     check()
     trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
     acme, management, dns, dns_management = (f"127.0.0.1:{port}" for port in _free_ports(4))
-    directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
-    challenge_dir, log = directory / "challenges", directory / "pebble.log"
-    challenge_dir.mkdir()
     requests: list[tuple[str, str]] = []
-    with contextlib.ExitStack() as stack:
-        web_server = stack.enter_context(_challenge_server(challenge_dir, requests))
+    with _signals_wait() as let_signals_through, contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        challenge_dir = directory / "site" / ".well-known" / "acme-challenge"
+        challenge_dir.mkdir(parents=True)
+        web_server = stack.enter_context(_web_server(directory / "site", requests))
         config = {
             "listenAddress": acme,
             "managementListenAddress": management,
@@ -120,30 +93,29 @@ def running(directory: Path) -> Iterator[Pebble]:
         }
         config_file = directory / "pebble.json"
         config_file.write_text(json.dumps({"pebble": config}))
-        output = stack.enter_context(log.open("w"))
-        dns_command = _dns_command(dns, dns_management)
         command = ["pebble", "-strict", "-config", str(config_file), "-dnsserver", dns]
-        with _signals_held():
-            dns_server = stack.enter_context(_process(dns_command, output))
-            pebble = stack.enter_context(_process(command, output))
+        log = stack.enter_context((directory / "pebble.log").open("w+"))
+        dns_server = stack.enter_context(_process(_dns_command(dns, dns_management), log))
+        pebble = stack.enter_context(_process(command, log))
         stack.enter_context(serving(web_server))
+        let_signals_through()
 
         def answer(process: subprocess.Popen[bytes], url: str, data: bytes | None = None) -> str:
-            """Return what is at url once process serves it; raise Failure if process ends."""
+            """Return what is at url once process serves it. Raises UserError if process ends."""
             deadline = time.monotonic() + PATIENCE
             while process.poll() is None and time.monotonic() < deadline:
                 with contextlib.suppress(OSError), opener.open(url, data, 1) as response:
                     return str(response.read().decode())
-                if PORT_TAKEN in log.read_text():  # pebble-challtestsrv goes on without a port
-                    break
                 time.sleep(0.02)
-            raise Failure(_reason(log))
+            log.seek(0)
+            *_, reason = ["it does not say why", *log.read().splitlines()]
+            raise UserError(f"Pebble does not start: {reason}")
 
+        dns_url = f"http://{dns_management}"
         answer(dns_server, f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
+        directory_url = f"https://{acme}/dir"
         answer(pebble, directory_url)
         root = answer(pebble, f"https://{management}/roots/0")
-        if PORT_TAKEN in log.read_text():
-            raise Failure(_reason(log))
         yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root)
 
 
@@ -159,11 +131,39 @@ def serving(server: http.server.HTTPServer) -> Iterator[None]:
         thread.join()
 
 
-def _challenge_server(directory: Path, requests: list[tuple[str, str]]) -> http.server.HTTPServer:
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def translate_path(self, path: str) -> str:
-            return super().translate_path(path.removeprefix("/.well-known/acme-challenge"))
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[Callable[[], None]]:
+    """Have a signal that would end this program end the with block first, so that nothing is left.
 
+    Yields what to call when all is started: a signal waits until then.
+    """
+    came: list[int] = []
+    is_started = False
+
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        if is_started and len(came) == 1:
+            raise KeyboardInterrupt
+
+    def let_through() -> None:
+        nonlocal is_started
+        is_started = True
+        if came:
+            raise KeyboardInterrupt
+
+    heard = (number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, end) for number in heard}
+    try:
+        yield let_through
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+def _web_server(directory: Path, requests: list[tuple[str, str]]) -> http.server.HTTPServer:
+    class Handler(http.server.SimpleHTTPRequestHandler):
         def log_request(self, *_: object) -> None:
             requests.append((self.requestline, self.headers["Host"]))
 
@@ -186,20 +186,6 @@ def _dns_command(dns: str, management: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let no signal come between the start of a process and what ends it."""
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda *now: came.append(now[0])) for number in ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
-
-
-@contextlib.contextmanager
 def _process(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         command,
@@ -215,30 +201,17 @@ def _process(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[b
         process.wait()
 
 
-def _reason(log: Path) -> str:
-    lines = log.read_text().splitlines() or ["it does not say why"]
-    reason = next((line for line in lines if PORT_TAKEN in line), lines[-1])
-    return f"Pebble does not start: {reason}"
-
-
 def _free_ports(count: int) -> list[int]:
     """Return ports below those that systems give to clients, from a block of this process's own.
 
     No other program takes them before the programs that need them have started.
     """
-    ports: list[int] = []
-    for port in itertools.count(20000 + os.getpid() * 16 % 12000):
-        with contextlib.suppress(OSError), socket.socket() as free:
-            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # used, but not any more
-            free.bind(("127.0.0.1", port))
-            ports.append(port)
-        if len(ports) == count:
-            break
-    return ports
+    block = itertools.count(20000 + os.getpid() * 16 % 12000)
+    return list(itertools.islice(filter(_is_free, block), count))
 
 
-if __name__ == "__main__":
-    try:
-        check()
-    except Failure as failure:
-        sys.exit(f"pebble: error: {failure}")
+def _is_free(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_server(("127.0.0.1", port)).close()
+        return True
+    return False

@@ -4,18 +4,16 @@ import http.server
 import os
 import shlex
 import shutil
-import signal
 import socket
 import ssl
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from common import shell
 from common.console import UserError
 from course import pebble
 from course.acme_client import Name
-from course.files import KeyFile
 from course.output import lines, say, shown
 
 from cryptography import x509
@@ -26,7 +24,7 @@ FIREFOX = ("firefox", "firefox-esr")
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A web server with two pages: /hello, and / for a browser."""
+    """A web server with a page for a browser, and /hello."""
 
     page = b""
     daemon_threads = True  # a browser keeps connections open
@@ -41,10 +39,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        page = {"/": self.server.page, "/hello": b"Hello\n"}.get(self.path)
-        if page is None:
-            self.send_error(404)
-            return
+        page = b"Hello\n" if self.path == "/hello" else self.server.page
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(page)))
@@ -55,25 +50,36 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+class Browser(NamedTuple):
+    """What to type for a browser with new settings, which trusts only the usual roots."""
+
+    refused: list[str]
+    accepted: list[str]  # it trusts Pebble's root too
+    remark: str
+
+
 def listen(port: int | None) -> Server:
     """Return a server on port; if that is None, on PORT or another one. Raises UserError."""
-    for number in (PORT, 0) if port is None else (port,):
-        try:
-            return Server(("127.0.0.1", number), _Handler)
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-    where = "this machine" if port is None else f"--port {port}"
-    raise UserError(f"{where}: {reason}; choose another port")
+    try:
+        return Server(("127.0.0.1", PORT if port is None else port), _Handler)
+    except (OSError, OverflowError) as error:
+        if port is None:
+            return Server(("127.0.0.1", 0), _Handler)
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"--port {port}: {reason}; choose another port") from error
 
 
-def use(server: Server, chain_file: Path, key: KeyFile) -> None:
-    """Have a server use a certificate and its key."""
+def use(server: Server, chain_file: Path, key_file: Path, secret: bytes) -> None:
+    """Have a server use a certificate and its key, which has the passphrase secret, or b"".
+
+    Raises UserError.
+    """
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    with tempfile.TemporaryDirectory() as directory:  # only this user can look into it
-        key_file = Path(directory) / "key.pem"
-        key_file.touch(0o600)
-        key_file.write_bytes(key.pem)
-        identity.load_cert_chain(chain_file, key_file, key.secret or None)
+    try:
+        identity.load_cert_chain(chain_file, key_file, secret)
+    except ssl.SSLError as error:
+        problem = f"a web server cannot use this key ({error.reason})"
+        raise UserError(f"{key_file}: {problem}; write it in PEM with openssl pkey") from error
     # Each connection does its handshake in its own thread: a browser opens some in advance.
     server.socket = identity.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
@@ -101,24 +107,21 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
             yield f"  trusting {trusted:<19}  {outcome}"
 
 
-def serve(server: Server, first: Name, root_file: Path, files: Sequence[Path]) -> None:
+def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
     """Serve the picture of files, and say how to look at it, until Ctrl-C.
 
     first: the first name in the certificate, which the address of the page has.
     """
-    page = shown("--html", *(shell.file(str(path)) for path in files))[1]
-    why = (
-        "your browser trusts Pebble's root, and this server has the private key of the certificate"
-    )
+    _, picture, _ = shown("--html", *(shell.file(str(path)) for path in files))
+    why = "your browser trusts Pebble's root, and this server has the certificate's private key"
     success = f"<main>\n<p>You see this page because {why}.</p>"
-    server.page = page.replace("<main>", success, 1).encode()
-    name, port = str(first.value), server.server_port
+    server.page = picture.replace("<main>", success, 1).encode()
+    name, port, root = str(first.value), server.server_port, shell.file(str(root_file))
     url = f"https://{name}:{port}/"
     is_domain = isinstance(first, x509.DNSName)
-    resolve = ["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else []
-    root = shell.file(str(root_file))
-    browse, trust, remark = _browser(name, url, root)
-    close = "Close the browser. Then, in the same terminal," if browse else "Then"
+    curl = ["curl", *(["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else [])]
+    browser = _browser(name, url, root)
+    close = "Close the browser. Then, in the same terminal," if browser.refused else "Then"
     say(f"""
         The page
 
@@ -128,54 +131,41 @@ def serve(server: Server, first: Name, root_file: Path, files: Sequence[Path]) -
 
         First, trust only the usual roots. The certificate is refused:
         """)
-    _commands(shell.command("curl", *resolve, f"{url}hello"), *browse)
+    _commands(shell.command(*curl, f"{url}hello"), *browser.refused)
     say(f"""
         {close} trust Pebble's root too. The certificate is accepted:
         """)
-    curl = shell.command("curl", *resolve, "--cacert", root, f"{url}hello")
-    _commands(curl, *trust, *browse[-1:])
+    _commands(shell.command(*curl, "--cacert", root, f"{url}hello"), *browser.accepted)
     say(f"""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
         private key to every user of this machine, and with it anyone can pretend to be any site.
-        {remark}
+        {browser.remark}
 
         To stop the web server, press Ctrl-C.""")
-    try:
-        server.serve_forever()
-    except pebble.Ended as ended:
-        if ended.number != signal.SIGINT:
-            raise
-        say("\nThe web server has stopped.")
+    server.serve_forever()
 
 
-def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str], str]:
-    """Return the commands that open url, those that have the browser trust root, and a remark.
-
-    The browser is the first that is installed, with a new home directory or profile.
-    """
+def _browser(name: str, url: str, root: str) -> Browser:
+    """Return the commands for the first browser that is installed, for a POSIX shell."""
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
     certutil = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
-    if program is None:
-        return [], [], "No browser commands: neither Chromium nor Firefox is installed."
-    if shutil.which("certutil") is None:
-        advice = "sudo apt-get install libnss3-tools"
-        return [], [], f"No browser commands: certutil is not installed (Debian: {advice})."
-    if certutil is None:
-        return [], [], ""
+    if os.name == "nt" or program is None or shutil.which("certutil") is None or certutil is None:
+        packages = "sudo apt-get install chromium libnss3-tools"
+        needs = f"Chromium or Firefox, and certutil (Debian: {packages})"
+        return Browser([], [], f"Commands for a browser are not shown: they need {needs}.")
     if program in FIREFOX:
         preference = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
-        browse = [
-            f'echo {preference} > "${{new:?}}/user.js"',
-            f'{program} --no-remote --profile "${{new:?}}" {url}',
-        ]
+        prepare = [f'echo {preference} > "${{new:?}}/user.js"']
         trust = [f'certutil -d "sql:${{new:?}}" {certutil}']
+        browse = f'{program} --no-remote --profile "${{new:?}}" {url}'
     else:
-        options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
-        browse = [f'HOME="${{new:?}}" {program} {options} {url}']
         database = '"${new:?}/.pki/nssdb"'
+        prepare = []
         trust = [f"mkdir -p {database}", f"certutil -d sql:{database} {certutil}"]
+        options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
+        browse = f'HOME="${{new:?}}" {program} {options} {url}'
     remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
-    return ["new=$(mktemp -d)", *browse], trust, remark
+    return Browser(["new=$(mktemp -d)", *prepare, browse], [*trust, browse], remark)
 
 
 def _commands(*commands: str | None) -> None:
