@@ -138,7 +138,7 @@ def faults_of(marked: Marked) -> Iterator[Fault]:
     is_followed = marked.after.strip() and not marked.after.startswith("-----BEGIN")
     is_base64 = _BASE64.fullmatch("".join("".join(lines).split()))
     for is_there, fault in (
-        (begin[3] != end[3], faults.DIFFERENT),
+        (marked.label != end[3], faults.DIFFERENT),
         ({begin[1], begin[4], end[1], end[4]} != {"-----"}, faults.DASHES),
         (marked.before.endswith("-----"), faults.JOINED),
         (marked.before or is_followed, more),

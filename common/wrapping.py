@@ -142,8 +142,8 @@ def _block(marked: Marked) -> Block:
         return Block(label, content, is_whole=False, line=marked.line, fault=damage)
     kind = (labels.of(whole) if is_der else "") or label
     of_label = faults.of_label(label, kind) if kind != label else None
-    wrong = filter(None, (*marks.faults_of(marked), fault, of_label))
-    return Block(kind, whole, True, marked.headers, marked.line, next(wrong, None))
+    fault = next(filter(None, (*marks.faults_of(marked), fault, of_label)), None)
+    return Block(kind, whole, is_whole=True, headers=marked.headers, line=marked.line, fault=fault)
 
 
 def _whole(marked: Marked) -> tuple[bytes, Fault | None]:
