@@ -17,7 +17,8 @@ Each module has one concern, and imports only modules listed above it:
     der               reading DER, and BER as far as OpenSSL does
     labels            what DER holds, and the label that PEM has for it
     faults            what can be wrong with a file's wrapping, and how to put it right
-    wrapping          finding PEM and DER in a file, and what is wrong with the wrapping
+    marks             finding BEGIN and END in text, and what is wrong between and around them
+    wrapping          finding keys, requests and certificates, in PEM, DER and other forms
     limits            the most work that opening a private key may take
     instead           what a file holds instead of what is wanted
     pem               the private key or the request in a file

@@ -5,6 +5,7 @@ is read as far as it can be, so that it can be shown, and so is BER, which OpenS
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -36,6 +37,14 @@ _UNIVERSAL = {  # X.680 section 8.4
 }
 _CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")  # X.690 section 8.1.2.2
 
+# The contents that OpenSSL and Go require. An INTEGER has no octet too many (X.690 section 8.3.2),
+# and a number in an OID does not begin with zeros (section 8.19.2).
+_CONTENTS = {
+    "INTEGER": re.compile(rb"(?!\0[\0-\x7f]|\xff[\x80-\xff]).+", re.DOTALL),
+    "OID": re.compile(rb"(?:(?:[\x81-\xff][\x80-\xff]*)?[\0-\x7f])+"),
+}
+_MAX_OID = 32  # bytes; far above any that is in use
+
 
 @dataclass
 class Element:
@@ -46,7 +55,7 @@ class Element:
     start: int  # of the content
     end: int
     depth: int
-    tag: str
+    tag: str  # as --bytes shows it: with " (constructed)" after the type, for example
     type: str  # how to read the content: the tag's own type, or the one that it stands for
     constructed: bool  # made of more elements
     is_cut_off: bool  # whether its length reaches past the end of what holds it
@@ -76,11 +85,11 @@ class Element:
 
         X.690 section 8.19: 7 bits a byte, the top bit set in all but the last byte of a number.
         """
-        content = self.content
-        if self.type != "OID" or not content or len(content) > 32 or content[-1] >= 128:
+        is_short = self.type == "OID" and len(self.content) <= _MAX_OID
+        if not is_short or not _CONTENTS["OID"].fullmatch(self.content):
             return ""
         numbers = [0]
-        for byte in content:
+        for byte in self.content:
             numbers[-1] = numbers[-1] << 7 | byte & 127
             if byte < 128:
                 numbers.append(0)
@@ -106,12 +115,13 @@ def read(der: bytes) -> tuple[Element, str]:
     root = _read(der, 0, len(der), 0, faults)
     if root.end < len(der):
         faults.append(_fault(root.end, "the document ends here, but the file continues"))
+    faults += _in_contents(root)
     return root, faults[0] if faults else ""
 
 
-def first(der: bytes) -> Element:
-    """Return the first element of der, of any size, without those in it. Raises ValueError."""
-    return _header(der, 0, len(der), 0, [])
+def first(der: bytes, at: int = 0) -> Element:
+    """Return the element at an offset, of any size, without those in it. Raises ValueError."""
+    return _header(der, at, len(der), 0, [])
 
 
 def _read(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
@@ -159,21 +169,57 @@ def _in_string(string: Element) -> list[Element]:
     return []
 
 
+def _in_contents(element: Element) -> Iterator[str]:
+    """Yield the faults of INTEGERs and OIDs; not in strings, which may only look like DER."""
+    if element.constructed:
+        for child in element.children:
+            yield from _in_contents(child)
+    elif element.tag in _CONTENTS and not _CONTENTS[element.tag].fullmatch(element.content):
+        yield _fault(element.offset, f"this {element.tag} is not written as DER requires")
+
+
 def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
     """Return the element at an offset, read from its header (X.690 sections 8.1 and 10.1).
 
     Raises ValueError if it has none. What OpenSSL allows there and DER does not is added to faults.
     """
+    number, length_at = _number(der, at, end, faults)
+    start, length = _length(der, at, length_at, end, faults)
+    stop = end if length is None else start + length
+    constructed, is_cut_off = bool(der[at] & 32), stop > end
+    in_brackets = f"[{_CLASSES[der[at] >> 6]}{number}]"
+    kind = in_brackets if der[at] >> 6 else _UNIVERSAL.get(number, in_brackets)
+    tag = kind
+    # Of the named types, only SEQUENCE and SET are constructed.
+    if der[at] >> 6 == 0 and constructed != (kind in ("SEQUENCE", "SET")):
+        tag += " (constructed)" if constructed else " (primitive)"
+    tag += " (cut off)" if is_cut_off else ""
+    return Element(der, at, start, min(stop, end), depth, tag, kind, constructed, is_cut_off)
+
+
+def _number(der: bytes, at: int, end: int, faults: list[str]) -> tuple[int, int]:
+    """Return the number of the tag at an offset, and the offset of the length after it."""
     number, length_at = der[at] & 31 if at < end else 0, at + 1
-    if number == 31:  # a number over 30 follows, 7 bits an octet: section 8.1.2.4
-        number, is_last = 0, False
-        while not is_last and length_at < end and number < _MAX_TAG:
-            number, is_last = number << 7 | der[length_at] & 127, der[length_at] < 128
-            length_at += 1
-        if number >= _MAX_TAG:
-            raise ValueError(_fault(at, "the number of its tag is too high"))
-        if number < 31:
-            faults.append(_fault(at, "the number of its tag is not written as DER requires"))
+    if number < 31:
+        return number, length_at
+    number, is_last = 0, False  # 7 bits an octet: section 8.1.2.4
+    while not is_last and length_at < end and number < _MAX_TAG:
+        number, is_last = number << 7 | der[length_at] & 127, der[length_at] < 128
+        length_at += 1
+    if number >= _MAX_TAG:
+        raise ValueError(_fault(at, "the number of its tag is too high"))
+    if number < 31:
+        faults.append(_fault(at, "the number of its tag is not written as DER requires"))
+    return number, length_at
+
+
+def _length(
+    der: bytes, at: int, length_at: int, end: int, faults: list[str]
+) -> tuple[int, int | None]:
+    """Return where the content of the element at an offset starts, and its length.
+
+    The length is None if it is indefinite: section 8.1.3.6.
+    """
     length = der[length_at] if length_at < end else 0
     is_indefinite, size = length == 128, max(length - 128, 0)  # of a long form
     start = length_at + 1 + size
@@ -184,20 +230,7 @@ def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Ele
     if size != ((length.bit_length() + 7) // 8 if length > 127 else 0):
         what = "an indefinite or needlessly long length, which DER does not allow"
         faults.append(_fault(at, what))
-    stop = end if is_indefinite else start + length
-    constructed, is_cut_off = bool(der[at] & 32), stop > end
-    kind = _kind(der[at] >> 6, number, constructed)
-    tag = f"{kind} (cut off)" if is_cut_off else kind
-    return Element(der, at, start, min(stop, end), depth, tag, kind, constructed, is_cut_off)
-
-
-def _kind(tag_class: int, number: int, constructed: bool) -> str:
-    """Return what a tag is called. Of the named types, only SEQUENCE and SET are constructed."""
-    in_brackets = f"[{_CLASSES[tag_class]}{number}]"
-    name = in_brackets if tag_class else _UNIVERSAL.get(number, in_brackets)
-    if tag_class or constructed == (name in ("SEQUENCE", "SET")):
-        return name
-    return f"{name} ({'constructed' if constructed else 'primitive'})"
+    return start, None if is_indefinite else length
 
 
 def _fault(at: int, what: str) -> str:

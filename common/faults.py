@@ -14,6 +14,10 @@ ESCAPED = Fault(
     r"its line breaks are the two characters \n",
     r"""write line breaks with: (umask 077; printf '%b\n' "$(tr -d \" < FILE)" > NEW)""",
 )
+STRINGS = Fault(
+    "its lines are strings of a program",
+    "write it without the quotes and without what is between them",
+)
 BREAKS = Fault(
     "its line breaks are missing or became spaces",
     "write BEGIN and END on lines of their own, and the rest in lines without spaces",
@@ -28,6 +32,23 @@ NO_END = Fault("its END line is missing", "add that line")
 UTF16 = Fault(
     "this is UTF-16, as PowerShell 5 writes after >",
     "convert it with: (umask 077; iconv -f UTF-16 -t ASCII FILE > NEW)",
+)
+PLUS = Fault(
+    "each + in its base64 became a space",
+    "undo that with: (umask 077; sed '/-----/!y/ /+/' FILE > NEW)",
+)
+PADDING = Fault(
+    "the = at the end of its base64 are missing",
+    "add one or two, so that the number of characters between BEGIN and END is a multiple of four",
+)
+MORE_BYTES = Fault(
+    "after its content come other bytes, such as a line break",
+    "write it without them: with openssl pkey, openssl req or openssl x509",
+)
+IN_PEM = Fault(
+    "this is PEM within PEM",
+    "take out the inner one with: "
+    r"(umask 077; sed '/-----/d' FILE | tr -d '\r\n' | openssl base64 -d -A -out NEW)",
 )
 IN_BASE64 = Fault(
     "this is base64 of PEM",

@@ -80,6 +80,7 @@ CN, WWW = text("CN", "example.com"), text("CN", "www.example.org")
 NAMES = dns("example.com"), dns("www.example.org")
 SAN, OTHER_SAN = san(*NAMES), san(dns("localhost"))
 PASSWORD = sequence("challengePassword", tlv(0x31, tlv(12, b"x")))
+ECDSA = sequence("ECDSA with SHA-256")
 STRING_TYPES = (18, 19, 20, 22, 28, 30)
 
 
@@ -131,8 +132,8 @@ REQUEST = _BOTH | {
 }
 CERTIFICATE = _BOTH | {
     "version": {"version": [tlv(0xA0, integer(number)) for number in (3, 4)]},
-    "version 1": {"version": [b""], "explicit extensions": [b""]},
-    "no extensions": {"explicit extensions": [b""]},
+    "version 1": {"version": [b""], "[3]": [b""]},
+    "no extensions": {"[3]": [b""]},
     "negative serial": {"serial": [tlv(2, b"\xff\1")]},
     "no seconds": {"validity": [_validity(tlv(23, b"3501020304Z"))]},
     "time zone": {"validity": [_validity(tlv(23, b"350102030405+0100"))]},
@@ -147,43 +148,38 @@ def spki(key: PrivateKeyTypes) -> bytes:
 
 def request(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a request in DER with these traits. keys: for the trait "another key"."""
-    fields = {"version": integer(0)} | _fields(chance, traits, REQUEST)
     order = ("version", "subject", "key", "attributes")
-    return _signed(chance, traits, keys, fields, order)
+    return _made(chance, traits, keys, REQUEST, order, version=integer(0))
 
 
 def certificate(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a self-signed certificate in DER with these traits."""
-    fields = {"version": tlv(0xA0, integer(2))} | _fields(chance, traits, CERTIFICATE)
-    before_key = ("version", "serial", "algorithm", "subject", "validity", "subject")
-    return _signed(chance, traits, keys, fields, (*before_key, "key", "explicit extensions"))
+    order = ("version", "serial", "algorithm", "subject", "validity", "subject", "key", "[3]")
+    return _made(chance, traits, keys, CERTIFICATE, order, version=tlv(0xA0, integer(2)))
 
 
-def _fields(chance: random.Random, traits: set[str], table: Traits) -> dict[str, bytes]:
-    """Return what requests and certificates hold, with what traits replace."""
+def _made(
+    chance: random.Random,
+    traits: set[str],
+    keys: Sequence[bytes],
+    table: Traits,
+    order: Sequence[str],
+    version: bytes,
+) -> bytes:
+    """Return the fields in their order, the algorithm of the signature and the signature."""
     fields = {
+        "version": version,
         "extensions": listed(san(*chance.choices(NAMES, k=chance.randint(1, 3)))),
         "serial": integer(1 << 63),
-        "algorithm": sequence("ECDSA with SHA-256"),
+        "algorithm": ECDSA,
         "subject": chance.choice((name(CN), name())),
         "validity": _validity(tlv(23, b"350102030405Z")),
-        "signed with": sequence("ECDSA with SHA-256"),
+        "signed with": ECDSA,
     }
     for trait in sorted(traits):
         fields |= {field: chance.choice(values) for field, values in table[trait].items()}
     fields.setdefault("attributes", tlv(0xA0, asked(fields["extensions"])))
-    fields.setdefault("explicit extensions", tlv(0xA3, fields["extensions"]))
-    return fields
-
-
-def _signed(
-    chance: random.Random,
-    traits: set[str],
-    keys: Sequence[bytes],
-    fields: dict[str, bytes],
-    order: Sequence[str],
-) -> bytes:
-    """Return the fields in their order, the algorithm of the signature and the signature."""
+    fields.setdefault("[3]", tlv(0xA3, fields["extensions"]))
     key = ec.derive_private_key(chance.getrandbits(200), ec.SECP256R1())
     fields["key"] = chance.choice(keys) if "another key" in traits else spki(key)
     info = bytearray(tlv(0x30, *(fields[field] for field in order)))
