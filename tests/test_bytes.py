@@ -88,7 +88,7 @@ DOCUMENTS = {
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document: str) -> None:
     content, label_of = DOCUMENTS[document], {name: label for label, name in LABELS.items()}
-    name, _, root, fault = grammar.read(content)
+    name, _, root, fault, _ = grammar.read(content)
     assert (name, root.name, fault) == (document, document, "")
     if document in ("Certificate", "CertificationRequest"):  # ECDSA: RFC 3279 section 2.2.3
         assert [element.name for element in root.all()][-2:] == ["r", "s"]
@@ -237,7 +237,7 @@ def test_what_can_be_read_of_a_damaged_file_or_of_ber() -> None:
 def test_the_tables_agree() -> None:
     lines = [line for key, lines in grammar.HOLDS.items() for line in lines]
     text = (ROOT / "common" / "show" / "asn1.txt").read_text(encoding="utf-8")
-    written = re.findall(r"^    ", text, re.MULTILINE)
+    written = re.findall(r"^    (?!NOT DER)", text, re.MULTILINE)
     assert len(written) == len({id(line) for line in lines})
     assert {line.holds for line in lines} - {""} <= grammar.HOLDS.keys()
     assert grammar.DOCUMENTS.keys() == {line.name for line in grammar.HOLDS["DOCUMENT"]}
