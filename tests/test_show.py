@@ -10,8 +10,8 @@ from typing import Any
 
 from common import der, wrapping
 from common.show import signature
-from tests import vectors
 from tests.conftest import ARTICLE, ROOT, Show, environment
+from tests.leaks import leaks
 from tests.made import (
     EC,
     LEAF,
@@ -178,7 +178,7 @@ def assert_hidden(show: Show, number: int, reason: str) -> None:
         status, out, err = show(*filter(None, [option]), "a.key")
         assert "BEGIN PUBLIC" not in out
         assert f"{number:x}"[:5] not in out.replace(" ", "")  # how it begins
-        assert vectors.leaks(out, [number.to_bytes(256, "big").lstrip(b"\0")]) == []
+        assert leaks(out, [number.to_bytes(256, "big").lstrip(b"\0")]) == []
     assert (status, err) == (1, f"show: error: a.key: {reason}\n")
 
 
