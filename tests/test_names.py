@@ -56,7 +56,10 @@ REFUSED = {
     "is empty": ("", ".", "DNS:"),
     "has an empty label: two dots in a row, or a dot at the start": ("a..", ".a", "a..b"),
     # errLabelTooLong and errNameTooLong, pa.go
-    "has more than 63 characters between two dots (RFC 1035)": (f"{LABEL63}a.org", "a" * 81),
+    "has more than 63 characters between two dots (RFC 1035)": (
+        "b" * 15 + "." + "a" * 64,
+        "a" * 81,
+    ),
     "is longer than 253 characters (RFC 1035)": (f"{NAME253}g", f"*.{NAME253}", "a" * 1013),
     # errInvalidRLDH and errMalformedIDN, pa.go
     "has the label {}, which starts or ends with a hyphen (RFC 5890)": (

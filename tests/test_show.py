@@ -45,11 +45,11 @@ DSA: Any = load_pem_private_key((ROOT / "tests" / "data" / "show" / "dsa.key").r
 
 def test_wrong_usage(show: Show) -> None:
     for arguments, message in (
-        ("", "the following arguments are required: FILE"),
-        ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
+        ([], "the following arguments are required: FILE"),
+        (["--public", "--bytes", "a"], "argument --bytes: not allowed with argument --public"),
     ):
-        status, out, err = show(*arguments.split())
-        assert (status, out, message in err) == (2, "", True)
+        status, out, err = show(*arguments)
+        assert (status, out, f"show: error: {message}" in err) == (2, "", True)
 
 
 def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
@@ -114,8 +114,8 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
     cost = bytes.fromhex("02024000020108")  # N = 16384, r = 8: RFC 7914 section 7
     assert cost in block.der
     write("a.key", block.der.replace(cost, bytes.fromhex("02024001020108")))
-    status, _, err = show("a.key", "--passphrase-file", "secret")
-    assert (status, "this passphrase does not open the key" in err) == (1, True)
+    wrong = "show: error: a.key: this passphrase does not open the key; try another\n"
+    assert show("a.key", "--passphrase-file", "secret") == (1, "", wrong)
 
 
 def test_public_is_what_openssl_prints(show: Show) -> None:
@@ -162,11 +162,27 @@ def test_a_signature_of_another_kind_or_an_unknown_one() -> None:
         assert signature.verify(ED.public_key(), algorithm, ED.sign(b""), b"") is False
 
 
+def test_a_key_of_an_unknown_kind_is_compared_by_its_bytes(show: Show) -> None:
+    gost = tlv(0x30, tlv(6, bytes.fromhex("2a85030701010101")))  # RFC 9215 section 4
+    for name in ("a.pub", "b.pub", "other.pub"):
+        write(name, tlv(0x30, gost, tlv(3, b"\0", tlv(4, name[1:].encode() * 10))))
+    status, out, err = show("a.pub", "b.pub", "other.pub")
+    assert (status, err) == (0, "")
+    assert "  kind           1.2.643.7.1.1.1.1, which cannot be read here\n" in out
+    assert out.endswith("What belongs together:\n  a.pub and b.pub hold the same key\n")
+    write("a.key", tlv(0x30, integer(0), gost, tlv(4, tlv(4, bytes(32)))))
+    status, out, err = show("a.key")
+    assert (status, out) == (1, "")
+    assert err.startswith("show: error: a.key: this kind of key cannot be read here (")
+
+
 N, E, D = RSA.public_key().public_numbers().n, 65537, RSA.private_numbers().d
 SCALAR = EC.private_numbers().private_value
 SCALAR_BYTES = SCALAR.to_bytes(32, "big")
 POINT, OTHER_POINT = (as_der(key.public_key())[-65:] for key in (EC, OTHER))
+NO_POINT = b"\4" + 2 * SCALAR_BYTES
 EC_ALGORITHM = as_der(EC.public_key())[2:23]
+RSA_ALGORITHM = as_der(RSA.public_key())[4:19]
 ADVICE = "give a key, a request or a certificate"
 UNCHECKED = "its numbers cannot be checked here; use openssl pkey"
 DISAGREE = "its numbers do not agree; restore a copy of the key"
@@ -197,9 +213,7 @@ def spki(algorithm: bytes, content: bytes) -> bytes:
     return wrapping.written("PUBLIC KEY", tlv(0x30, algorithm, tlv(3, b"\0", content)))
 
 
-RSA_ALGORITHM = tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d010101")), b"\5\0")
 TWO_NUMBERS = tlv(0x30, integer(N), integer(D))
-NO_POINT = b"\4" + 2 * SCALAR_BYTES
 NOT_RSA = "these are two numbers, but not an RSA public key (a signature has two as well)"
 
 
