@@ -17,7 +17,7 @@ from common.show.items import Item, Key, Request
 from cryptography.hazmat.primitives.asymmetric import ec
 
 _TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
-_MUST_STAPLE = bytes.fromhex("3003020105")  # containsMustStaple, ra/ra.go
+_MUST_STAPLE = bytes.fromhex("3003020105")  # a list of one number: RFC 7633 section 6
 
 # goodSignatureAlgorithms, csr/csr.go
 _SIGNATURES = (
@@ -31,7 +31,7 @@ _SIGNATURES = (
 
 _USUAL_KINDS = ("1.2.840.113549.1.1.1", "1.2.840.10045.2.1")  # RSA, EC: RFC 3279, RFC 5480
 
-_UNWANTED = {"email": "an e-mail address", "URI": "a URI"}  # VerifyCSR, csr/csr.go
+_UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
 
 # What Go allows in the strings of a subject: parseField, encoding/asn1/asn1.go.
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "IA5String": "ascii"}
@@ -70,13 +70,13 @@ def is_good_signature(request: Request) -> bool:
 
 
 def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
-    """Yield why Let's Encrypt rejects a request, in the order of Boulder.
+    """Yield why Let's Encrypt rejects a request, in Boulder's order.
 
-    It is validateFinalizeRequest, ra/ra.go, which calls VerifyCSR, csr/csr.go, on the way.
+    That is the order of validateFinalizeRequest, ra/ra.go, and of VerifyCSR, csr/csr.go, in it.
     """
     yield from _parsing_errors(request)
     features = request.extensions.get(_TLS_FEATURE)
-    if features and features.children[-1].content == _MUST_STAPLE:
+    if features and features.children[-1].content == _MUST_STAPLE:  # containsMustStaple, ra/ra.go
         yield "it asks for must-staple"
     if reason := _key_reason(request):
         yield f"its key {reason}"
@@ -100,14 +100,17 @@ def _parsing_errors(request: Request) -> Iterator[str]:
 
 
 def _key_reason(item: Item) -> str | None:
-    """Return why Let's Encrypt rejects a key, as the end of a sentence, or None."""
+    """Return why Let's Encrypt rejects a key, as the end of a sentence, or None.
+
+    It is what Go's x509.ParsePKIXPublicKey and Boulder's goodkey/good_key.go look at.
+    """
     if item.key_algorithm == signature.RSA_PSS:
         return "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
     if item.public_key is None and item.key_algorithm in _USUAL_KINDS:
         return "cannot be read here"
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
-    # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. make_csr
-    # writes that one, whatever the encoding of the private key.
+    # Go reads one encoding of each key: RFC 3279, RFC 5480. make_csr writes that one, whatever the
+    # encoding of the private key.
     is_private = isinstance(item, Key) and item.is_private
     return reason or (_UNUSUAL if item.spki != item.canonical_spki and not is_private else None)
 
@@ -122,17 +125,17 @@ def _is_allowed(value: Element) -> bool:
 
 
 def _unwanted(request: Request) -> Iterator[str]:
-    """Yield why the kinds of names in a request are not those of a web server."""
+    """Yield which kinds of names in a request are not accepted: VerifyCSR, csr/csr.go."""
     kinds = {name.kind for name in request.names}
-    yield from (
-        f"it has {what} among its names" for kind, what in _UNWANTED.items() if kind in kinds
-    )
+    for kind, what in _UNWANTED.items():
+        if kind in kinds:
+            yield f"it has {what} among its names"
     if _is_address(request.common_name):
         yield "its CN is an IP address"
 
 
 def _name_errors(request: Request) -> Iterator[str]:
-    """Yield why Let's Encrypt does not issue for the names in a request."""
+    """Yield why Let's Encrypt does not issue for names in a request: policy/pa.go, ra/ra.go."""
     domains, identifiers = _domains(request), _identifiers(request)
     if not domains and not identifiers:
         yield "it asks for no name"
