@@ -48,14 +48,16 @@ VIEWS = ("", "--bytes", "--public", "--html")  # of show; the page is that witho
 MAX_SIZE = 1 << 17  # bytes; a larger file is a list of numbers
 MAX_SECONDS = 2.0
 
+UNREAD = "cryptography does not read the key, or its version number"
+
 # Differences that are meant: what differs, in which message, and why.
 ALLOWED = (
     ("read", r"kind of key cannot be read here", "cryptography does not know the kind of key"),
     ("read", r"label DSA PUBLIC KEY", "only old programs write it, and no CA signs such a key"),
     ("key", r"rsaEncryption, which", "cryptography does not read such a modulus or exponent"),
-    ("numbers", r"^not checked", "cryptography does not read the key, or its version number"),
-    ("--public", r"^its numbers cannot", "cryptography does not read the version of the key"),
-    ("make_csr", r"show: accepts.*not agree", "cryptography does not read the version of the key"),
+    ("numbers", r"^not checked", UNREAD),
+    ("--public", r"cannot be checked.*(which cannot be read|not checked)", UNREAD),
+    ("make_csr", r"show: accepts.*not agree", UNREAD),
     ("--public", r"^its numbers do not agree", "such a key has no public half to print"),
     ("--public", r"^is another PEM", "OpenSSL writes a public key of a certificate as DER has it"),
     ("public key", r"^SHA-256", "OpenSSL writes a public key of a certificate as DER has it"),
@@ -257,7 +259,8 @@ def _differences(path: Path) -> Iterator[Difference]:
             yield Difference(label, f"{rows.get(label, '')[:160]} is not {pattern}")
     yield from _offsets(data, runs["--bytes"])
     if reading.public_key and public.out != reading.public_key:
-        yield Difference("--public", public.message or "is another PEM")
+        words = f"{public.message or 'is another PEM'}; {rows['key']}; {rows.get('numbers', '')}"
+        yield Difference("--public", words)
     if reading.kind == "private key" and b"-----BEGIN" in data:  # make_csr reads PEM alone
         yield from _signing(page, rows.get("Let's Encrypt", ""), signed, reading)
 
