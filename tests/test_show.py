@@ -131,6 +131,7 @@ def test_public_is_what_openssl_prints(show: Show) -> None:
     write("rsa.pub", RSA.public_key().public_bytes(DER, PublicFormat.PKCS1))
     assert show("--public", "rsa.pub") == (0, as_pem(RSA.public_key()).decode(), "")
     assert "  format         PKCS#1 DER\n" in show("rsa.pub")[1]
+    assert " publicExponent: 65537 " in show("--bytes", "rsa.pub")[1]
     write("dsa.key", DSA.private_bytes(DER, OLD, NoEncryption()))
     assert "  format         OpenSSL DER\n" in show("dsa.key")[1]
 
