@@ -73,6 +73,7 @@ _GENERAL = (
     *(tlv(0x86, value) for value in (b"https://example.com/", b"http://%zz/", b"\xff")),
     *(tlv(0x88, value) for value in (b"\x2a\x03", b"")),
     *(tlv(0xA0, value) for value in (tlv(6, b"\x2a\x03") + tlv(0xA0, tlv(12, b"x")), b"")),
+    *(tlv(0xA2, tlv(22, b"a.example.com")), tlv(0xA7, tlv(4, bytes(5)))),
     *(tlv(0xA4, tlv(0x30)), tlv(0xA2, b"a.example.com"), tlv(0x02, b"\1"), dns("bücher.example")),
 )
 
@@ -126,6 +127,7 @@ REQUEST = _BOTH | {
     "must-staple": {"extensions": [_tls_feature(5)]},
     "password": _attributes(asked(listed(SAN)), PASSWORD),
     "no attributes": _attributes(),
+    "primitive attributes": {"attributes": [tlv(0x80, asked(listed(SAN))), tlv(0x80)]},
     "attribute without values": _attributes(asked()),
     "two extension requests": _attributes(asked(listed(SAN)), asked(listed(OTHER_SAN))),
     "two lists of extensions": _attributes(asked(listed(SAN), listed(OTHER_SAN))),

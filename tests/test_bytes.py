@@ -89,7 +89,7 @@ DOCUMENTS = {
 def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document: str) -> None:
     content = DOCUMENTS[document]
     (label,) = [label for label, name in LABELS.items() if name == document]
-    name, _, root, fault = grammar.read(content)
+    name, _, root, fault, _ = grammar.read(content)
     assert (name, root.name, fault) == (document, document, "")
     if document in ("Certificate", "CertificationRequest"):  # ECDSA: RFC 3279 section 2.2.3
         assert [element.name for element in root.all()][-2:] == ["r", "s"]

@@ -15,8 +15,9 @@ import make_csr
 from common import names
 from common.show import __main__ as show
 from course import pebble
-from tests import vectors
+from tests import oracle, vectors
 from tests.conftest import ARTICLE, Result, commands_of, openssl, pem_of, private_key, shell
+from tests.leaks import secrets
 
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
@@ -154,8 +155,8 @@ def sources() -> list[bytes]:
 def private_numbers() -> list[bytes]:
     """Return the private numbers of some keys in sources."""
     keys = [KEY.read_bytes(), *(pem_of(private_key(kind)) for kind in (2048, "P-256"))]
-    shown = [vectors.openssl("pkey", "-noout", "-text", data=key) for key in keys]
-    return [number for text in shown for number in vectors.secrets(text)]
+    shown = [oracle.openssl("pkey", "-noout", "-text", data=key) for key in keys]
+    return [number for text in shown for number in secrets(text)]
 
 
 mutations = st.lists(

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from ipaddress import ip_address
 
 from common.show import grammar
-from tests import vectors
 from tests.conftest import SECRET, Show, pem_of
+from tests.leaks import leaks
 from tests.made import EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, certificate, request, san, write
 
 from cryptography import x509
@@ -101,7 +101,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     it = RSA.private_numbers()
     numbers = (it.d, it.p, it.q, it.dmp1, it.dmq1, it.iqmp, EC.private_numbers().private_value)
     secrets = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in numbers]
-    assert (status, vectors.leaks(text, secrets), vectors.leaks(page.text, secrets)) == (0, [], [])
+    assert (status, leaks(text, secrets), leaks(page.text, secrets)) == (0, [], [])
     found = {(classes, text) for classes, text in page.found if classes.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
     # The modulus and the exponent are two lines.

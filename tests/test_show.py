@@ -1,6 +1,5 @@
 """show: its options, and what it says of keys of all kinds; nothing secret."""
 
-import itertools
 import os
 import re
 import subprocess
@@ -11,8 +10,8 @@ from typing import Any
 
 from common import der, wrapping
 from common.show import signature
-from tests import vectors
 from tests.conftest import ARTICLE, ROOT, Show, environment
+from tests.leaks import leaks
 from tests.made import (
     EC,
     LEAF,
@@ -40,16 +39,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 DER, OLD = Encoding.DER, PrivateFormat.TraditionalOpenSSL
+ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 DSA: Any = load_pem_private_key((ROOT / "tests" / "data" / "show" / "dsa.key").read_bytes(), None)
 
 
 def test_wrong_usage(show: Show) -> None:
     for arguments, message in (
-        ("", "the following arguments are required: FILE"),
-        ("--public --bytes a.key", "argument --bytes: not allowed with argument --public"),
+        ([], "the following arguments are required: FILE"),
+        (["--public", "--bytes", "a"], "argument --bytes: not allowed with argument --public"),
     ):
-        status, out, err = show(*arguments.split())
-        assert (status, out, message in err) == (2, "", True)
+        status, out, err = show(*arguments)
+        assert (status, out, f"show: error: {message}" in err) == (2, "", True)
 
 
 def test_it_runs_by_its_path_from_anywhere(show: Show) -> None:
@@ -114,8 +114,8 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
     cost = bytes.fromhex("02024000020108")  # N = 16384, r = 8: RFC 7914 section 7
     assert cost in block.der
     write("a.key", block.der.replace(cost, bytes.fromhex("02024001020108")))
-    status, _, err = show("a.key", "--passphrase-file", "secret")
-    assert (status, "this passphrase does not open the key" in err) == (1, True)
+    wrong = "show: error: a.key: this passphrase does not open the key; try another\n"
+    assert show("a.key", "--passphrase-file", "secret") == (1, "", wrong)
 
 
 def test_public_is_what_openssl_prints(show: Show) -> None:
@@ -131,6 +131,7 @@ def test_public_is_what_openssl_prints(show: Show) -> None:
     write("rsa.pub", RSA.public_key().public_bytes(DER, PublicFormat.PKCS1))
     assert show("--public", "rsa.pub") == (0, as_pem(RSA.public_key()).decode(), "")
     assert "  format         PKCS#1 DER\n" in show("rsa.pub")[1]
+    assert " publicExponent: 65537 " in show("--bytes", "rsa.pub")[1]
     write("dsa.key", DSA.private_bytes(DER, OLD, NoEncryption()))
     assert "  format         OpenSSL DER\n" in show("dsa.key")[1]
 
@@ -152,71 +153,121 @@ def test_signatures_of_openssl_are_valid(show: Show) -> None:
 
 
 def test_a_signature_of_another_kind_or_an_unknown_one() -> None:
-    ed = ed25519.Ed25519PrivateKey.generate()  # its key allows one algorithm: RFC 8410 section 3
     kinds = {"2a864886f70d01010b": RSA, "2a8648ce3d040302": EC, "608648016503040302": DSA}
     for oid in (*kinds, "2a03"):
         algorithm, _ = der.read(tlv(48, tlv(6, bytes.fromhex(oid))))
         for key in kinds.values():
             is_valid = signature.verify(key.public_key(), algorithm, b"", b"")
             assert is_valid is (None if oid == "2a03" else False)
-        assert signature.verify(ed.public_key(), algorithm, ed.sign(b""), b"") is False
+        # Its key has one algorithm: RFC 8410 section 3.
+        assert signature.verify(ED.public_key(), algorithm, ED.sign(b""), b"") is False
+
+
+def test_a_key_of_an_unknown_kind_is_compared_by_its_bytes(show: Show) -> None:
+    gost = tlv(0x30, tlv(6, bytes.fromhex("2a85030701010101")))  # RFC 9215 section 4
+    for name in ("a.pub", "b.pub", "other.pub"):
+        write(name, tlv(0x30, gost, tlv(3, b"\0", tlv(4, name[1:].encode() * 10))))
+    status, out, err = show("a.pub", "b.pub", "other.pub")
+    assert (status, err) == (0, "")
+    assert "  kind           1.2.643.7.1.1.1.1, which cannot be read here\n" in out
+    same, different = out.splitlines()[-2:]
+    assert same == "  a.pub and b.pub hold the same key"
+    assert different == "  a.pub and other.pub hold different keys"
+    write("a.key", tlv(0x30, integer(0), gost, tlv(4, tlv(4, bytes(32)))))
+    status, out, err = show("a.key")
+    assert (status, out) == (1, "")
+    assert err.startswith("show: error: a.key: this kind of key cannot be read here (")
 
 
 N, E, D = RSA.public_key().public_numbers().n, 65537, RSA.private_numbers().d
+SCALAR = EC.private_numbers().private_value
+SCALAR_BYTES = SCALAR.to_bytes(32, "big")
+POINT, OTHER_POINT = (as_der(key.public_key())[-65:] for key in (EC, OTHER))
+NO_POINT = b"\4" + 2 * SCALAR_BYTES
+EC_ALGORITHM = as_der(EC.public_key())[2:23]
+RSA_ALGORITHM = as_der(RSA.public_key())[4:19]
+ADVICE = "give a key, a request or a certificate"
+UNCHECKED = "its numbers cannot be checked here; use openssl pkey"
+DISAGREE = "its numbers do not agree; restore a copy of the key"
 
 
-@pytest.mark.parametrize("version", [0, 5])  # OpenSSL does not look at it, and cryptography does
+def assert_hidden(show: Show, number: int, reason: str) -> None:
+    """Check that nothing about a.key shows a private number, and why --public prints nothing."""
+    for option in ("", "--bytes", "--html", "--public"):
+        status, out, err = show(*filter(None, [option]), "a.key")
+        assert "BEGIN PUBLIC" not in out
+        assert f"{number:x}"[:5] not in out.replace(" ", "")  # how it begins
+        assert leaks(out, [number.to_bytes(256, "big").lstrip(b"\0")]) == []
+    assert (status, err) == (1, f"show: error: a.key: {reason}\n")
+
+
+@pytest.mark.parametrize(("version", "reason"), [(0, DISAGREE), (5, UNCHECKED)])
 @pytest.mark.parametrize("order", [(N, D, E), (D, E, N), (E, D, N), (D, N, E)])
 def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
-    order: tuple[int, int, int], version: int, show: Show
+    order: tuple[int, int, int], version: int, reason: str, show: Show
 ) -> None:
+    """OpenSSL does not look at the version, and cryptography does."""
     n, e, d = order
     write("a.key", wrapping.written("RSA PRIVATE KEY", pkcs1(version, n=n, e=e, d=d)))
-    for option in ("--public", "--bytes", "--html", ""):
-        status, out, err = show(*([option] if option else []), "a.key")
-        assert "BEGIN PUBLIC" not in out
-        assert vectors.leaks(out, [D.to_bytes(257, "big")]) == []
-        if option != "--bytes" and version == 0:
-            assert (status, err.startswith("show: error: a.key: ")) == (1, True)
-        if option == "--public" and version == 5:
-            reason = "its numbers cannot be checked here; use openssl pkey"
-            assert (status, err) == (1, f"show: error: a.key: {reason}\n")
+    assert_hidden(show, D, reason)
 
 
-def test_a_damaged_private_key_is_not_taken_for_a_public_one(show: Show) -> None:
-    """Its first elements may look like a modulus and an exponent, and the rest holds d."""
-    algorithm = tlv(48, tlv(6, bytes.fromhex("2a864886f70d010101")), b"\5\0")
-    inside = tlv(3, b"\0", pkcs1())
-    write("cut.key", tlv(48, b"\2\1\3\2\1\5\xbf\x15\x1e", pkcs1()[4:]))
-    write("kind.key", wrapping.written("PUBLIC KEY", tlv(48, algorithm, inside)))
-    options = ("--public", "--bytes", "--html")
-    for option, file in itertools.product(options, ("cut.key", "kind.key")):
-        _, out, _ = show(option, file)
-        assert "BEGIN PUBLIC" not in out
-        assert f"{D:x}"[:6] not in out.replace(" ", "")
-        assert "Nothing in it is secret" not in out or file == "kind.key"
+def spki(algorithm: bytes, content: bytes) -> bytes:
+    return wrapping.written("PUBLIC KEY", tlv(0x30, algorithm, tlv(3, b"\0", content)))
 
 
-def test_a_number_in_the_place_of_a_public_exponent_is_not_shown(show: Show) -> None:
-    algorithm = tlv(48, tlv(6, bytes.fromhex("2a864886f70d010101")), b"\5\0")
-    numbers = tlv(48, integer(N), integer(D))
-    write("two", numbers)
-    write("spki.pem", wrapping.written("PUBLIC KEY", tlv(48, algorithm, tlv(3, b"\0", numbers))))
-    for option, file in itertools.product(("--public", "--bytes", "--html"), ("two", "spki.pem")):
-        _, out, _ = show(option, file)
-        assert "BEGIN PUBLIC" not in out
-        assert vectors.leaks(out, [D.to_bytes(257, "big")]) == []
-        assert f"{D:x}"[:6] not in out.replace(" ", "")
+TWO_NUMBERS = tlv(0x30, integer(N), integer(D))
+NOT_RSA = "these are two numbers, but not an RSA public key (a signature has two as well)"
 
 
-def test_an_ec_key_with_the_point_of_another_is_damaged(show: Show) -> None:
-    own, other = (as_der(key.public_key())[-65:] for key in (EC, OTHER))
-    der = EC.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    write("a.key", der.replace(own, other))
+@pytest.mark.parametrize(("content", "number", "reason"), [
+    (TWO_NUMBERS, D, f"{NOT_RSA}; {ADVICE}"),
+    (spki(RSA_ALGORITHM, TWO_NUMBERS), D, UNCHECKED),
+    (spki(RSA_ALGORITHM, pkcs1()), D, UNCHECKED),
+    (spki(EC_ALGORITHM, SCALAR_BYTES), SCALAR, UNCHECKED),
+    (spki(EC_ALGORITHM, tlv(0x30, integer(1), tlv(4, SCALAR_BYTES))), SCALAR, UNCHECKED),
+    (spki(EC_ALGORITHM, NO_POINT), SCALAR, UNCHECKED),
+    (as_der(request(san("a.com"))).replace(POINT, NO_POINT), SCALAR, UNCHECKED),
+    # A part of a private key, which begins with two numbers.
+    (tlv(0x30, integer(3), integer(5), b"\xbf\x15\x1e", pkcs1()[4:]), D,
+     f"this is DER, but not a whole key, request or certificate; {ADVICE}"),
+])  # fmt: skip
+def test_a_private_number_in_the_place_of_a_public_key_is_not_shown(
+    content: bytes, number: int, reason: str, show: Show
+) -> None:
+    write("a.key", content)
+    assert_hidden(show, number, reason)
+    _, out, _ = show("--bytes", "a.key")
+    assert "Nothing in it is secret" not in out
+    assert ("only sizes are shown" in out) != ('[2] dNSName: "a.com"' in out)
+
+
+def v2(key: Any, private: bytes, public: bytes) -> bytes:
+    """Return a key in version 2 of PKCS#8, which has the public half at its end (RFC 5958)."""
+    algorithm = der.read(as_der(key))[0].children[1].encoded
+    return tlv(0x30, integer(1), algorithm, tlv(4, private), tlv(0x81, b"\0", public))
+
+
+INSIDE = tlv(0x30, integer(1), tlv(4, SCALAR_BYTES))  # without the point
+
+
+@pytest.mark.parametrize(("key", "status"), [
+    (as_der(EC), 0),
+    (as_der(EC).replace(POINT, OTHER_POINT), 1),
+    (v2(EC, INSIDE, POINT), 0),
+    (v2(EC, INSIDE, OTHER_POINT), 1),
+    (v2(EC, INSIDE, NO_POINT), 1),
+    (v2(ED, tlv(4, ED.private_bytes_raw()), ED.public_key().public_bytes_raw()), 0),
+    (v2(ED, tlv(4, ED.private_bytes_raw()), ED.private_bytes_raw()), 1),
+])  # fmt: skip
+def test_a_key_with_the_public_half_of_another_is_damaged(
+    key: bytes, status: int, show: Show
+) -> None:
+    write("a.key", key)
     for option in ([], ["--public"]):
-        status, out, err = show(*option, "a.key")
-        assert (status, "BEGIN PUBLIC" in out) == (1, False)
-        assert err == "show: error: a.key: its numbers do not agree; restore a copy of the key\n"
+        found, out, err = show(*option, "a.key")
+        assert (found, err) == (status, f"show: error: a.key: {DISAGREE}\n" * status)
+        assert ("BEGIN PUBLIC" in out) == (option != [] and not status)
 
 
 def test_a_signature_with_unused_bits_is_not_valid(show: Show) -> None:

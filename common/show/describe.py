@@ -115,7 +115,7 @@ def _encryption(key: Key) -> str:
 
 
 def _request(request: Request, account_key: Item | None) -> list[Row]:
-    algorithm = grammar.words(request.signature_algorithm.children[0].oid)
+    algorithm = grammar.words(request.algorithm)
     validity = _VALIDITY[request.is_signature_valid]
     if request.is_signature_valid and not verdict.is_good_signature(request):
         validity += ", but no public CA accepts this algorithm"
@@ -143,7 +143,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         Row("valid from", _time(first, start)),
         Row("valid until", f"{_time(last, end)}{left}", is_main=True),
         *_key_and_extensions(certificate),
-        Row("signature", grammar.words(certificate.signature_algorithm.children[0].oid)),
+        Row("signature", grammar.words(certificate.algorithm)),
         Row("serial number", f"{values.number(serial):x}"),
         Row("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
     ]

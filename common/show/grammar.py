@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from common import der
 from common.der import Element
-from common.show import values
 
 _LINE = re.compile(
     r"^    (.+?)(?: as (.+?))?  (\+?)([\w-]*)([?*]?)(?:: (\S+))?(?:  -- (.+))?$", re.MULTILINE
@@ -28,6 +27,8 @@ class Line(NamedTuple):
 
     def allows(self, element: Element) -> bool:
         """Return whether the line allows the tag of an element."""
+        if self.tags.startswith("["):  # only what is read as a string is not made of elements
+            return element.tag == self.tags and element.constructed != bool(self.reads_as)
         return self.tags == "ANY" or element.tag in self.tags.split("|")
 
 
@@ -54,6 +55,7 @@ class Document(NamedTuple):
     heading: Sequence[str]  # two lines: what it is, and what is in it; none if nothing can be read
     root: Element
     fault: str  # where and why it is not DER, or ""
+    fits: Sequence[Fit] = ()  # the elements that have a line
 
 
 class _Misfit(Exception):
@@ -80,7 +82,7 @@ _NUMBERS = {oid.name: number for number, oid in OIDS.items()}
 def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
     """Yield the keys of a paragraph, such as "Name" or "extnValue of 2.5.29.15", with its lines."""
     names, _, oids = text.partition("\n")[0].partition(" of ")
-    lines = [
+    lines = [  # none for NOT DER
         Line(tags, reads_as, plus == "+", *columns)
         for tags, reads_as, plus, *columns in _LINE.findall(text)
     ]
@@ -100,11 +102,9 @@ _UNKNOWN = (
     "It may be a damaged private key, so only sizes are shown.",
 )
 
-# All that these hold is public.
-_PUBLIC_KEYS = ("SubjectPublicKeyInfo", "RSAPublicKey")
-_PUBLIC = ("CertificationRequest", "Certificate", *_PUBLIC_KEYS)
-MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
-RSA = "1.2.840.113549.1.1."  # how the OIDs of RSA begin
+_UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
+
+_PUBLIC_KEYS = ("RSAPublicKey", "SubjectPublicKeyInfo", "subjectPKInfo", "subjectPublicKeyInfo")
 
 
 def words(oid: str) -> str:
@@ -112,11 +112,10 @@ def words(oid: str) -> str:
     return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
 
 
-def read(content: bytes, is_whole_key: bool = False) -> Document:
+def read(content: bytes) -> Document:
     """Return what is in DER, with the names and notes of the elements if the document is known.
 
-    is_whole_key: whether it is a private key whose numbers agree. If they do not, a secret may be
-    in the place of a public value, so nothing in the key is marked as public.
+    Nothing in it is public yet: see published.
     """
     if not content.startswith(b"\x30"):  # SEQUENCE
         what = "a key, a request or a certificate starts with the byte 0x30"
@@ -127,21 +126,11 @@ def read(content: bytes, is_whole_key: bool = False) -> Document:
         return unreadable(str(error))
     for line in HOLDS["DOCUMENT"]:
         with contextlib.suppress(_Misfit):
-            name, fits = line.name, _fit(root, line)
-            is_rsa = any(fit.element.oid.startswith(RSA) for fit in fits)
-            has_modulus = any(fit.line.name == "modulus" for fit in fits)
-            if name in _PUBLIC_KEYS and (fault or (is_rsa and not has_modulus)):
+            fits = _fit(root, line)
+            if line.name in _PUBLIC_KEYS and fault:
                 break  # it may be a damaged private key
-            _name(fits, is_whole_key or name == "EncryptedPrivateKeyInfo")
-            # e is never long; d or a prime may be in its place.
-            is_short = all(
-                values.number(fit.element).bit_length() <= MAX_EXPONENT_BITS
-                for fit in fits
-                if fit.line.name == "publicExponent"
-            )
-            for element in root.all() if name in _PUBLIC and is_short else ():
-                element.is_public = True
-            return Document(name, DOCUMENTS[name], root, fault)
+            _name(fits)
+            return Document(line.name, DOCUMENTS[line.name], root, fault, fits)
     return Document("", _UNKNOWN, root, fault)
 
 
@@ -150,12 +139,43 @@ def unreadable(fault: str) -> Document:
     return Document("", (), der.first(b"\x30\0"), fault)
 
 
-def _name(fits: Iterable[Fit], shows_marked: bool) -> None:
-    """Set what the grammar says of elements. shows_marked: whether + marks what is public."""
+def key_in(document: Document) -> bytes:
+    """Return the public key in a document, or b"". That in a private key does not count."""
+    key = _key_in(document)
+    return key.encoded if key else b""
+
+
+def published(document: Document, is_certain: bool) -> Document:
+    """Return a document with marks on what is public. Nothing else in it is ever shown.
+
+    is_certain: of a private key, whether its numbers agree; otherwise, whether the public key in
+    the document is certain to be one.
+    """
+    key = _key_in(document)
+    if key is not None:
+        for element in document.root.all():
+            element.is_public = True
+        # d may be in the place of e, or the scalar of an EC key in the place of its point.
+        for element in () if is_certain else key.all():
+            element.is_public = element.name == "algorithm"
+    elif is_certain or document.name == "EncryptedPrivateKeyInfo":
+        # If the numbers do not agree, a secret may be in the place of a public value.
+        for element, line, _ in document.fits:
+            element.is_public = line.is_public
+    if key is document.root and not is_certain:
+        return document._replace(heading=(document.heading[0], _UNCERTAIN))
+    return document
+
+
+def _key_in(document: Document) -> Element | None:
+    return next((fit.element for fit in document.fits if fit.line.name in _PUBLIC_KEYS), None)
+
+
+def _name(fits: Iterable[Fit]) -> None:
+    """Set what the grammar says of elements."""
     for element, line, is_known_inside in fits:
         element.name, element.note = line.name, line.note
         element.type = line.reads_as or element.tag
-        element.is_public = shows_marked and line.is_public
         if not is_known_inside and not element.constructed:
             element.children = []  # it only looked like DER
 

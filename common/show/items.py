@@ -6,18 +6,17 @@ and then it could not be shown.
 
 import contextlib
 import hashlib
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
 
 from common import der
 from common.der import Element
 from common.show import grammar, signature, values
 from common.show.files import Part
 from common.show.grammar import Document
+from common.show.values import Name
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -25,18 +24,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 COMMON_NAME = "2.5.4.3"
 ALTERNATIVE_NAMES = "2.5.29.17"
 EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
-
-_KINDS = {"[1]": "email", "[2]": "DNS", "[6]": "URI"}  # GeneralName, RFC 5280 section 4.2.1.6
-
-
-class Name(NamedTuple):
-    """A name in a subject alternative name."""
-
-    kind: str  # "DNS", "IP", "email", "URI", or what RFC 5280 calls another kind
-    value: str | ipaddress.IPv4Address | ipaddress.IPv6Address  # "" for another kind
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.value}" if self.value else self.kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +83,19 @@ class Signed(Item):
         return self.root.children[0]
 
     @property
-    def signature_algorithm(self) -> Element:
-        """The AlgorithmIdentifier of the signature."""
-        return self.root.children[1]
+    def algorithm(self) -> str:
+        """The OID of the algorithm of the signature."""
+        return self.root.children[1].children[0].oid
+
+    @property
+    def signature(self) -> Element:
+        """The BIT STRING with the signature."""
+        return self.root.children[2]
 
     def verified_with(self, public_key: object) -> bool | None:
         """Return whether a key made the signature, or None if that cannot be checked."""
-        bits = self.root.children[2].content
-        signed = self.signed.encoded
-        is_valid = signature.verify(public_key, self.signature_algorithm, bits[1:], signed)
+        bits, algorithm = self.signature.content, self.root.children[1]
+        is_valid = signature.verify(public_key, algorithm, bits[1:], self.signed.encoded)
         return is_valid and bits.startswith(b"\0")  # the number of unused bits
 
     @cached_property
@@ -145,15 +136,20 @@ class Signed(Item):
         extension = self.extensions.get(ALTERNATIVE_NAMES)
         return extension.children[-1].children if extension else []
 
+    @property
+    def general_names(self) -> list[Element]:
+        """The elements in the lists of names."""
+        return [name for sequence in self.name_lists for name in sequence.children]
+
     @cached_property
     def names(self) -> list[Name]:
         """The subject alternative names; without those that cannot be read."""
-        return [name for sequence in self.name_lists for name in _general_names(sequence)]
+        return list(filter(None, map(values.general_name, self.general_names)))
 
     @cached_property
     def extension_errors(self) -> list[str]:
         """What is wrong with the extensions: programs may read them differently, or refuse them."""
-        return list(dict.fromkeys(_extension_errors(self)))
+        return list(dict.fromkeys([*_list_errors(self), *_field_errors(self), *_name_errors(self)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,24 +210,19 @@ def _attributes(name: Element) -> list[tuple[str, Element]]:
     return [(oid.oid, value) for oid, value in pairs]
 
 
-def _general_names(sequence: Element) -> Iterator[Name]:
-    for name in sequence.children:
-        if name.tag == "[7]":
-            if len(name.content) in (4, 16):
-                yield Name("IP", ipaddress.ip_address(name.content))
-        elif name.tag in _KINDS:
-            yield Name(_KINDS[name.tag], values.string(name))
-        else:
-            yield Name(name.name or "a name of another type", "")
+# Why programs could refuse the extensions, as Go does: parseCSRExtensions, crypto/x509/x509.go, and
+# parseSANExtension, crypto/x509/parser.go.
 
 
-def _extension_errors(item: Signed) -> Iterator[str]:
-    """Yield why programs could refuse the extensions, as Go's crypto/x509 does."""
+def _list_errors(item: Signed) -> Iterator[str]:
     for attribute in item.fields("Attribute"):
         oid, content = attribute.children
         lists = [element.name for element in content.children]
         if oid.oid == EXTENSION_REQUEST and lists not in ([], ["Extensions"]):
             yield "its extensionRequest does not hold one list of extensions"
+
+
+def _field_errors(item: Signed) -> Iterator[str]:
     seen = set()
     for extension in item.fields("Extension"):
         oid, *critical, _ = extension.children
@@ -242,8 +233,11 @@ def _extension_errors(item: Signed) -> Iterator[str]:
         if any(field.content not in (b"\0", b"\xff") for field in critical):
             yield "the critical field of an extension is neither TRUE nor FALSE"
         seen.add(oid.oid)
+
+
+def _name_errors(item: Signed) -> Iterator[str]:
     if ALTERNATIVE_NAMES in item.extensions and [e.tag for e in item.name_lists] != ["SEQUENCE"]:
         yield "its subject alternative name is not a list of names"
-    for name in (name for sequence in item.name_lists for name in sequence.children):
-        if name.tag == "[7]" and len(name.content) not in (4, 16):
+    for name in item.general_names:
+        if values.general_name(name) is None:
             yield f"it has an IP address of {len(name.content)} bytes"

@@ -7,7 +7,8 @@ from itertools import islice
 from common import names
 from common.show import opening
 from common.show.chain import IssuersOf
-from common.show.items import Certificate, Item, Key, Name, Request, Signed
+from common.show.items import Certificate, Item, Key, Request, Signed
+from common.show.values import Name
 
 _FORGED = "have the same key, but the signature of the request is not valid"
 

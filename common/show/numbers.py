@@ -1,7 +1,13 @@
 """Whether the numbers of a private key belong to each other."""
 
+import contextlib
+
+from common import der
+from common.show import values
+
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 _MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
 
@@ -31,6 +37,17 @@ def is_scalar_of(public_key: ec.EllipticCurvePublicKey, scalar: int) -> bool:
         return ec.derive_private_key(scalar, public_key.curve).public_key() == public_key
     except ValueError:  # it is out of range
         return False
+
+
+def is_form_of(public_key: PublicKeyTypes, octets: bytes) -> bool:
+    """Return whether octets, from a BIT STRING, are a public key."""
+    if isinstance(public_key, ec.EllipticCurvePublicKey):  # it has several forms
+        with contextlib.suppress(ValueError):
+            point = ec.EllipticCurvePublicKey.from_encoded_point(public_key.curve, octets)
+            return point == public_key
+        return False
+    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return values.octets(der.read(spki)[0].children[1]) == octets
 
 
 def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:

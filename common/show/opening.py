@@ -15,7 +15,7 @@ from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -29,11 +29,14 @@ DISAGREE = "its numbers do not agree; restore a copy of the key"
 
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
-# The class for each label, and what RFC 5280 and RFC 2986 call the public key in it.
-_SIGNED: dict[str, tuple[type[Request | Certificate], str]] = {
-    labels.REQUEST: (Request, "subjectPKInfo"),
-    labels.CERTIFICATE: (Certificate, "subjectPublicKeyInfo"),
+_SIGNED: dict[str, type[Request | Certificate]] = {
+    labels.REQUEST: Request,
+    labels.CERTIFICATE: Certificate,
 }
+
+_MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
+_RSA_TYPES = (crypto.TYPE_RSA, 912)  # EVP_PKEY_RSA_PSS, openssl/evp.h
+_EC = "1.2.840.10045.2.1"  # RFC 5480 section 2.1.1
 
 # All that the libraries raise about what they cannot read.
 _ERRORS = (
@@ -56,26 +59,17 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
         if reason := limits.exceeded(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
         secret = passphrase_of(part.where) if block.is_encrypted else None
-        return _private_key(part, secret)
+        return _private(part, secret)
     document = _document(part)
     if document.fault or document.name != files.DOCUMENTS[block.label]:
         reason = document.fault or "it does not follow its standard"
         raise UserError(
             f"{part.where}: it cannot be read here ({reason}); use --bytes to see what can be read"
         )
-    if block.label in _SIGNED:
-        kind, name = _SIGNED[block.label]
-        spki = next(element.encoded for element in document.root.all() if element.name == name)
-        return kind(part, document, spki, _public_key(spki))
-    spki = block.der
-    with contextlib.suppress(*_ERRORS):
-        pkey = crypto.load_publickey(crypto.FILETYPE_PEM, block.text)
-        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    exponent = values.number(document.root.children[-1])
-    if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > grammar.MAX_EXPONENT_BITS:
-        what = "these are two numbers, but not an RSA public key (a signature has two as well)"
-        raise UserError(f"{part.where}: {what}; {files.ADVICE}")
-    return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
+    if block.label not in _SIGNED:
+        return _public(part, document)
+    spki = grammar.key_in(document)
+    return _SIGNED[block.label](part, document, spki, _public_key(spki))
 
 
 def unopened(part: Part) -> Document:
@@ -86,7 +80,7 @@ def unopened(part: Part) -> Document:
     block = part.block
     if block.label in labels.KEY_LABELS and not block.is_encrypted and not limits.exceeded(block):
         with contextlib.suppress(UserError):
-            return _private_key(part, None).document
+            return _private(part, None).document
     return _document(part)
 
 
@@ -95,63 +89,60 @@ def public_pem(item: Item) -> str:
 
     Raises UserError if a number of it could be one of a private key, such as d, instead.
     """
-    is_rsa = item.key_algorithm.startswith(grammar.RSA)
-    is_checked = _is_public(item.public_key) if is_rsa else True
+    is_checked = _is_certain(item.spki)
     if isinstance(item, Key) and item.is_private:
-        is_checked = item.numbers_agree is True
         if item.numbers_agree is False:
             raise UserError(f"{item.where}: {DISAGREE}")
-    if not is_checked and (is_rsa or isinstance(item.public_key, dsa.DSAPublicKey)):
+        # A point on the curve is not a private number, even if it cannot be compared with that.
+        is_checked &= item.numbers_agree is True or item.key_algorithm == _EC
+    if not is_checked:
         raise UserError(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
     return wrapping.written("PUBLIC KEY", item.spki).decode()
 
 
-def _private_key(part: Part, secret: bytes | None) -> Key:
-    """Return a private key, opened. secret: its passphrase. Raises UserError.
+def _public(part: Part, document: Document) -> Key:
+    """Return a public key. Raises UserError."""
+    block, exponent = part.block, values.number(document.root.children[-1])
+    if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > _MAX_EXPONENT_BITS:
+        what = "these are two numbers, but not an RSA public key (a signature has two as well)"
+        raise UserError(f"{part.where}: {what}; {files.ADVICE}")
+    spki = _rewritten(block.label, block.der)
+    return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
+
+
+def _private(part: Part, secret: bytes | None) -> Key:
+    """Return a private key. secret: its passphrase. Raises UserError.
 
     The numbers are checked here and not by the libraries, so that a key in which they disagree is
     shown as well.
     """
-    text, pkey, key = part.block.text, None, None
-    with contextlib.suppress(*_ERRORS):
-        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret or b"")
-    try:
-        key = load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
-    except _ERRORS as error:
-        if pkey is None:
-            raise UserError(f"{part.where}: {_why_closed(secret, error)}") from error
-        # It fails on a curve that cryptography does not know, say, and takes long for a large key.
-        with contextlib.suppress(*_ERRORS):
-            if pkey.bits() <= goodkey.MAX_RSA_BITS:
-                key = cast(PrivateKeyTypes, pkey.to_cryptography_key())
-    spki = b""
-    if pkey is not None:  # OpenSSL keeps the encoding that the key has
-        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    elif key is not None:
-        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    pkey, key = _loaded(part, secret)
+    spki = _spki_of(pkey, key)
     public_key = key.public_key() if key else _public_key(spki)
-    numbers_agree = numbers.agree(key) if key else None
-    if key is None and isinstance(public_key, ec.EllipticCurvePublicKey):
-        numbers_agree = _scalar_agrees(part, public_key)
-    document = _document(part, is_whole_key=numbers_agree is True and _is_public(public_key))
+    document = _elements(part)
+    numbers_agree = _numbers_agree(document, key, public_key)
+    # Of keys of other kinds, nothing is shown.
+    is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    is_whole = is_usual and numbers_agree is True and _is_certain(spki)
+    document = grammar.published(document, is_whole)
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
 
-def _scalar_agrees(part: Part, public_key: ec.EllipticCurvePublicKey) -> bool | None:
-    """Return whether the scalar in an EC key belongs to its point, or None if it is encrypted."""
-    elements = _document(part).root.all()
-    # In PKCS#8 the outer privateKey holds the ECPrivateKey.
-    scalars = [element.content for element in elements if element.name == "privateKey"]
-    if not scalars:
-        return None
-    return numbers.is_scalar_of(public_key, int.from_bytes(scalars[-1], "big"))
-
-
-def _is_public(key: PublicKeyTypes | None) -> bool:
-    """Return whether a public key whose numbers agree is certain to hold nothing secret."""
-    if isinstance(key, rsa.RSAPublicKey):  # e and d may be swapped
-        return key.public_numbers().e.bit_length() <= grammar.MAX_EXPONENT_BITS
-    return isinstance(key, ec.EllipticCurvePublicKey)
+def _loaded(part: Part, secret: bytes | None) -> tuple[crypto.PKey | None, PrivateKeyTypes | None]:
+    """Return a private key as OpenSSL reads it, and as cryptography does. Raises UserError."""
+    text, pkey = part.block.text, None
+    with contextlib.suppress(*_ERRORS):
+        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret or b"")
+    try:
+        return pkey, load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
+    except _ERRORS as error:
+        if pkey is None:
+            raise UserError(f"{part.where}: {_why_closed(secret, error)}") from error
+    # It fails on a curve that cryptography does not know, say, and takes long for a large key.
+    with contextlib.suppress(*_ERRORS):
+        if pkey.bits() <= goodkey.MAX_RSA_BITS:
+            return pkey, cast(PrivateKeyTypes, pkey.to_cryptography_key())
+    return pkey, None
 
 
 def _why_closed(secret: bytes | None, error: Exception) -> str:
@@ -163,11 +154,69 @@ def _why_closed(secret: bytes | None, error: Exception) -> str:
     return "the key is damaged; restore a copy"
 
 
-def _document(part: Part, is_whole_key: bool = False) -> Document:
-    """Return the elements of a part. is_whole_key: as for grammar.read."""
-    if part.block.headers:
-        return grammar.unreadable(_CLOSED)
-    return grammar.read(part.block.der, is_whole_key)
+def _spki_of(pkey: crypto.PKey | None, key: PrivateKeyTypes | None) -> bytes:
+    """Return the SubjectPublicKeyInfo of a private key, of which one of both is there."""
+    if pkey is not None:  # OpenSSL keeps the encoding that the key has
+        return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+    assert key is not None
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _numbers_agree(
+    document: Document, key: PrivateKeyTypes | None, public_key: PublicKeyTypes | None
+) -> bool | None:
+    """Return whether the numbers of a private key agree, or None if that cannot be checked.
+
+    document: its elements; in an encrypted key, they tell nothing.
+    """
+    agree = numbers.agree(key) if key else None
+    scalars = [one.content for one in document.root.all() if one.name == "privateKey"]
+    if key is None and isinstance(public_key, ec.EllipticCurvePublicKey) and scalars:
+        # In PKCS#8 the outer privateKey holds the ECPrivateKey.
+        agree = numbers.is_scalar_of(public_key, int.from_bytes(scalars[-1], "big"))
+    # RFC 5958 section 2: PKCS#8 may hold the public key too, and the libraries pass over it.
+    copies = [values.octets(one) for one in document.root.children if one.type == "BIT STRING"]
+    if public_key and not all(numbers.is_form_of(public_key, copy) for copy in copies):
+        return False
+    return agree
+
+
+def _document(part: Part) -> Document:
+    """Return the elements of a part, with marks on what is public. In a private key, nothing is."""
+    document = _elements(part)
+    key = grammar.key_in(document)
+    if document.name == "RSAPublicKey":
+        key = _rewritten("RSA PUBLIC KEY", key)
+    return grammar.published(document, _is_certain(key))
+
+
+def _elements(part: Part) -> Document:
+    """Return the elements of a part, without marks."""
+    return grammar.unreadable(_CLOSED) if part.block.headers else grammar.read(part.block.der)
+
+
+def _rewritten(label: str, content: bytes) -> bytes:
+    """Return a public key, with the label of its PEM, in the SubjectPublicKeyInfo of OpenSSL.
+
+    What OpenSSL does not read stays as it is.
+    """
+    with contextlib.suppress(*_ERRORS):
+        pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.written(label, content))
+        return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+    return content
+
+
+def _is_certain(spki: bytes) -> bool:
+    """Return whether a public key is certain to be one, and not a private number in its place.
+
+    Of RSA, e is short, and d is not. OpenSSL reads an EC key only if it is a point on the curve.
+    """
+    public_key = _public_key(spki)
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return public_key.public_numbers().e.bit_length() <= _MAX_EXPONENT_BITS
+    with contextlib.suppress(*_ERRORS):
+        return crypto.load_publickey(crypto.FILETYPE_ASN1, spki).type() not in _RSA_TYPES
+    return False
 
 
 def _public_key(spki: bytes) -> PublicKeyTypes | None:

@@ -1,9 +1,11 @@
 """The value of an element of DER, for Python."""
 
 import contextlib
+import ipaddress
 import itertools
 import re
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from common.der import Element
 
@@ -20,6 +22,19 @@ _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
     "encipherOnly",
     "decipherOnly",
 )
+
+# GeneralName, RFC 5280 section 4.2.1.6
+_NAME_KINDS = {"[1]": "email", "[2]": "DNS", "[6]": "URI", "[7]": "IP"}
+
+
+class Name(NamedTuple):
+    """A name in a subject alternative name."""
+
+    kind: str  # "DNS", "IP", "email", "URI", or what RFC 5280 calls another kind
+    value: str | ipaddress.IPv4Address | ipaddress.IPv6Address  # "" for another kind
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}" if self.value else self.kind
 
 
 def string(element: Element) -> str:
@@ -62,6 +77,18 @@ def time(element: Element) -> datetime | None:
         if found:
             numbers = f"{found[1]}{found[2] or '00'}{found[3]}"
             return datetime.strptime(numbers, "%Y%m%d%H%M%S%z").astimezone(timezone.utc)
+    return None
+
+
+def general_name(element: Element) -> Name | None:
+    """Return a GeneralName, or None for an IP address that does not have 4 or 16 bytes."""
+    kind = None if element.constructed else _NAME_KINDS.get(element.tag)
+    if kind is None:
+        return Name(element.name or "a name of another type", "")
+    if kind != "IP":
+        return Name(kind, string(element))
+    with contextlib.suppress(ValueError):
+        return Name(kind, ipaddress.ip_address(element.content))
     return None
 
 

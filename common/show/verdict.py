@@ -1,11 +1,12 @@
 """Whether Let's Encrypt would accept a key or a request, whoever made it.
 
-The rules are those of Boulder's csr/csr.go and of Go's x509.ParseCertificateRequest before it. What
+The rules are those of Boulder, and of Go's crypto/x509, with which Boulder reads a request. What
 only the CA can know is left out: blocklists, rate limits, CAA records.
 """
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 from common import goodkey, letsencrypt, names
 from common.der import Element
@@ -16,7 +17,7 @@ from common.show.items import Item, Key, Request
 from cryptography.hazmat.primitives.asymmetric import ec
 
 _TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
-_MUST_STAPLE = bytes.fromhex("3003020105")  # mustStapleExtValue, ra/ra.go
+_MUST_STAPLE = bytes.fromhex("3003020105")  # a list of one number: RFC 7633 section 6
 
 # goodSignatureAlgorithms, csr/csr.go
 _SIGNATURES = (
@@ -57,39 +58,59 @@ def of_request(request: Request, account_key: Item | None) -> str:
 
     account_key: of the account that would place the order, or None if unknown.
     """
-    reasons = [f"its key {reason}"] if (reason := _key_reason(request)) else []
-    if account_key is not None and account_key.canonical_spki == request.canonical_spki:
-        reasons.append("its key is the account key")  # RFC 8555 section 11.1
-    if not is_good_signature(request):
-        algorithm = grammar.words(request.signature_algorithm.children[0].oid)
-        reasons.append(f"its signature is {algorithm}")
-    elif request.is_signature_valid is False:
-        reasons.append("its signature is not valid")
-    if len(request.signed.children) < 4:  # RFC 2986 section 4.1: it may be empty, but is there
-        reasons.append("it lacks the field for attributes")
-    reasons += request.extension_errors
-    if not all(_is_allowed(value) for _, value in request.subject):
-        reasons.append("its subject has a character that the type of the string does not allow")
-    identifiers, name_reasons = _identifiers(request)
-    if reasons := reasons + name_reasons:
+    reasons = list(_reasons(request, account_key))
+    if reasons:
         return f"rejects it: {'; '.join(reasons)}"
-    return f"accepts it ({', '.join(letsencrypt.profiles(identifiers))})"
+    return f"accepts it ({', '.join(letsencrypt.profiles(_identifiers(request)))})"
 
 
 def is_good_signature(request: Request) -> bool:
     """Return whether a CA accepts the algorithm of the signature of a request."""
-    return request.signature_algorithm.children[0].oid in _SIGNATURES
+    return request.algorithm in _SIGNATURES
+
+
+def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
+    """Yield why Let's Encrypt rejects a request, in Boulder's order.
+
+    That is the order of validateFinalizeRequest, ra/ra.go, and of VerifyCSR, csr/csr.go, in it.
+    """
+    yield from _parsing_errors(request)
+    features = request.extensions.get(_TLS_FEATURE)
+    if features and features.children[-1].content == _MUST_STAPLE:  # containsMustStaple, ra/ra.go
+        yield "it asks for must-staple"
+    if reason := _key_reason(request):
+        yield f"its key {reason}"
+    if not is_good_signature(request):
+        yield f"its signature is {grammar.words(request.algorithm)}"
+    elif request.is_signature_valid is False:
+        yield "its signature is not valid"
+    yield from _unwanted(request)
+    yield from _name_errors(request)
+    if account_key is not None and account_key.canonical_spki == request.canonical_spki:
+        yield "its key is the account key"  # RFC 8555 section 11.1
+
+
+def _parsing_errors(request: Request) -> Iterator[str]:
+    """Yield why Go's x509.ParseCertificateRequest does not read a request, except for its key."""
+    if len(request.signed.children) < 4:  # RFC 2986 section 4.1: it may be empty, but is there
+        yield "it lacks the field for attributes"
+    if not all(_is_allowed(value) for _, value in request.subject):
+        yield "its subject has a character that the type of the string does not allow"
+    yield from request.extension_errors
 
 
 def _key_reason(item: Item) -> str | None:
-    """Return why Let's Encrypt rejects a key, as the end of a sentence, or None."""
+    """Return why Let's Encrypt rejects a key, as the end of a sentence, or None.
+
+    It is what Go's x509.ParsePKIXPublicKey and Boulder's goodkey/good_key.go look at.
+    """
     if item.key_algorithm == signature.RSA_PSS:
         return "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
     if item.public_key is None and item.key_algorithm in _USUAL_KINDS:
         return "cannot be read here"
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
-    # Go's x509.ParsePKIXPublicKey reads one encoding of each key: RFC 3279, RFC 5480. make_csr
-    # writes that one, whatever the encoding of the private key.
+    # Go reads one encoding of each key: RFC 3279, RFC 5480. make_csr writes that one, whatever the
+    # encoding of the private key.
     is_private = isinstance(item, Key) and item.is_private
     return reason or (_UNUSUAL if item.spki != item.canonical_spki and not is_private else None)
 
@@ -103,34 +124,56 @@ def _is_allowed(value: Element) -> bool:
     return re.fullmatch(_CHARACTERS.get(value.type, ".*"), text, re.DOTALL) is not None
 
 
-def _identifiers(request: Request) -> tuple[list[Identifier], list[str]]:
-    """Return what a request asks for, and why Let's Encrypt rejects that."""
-    reasons = []
-    features = request.extensions.get(_TLS_FEATURE)
-    if features and features.children[-1].content == _MUST_STAPLE:
-        reasons.append("it asks for must-staple")  # containsMustStaple, ra/ra.go
-    domains = [str(name.value) for name in request.names if name.kind == "DNS"]
+def _unwanted(request: Request) -> Iterator[str]:
+    """Yield which kinds of names in a request are not accepted: VerifyCSR, csr/csr.go."""
     kinds = {name.kind for name in request.names}
-    reasons += [
-        f"it has {what} among its names" for kind, what in _UNWANTED.items() if kind in kinds
-    ]
-    try:
-        ipaddress.ip_address(request.common_name)
-        reasons.append("its CN is an IP address")
-    except ValueError:
-        # One more name: FromCSR, identifier/identifier.go
-        domains += [request.common_name] if request.common_name else []
+    for kind, what in _UNWANTED.items():
+        if kind in kinds:
+            yield f"it has {what} among its names"
+    if _is_address(request.common_name):
+        yield "its CN is an IP address"
+
+
+def _name_errors(request: Request) -> Iterator[str]:
+    """Yield why Let's Encrypt does not issue for names in a request: policy/pa.go, ra/ra.go."""
+    domains, identifiers = _domains(request), _identifiers(request)
+    if not domains and not identifiers:
+        yield "it asks for no name"
+    for domain in domains:
+        if error := _error(domain):
+            yield f"{domain[:80]!r} {error}"
+    yield from letsencrypt.name_reasons(identifiers)
+
+
+def _identifiers(request: Request) -> list[Identifier]:
+    """Return what a request asks for, without names that are not valid."""
+    domains = [DomainName(domain) for domain in _domains(request) if not _error(domain)]
     addresses = [name.value for name in request.names if not isinstance(name.value, str)]
-    if not domains and not addresses:
-        reasons.append("it asks for no name")
-    identifiers = list[Identifier]()
-    # Go's strings.ToLower returns one character for each; Python returns two for İ, and only for İ.
-    for domain in dict.fromkeys("".join(char.lower()[0] for char in name) for name in domains):
-        try:
-            names.check_domain_name(domain)
-            identifiers.append(DomainName(domain))
-        except names.InvalidName as error:
-            reasons.append(f"{domain[:80]!r} {error}")
     # To Go, an IPv4 address in an IPv6 address is that IPv4 address.
-    identifiers += dict.fromkeys(getattr(one, "ipv4_mapped", None) or one for one in addresses)
-    return identifiers, reasons + letsencrypt.name_reasons(identifiers)
+    return [*domains, *dict.fromkeys(getattr(one, "ipv4_mapped", None) or one for one in addresses)]
+
+
+def _domains(request: Request) -> list[str]:
+    """Return the domain names in a request, each once: FromCSR, identifier/identifier.go."""
+    found = [str(name.value) for name in request.names if name.kind == "DNS"]
+    if request.common_name and not _is_address(request.common_name):
+        found.append(request.common_name)
+    # Go's strings.ToLower returns one character for each; Python returns two for İ, and only for İ.
+    return list(dict.fromkeys("".join(char.lower()[0] for char in name) for name in found))
+
+
+def _error(domain: str) -> str:
+    """Return why a domain name is not valid, or ""."""
+    try:
+        names.check_domain_name(domain)
+    except names.InvalidName as error:
+        return str(error)
+    return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

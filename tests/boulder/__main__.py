@@ -52,44 +52,36 @@ class Question(NamedTuple):
         return repr(self.value.decode()) if self.kind in ("dns", "ip") else self.value.hex()
 
 
+REVERSE_DNS = "no public CA may issue for it since 2026-03-15 (Baseline Requirements 4.2.2)"
+UP_TO_DER = "Go reads names up to what is not DER; others refuse them"
+
 # Differences that are meant: the kinds; a pattern for what this project says ("^$" where it
 # accepts), one for the value or a trait, and why.
 MEANT = (
     ("dns", "Tor", r"\.onion$", "Let's Encrypt does not issue for .onion (its CPS)"),
-    (
-        "dns",
-        "reverse DNS",
-        r"\.(in-addr|ip6)\.arpa$",
-        "no public CA may issue for it since 2026-03-15 (Baseline Requirements 4.2.2)",
-    ),
+    ("dns", "reverse DNS", r"\.(in-addr|ip6)\.arpa$", REVERSE_DNS),
     ("dns", "longer than", "İ", "Go makes an i of İ, IDNA more"),
     ("key", "Fermat", r"square", "Boulder begins its search above the root of a square"),
     ("key", "^$", "^parameters$", "OpenSSL writes NULL into a request with this key"),
     ("key", "^$", "^more$", "what follows the key in its file is not in a request"),
     ("csr", "must-staple|is covered by", r"", "ra/ra.go rejects it, later than csr/csr.go"),
-    ("csr", "reverse DNS", r"", "no public CA may issue for it since 2026-03-15"),
+    ("csr", "reverse DNS", r"", REVERSE_DNS),
     ("csr", "^$|contains", "^(string type|mutated)", "Go reads some types of string in a CN"),
     ("csr", "list of extensions", "^two lists", "Go reads the first; others refuse the request"),
-    (
-        "csr",
-        "not a list of names",
-        "^(extra octet in SAN$|general name$|mutated)",
-        "Go reads names up to what is not DER; others refuse them",
-    ),
+    ("csr", "not a list of names", "^(extra octet in SAN$|general name$|mutated)", UP_TO_DER),
     ("csr", "cannot be read", "^mutated", "Go does not read all of what others refuse as DER"),
 )
 
 
 def meant(question: Question) -> str:
     """Return why it is meant that Boulder judges a question in another way, or nothing."""
-    if question.kind == "dns" and _has_surrogates(question.value):
-        return "Go reads surrogates in Punycode as U+FFFD"
     texts = [*question.traits, question.shown.strip("'")]
     for kind, reason, pattern, why in MEANT:
         is_meant = kind == question.kind and re.search(reason, question.reason)
         if is_meant and any(re.search(pattern, one) for one in texts):
             return why
-    return ""
+    is_read = question.kind == "dns" and _has_surrogates(question.value)
+    return "Go reads surrogates in Punycode as U+FFFD" if is_read else ""
 
 
 def _has_surrogates(name: bytes) -> bool:
@@ -253,7 +245,7 @@ def judged(value: bytes) -> str:
     path.write_bytes(value)
     result = run(show.main, str(path))
     row = page_rows(result.out).get("Let's Encrypt", "")
-    return "" if row.startswith("accepts") else row or f"is not read: {result.err.strip()}"
+    return "" if row.startswith("accepts") else row or f"is not read: {result.message}"
 
 
 def key_questions(chance: random.Random) -> Iterator[Question]:
