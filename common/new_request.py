@@ -9,11 +9,11 @@ from common import (
     console,
     files,
     letsencrypt,
+    missing,
     names,
     openssl_commands,
     pem,
     shell,
-    suggest,
 )
 from common.console import UserError
 from common.names import Identifier
@@ -22,6 +22,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
+
+_ARTICLE = "neoprime.xyz"  # the domain of the article's constants
 
 
 class Plan(NamedTuple):
@@ -52,11 +54,7 @@ def prepare(
         identifiers = [arguments.name(domain_name, "DOMAIN_NAME = ")]
     for given in filter(os.path.isfile, map(str, args.names)):
         console.warn(f"{given} is a file too; for a key write --key {given}, for names @{given}")
-    email = None
-    if args.email is not None:
-        email = arguments.email_address(args.email, "--email ")
-    elif not args.names and email_address:
-        email = arguments.email_address(email_address, "EMAIL_ADDRESS = ")
+    email = _email(args, identifiers[0], email_address)
     out = arguments.text(csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
     key = _key_file(args, identifiers, key_file)
@@ -91,33 +89,50 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     console.report("the request (CSR)", plan.out, details, commands, following)
 
 
-def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
+def _email(args: argparse.Namespace, name: Identifier, constant: object) -> str | None:
+    """Return the e-mail address for the request of a name, or None.
+
+    The constant counts only if the names are those of the script too.
+    """
+    if args.email is not None:
+        return arguments.email_address(args.email, "--email ")
+    if args.names or not constant:
+        return None
+    email = arguments.email_address(constant, "EMAIL_ADDRESS = ")
+    if email == f"support@{_ARTICLE}" and not f".{name}".endswith(f".{_ARTICLE}"):
+        console.warn(
+            f"EMAIL_ADDRESS is still {email}, from the article; edit it too, or set it to None"
+        )
+    return email
+
+
+def _key_file(args: argparse.Namespace, identifiers: list[Identifier], constant: object) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
     It is --key if that is given. Otherwise it is the file named after the first name on the command
-    line, if there is a name and that file exists, and otherwise key_file, the constant.
+    line, if there is a name and that file exists, and otherwise the constant KEY_FILE.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if args.key is not None:
         candidates: list[str] = [args.key]
     else:
-        constant = arguments.text(key_file, "KEY_FILE = ")
-        candidates = [own[0], constant] if args.names else [constant]
+        key_file = arguments.text(constant, "KEY_FILE = ")
+        candidates = [own[0], key_file] if args.names else [key_file]
     if path := next(filter(files.is_there, candidates), None):
         return path
-    missing = " or ".join(candidates) or "an empty name"
-    raise UserError(f"{missing}: no such file; {_other_key(args, candidates[0], own)}")
+    tried = " or ".join(candidates) or "an empty name"
+    raise UserError(f"{tried}: no such file; {_advice(args, candidates[0], own)}")
 
 
-def _other_key(args: argparse.Namespace, missing: str, own: list[str]) -> str:
-    """Return what to do where there is no certificate key. own: the key files of the names."""
+def _advice(args: argparse.Namespace, path: str, own: list[str]) -> str:
+    """Return what to do if the certificate key is not at path. own: the key files of the names."""
     # Is there a key for another name, or for example.com if the name is *.example.com?
     others = [*own, *(path.removeprefix("_.") for path in own)]
     if other := next(filter(os.path.isfile, others), None):
         return f"{other} exists: use --key {shell.file(other)}"
     if args.names or args.key is not None:
-        advice = "make a key with make_certificate_key.py, or give one with --key FILE"
-        return suggest.file(missing, advice)
+        make = "make a key with make_certificate_key.py, or give one with --key FILE"
+        return missing.advice(path, make)
     if os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
         command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
         return f"example.com.key exists: run {command}"

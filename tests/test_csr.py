@@ -3,15 +3,17 @@
 import errno
 import os
 import shutil
+import threading
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import make_csr
-from common import names
+from common import files, names
 from tests.conftest import (
     ARTICLE,
     Run,
+    Show,
     command_of,
     error_of,
     openssl,
@@ -29,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
+KEY = (ARTICLE / "rsa2048.key").read_bytes()
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
 REQUESTS = [  # made by the article's own program
     ("rsa2048", "api.neoprime.xyz", "support@neoprime.xyz"),
@@ -177,13 +180,28 @@ def test_a_pipe_in_place_of_the_key_is_not_waited_for(tmp_path: Path) -> None:
     assert error == "a.org.key: the file is empty; give the private key with --key FILE"
 
 
+@pytest.mark.posix(reason="names for open files")
+def test_a_slow_pipe_is_read_to_its_end(monkeypatch: Patch) -> None:
+    """As in --key <(openssl …), which may ask for a passphrase first."""
+    monkeypatch.setattr(files, "_FIFO_SECONDS", 0)
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(KEY)
+
+    threading.Timer(0.1, write).start()
+    assert files.read(f"/dev/fd/{reading}", "") == KEY
+    os.close(reading)
+
+
 # The account key.
 
 IS_ACCOUNT_KEY = (
     "certificate.key: this is the account key ({}), which must not be the certificate key; "
     "make one with make_certificate_key.py"
 )
-GIVE_IT = "; give the account key"
+LINKS = pytest.mark.posix(reason="symbolic links")
 
 
 @pytest.mark.parametrize(
@@ -219,27 +237,27 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, f"No such file or directory{GIVE_IT}"),
-        (b"", f"the file is empty{GIVE_IT}"),
+        pytest.param(None, "No such file or directory{}", marks=LINKS),
+        (b"", "the file is empty{}"),
         (pem_of(private_key("P-256"), b"secret"), "the key is encrypted with another passphrase"),
         (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
     ],
 )
-def test_an_account_key_that_cannot_be_compared_is_warned_of(
+def test_an_account_key_that_cannot_be_compared(
     content: bytes | None, reason: str, run: Run
 ) -> None:
-    if content is not None:
-        Path("none").write_bytes(content)
-    (found,) = warnings_of(run("make_csr.py", "--account-key", "none"))
-    assert found == f"certificate.key was not compared with the account key (none: {reason})"
-
-
-@pytest.mark.posix(reason="a symbolic link")
-@pytest.mark.usefixtures("key")
-def test_an_account_key_that_is_a_link_to_nothing_is_warned_of(run: Run) -> None:
-    Path("account.key").symlink_to("missing")
-    (found,) = warnings_of(run("make_csr.py"))
-    assert "not compared with the account key (account.key: No such file or directory" in found
+    """It is no obstacle unless the user has given it."""
+    if content is None:
+        Path("account.key").symlink_to("nothing")
+    else:
+        Path("account.key").write_bytes(content)
+    told = f"certificate.key was not compared with the account key (account.key: {reason})"
+    given = told.format("; give the account key")
+    error = error_of(run("make_csr.py", "--account-key", "account.key"))
+    assert error == f"{given}; correct --account-key or leave it out"
+    assert not Path("certificate.csr").exists()
+    warned = told.format("; give it with --account-key FILE")
+    assert warnings_of(run("make_csr.py")) == [warned]
 
 
 @pytest.mark.usefixtures("key", "account_key")
@@ -298,6 +316,18 @@ def test_edited_constants_describe_the_request(run: Run, monkeypatch: Patch) -> 
         assert subject(load("my.csr")) == [(NameOID.COMMON_NAME, "a.example.org")]
 
 
+@pytest.mark.usefixtures("key")
+def test_an_address_that_the_reader_forgot_to_edit(run: Run, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(make_csr, "DOMAIN_NAME", "www.neoprime.xyz")
+    assert warnings_of(run("make_csr.py", "--out=-")) == []
+    monkeypatch.setattr(make_csr, "DOMAIN_NAME", "a.example.org")
+    assert warnings_of(run("make_csr.py")) == [
+        "EMAIL_ADDRESS is still support@neoprime.xyz, from the article; edit it too, or set it to "
+        "None"
+    ]
+    assert subject(load())[0] == (NameOID.EMAIL_ADDRESS, "support@neoprime.xyz")
+
+
 # Replacing a request.
 
 
@@ -351,7 +381,6 @@ def test_an_invalid_signature_is_not_written(key: Path, run: Run, monkeypatch: P
 
 # A list of names: @FILE as a NAME.
 
-KEY = (ARTICLE / "rsa2048.key").read_bytes()
 NO_NAME = ", line {}: this line is not a valid name{}; write one name per line"
 
 
@@ -428,23 +457,31 @@ NOT_HERE = "is not an option of this program"
         (["--key"], "argument --key: expected one argument; see make_csr.py --help"),
         (  # as pasted from a web page
             ["—key", "x"],
-            "an option begins with a long dash; type a hyphen instead; see make_csr.py --help",
+            "an option begins with a long dash; type a hyphen instead",
         ),
         (  # a key in place of its file, and one without BEGIN and END
             ["--out", "".join(KEY.decode().splitlines()[1:-1])],
-            "an argument is a private key; give the name of its file instead; "
-            "see make_csr.py --help",
+            "an argument is a private key; give the name of its file instead",
         ),
         (
             ["--passphrase-file", KEY.decode()],
-            "an argument is a private key; give the name of its file instead; "
-            "see make_csr.py --help",
+            "an argument is a private key; give the name of its file instead",
         ),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:
     assert error_of(run("make_csr.py", *arguments), 2) == message
     assert os.listdir() == ["certificate.key"]
+
+
+@pytest.mark.usefixtures("key")
+def test_nothing_after_two_hyphens_is_an_option(run: Run, show: Show) -> None:
+    error = error_of(run("make_csr.py", "a.org", "-q", "--", "-b.org", "--"), 2)
+    assert error.startswith("'-b.org' is not a valid name: ")
+    os.rename("certificate.key", "-q")
+    assert run("make_csr.py", "--key=-q", "--", "a.org").returncode == 0
+    status, page, _ = show("certificate.csr", "--public", "--", "-q")
+    assert (status, page.count("BEGIN PUBLIC KEY")) == (0, 2)
 
 
 # create_csr, for programs that import it.
