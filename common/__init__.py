@@ -31,6 +31,7 @@ Each module has one concern, and imports only modules listed above it:
     options           the command lines
     arguments         what the values on a command line stand for
     new_key           what the scripts do around making a key
+    certificate_key   the file of the certificate key, or what to do if there is none
     new_request       what make_csr does around making a request
     show              python -m common.show: looking at keys, requests and certificates
 """
