@@ -102,7 +102,7 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("script", DEFAULTS)
 def test_help(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has the script's own docstring, and each option once."""
+    """It has the script's own docstring."""
     monkeypatch.setenv("COLUMNS", "100")
     result = run(script, "--help")
     assert (result.returncode, result.stderr) == (0, "")
@@ -110,17 +110,22 @@ def test_help(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     usage, about, options = result.stdout.partition(docstring)
     assert about
     assert usage.startswith(f"usage: {script} [-h] ")
-    for option in re.findall(r"--\w[\w-]+", usage):
-        assert len(re.findall(rf"^  (-q, )?{option}\b", options, re.MULTILINE)) == 1
     assert re.findall(r"\(default: (.*?)\)", " ".join(options.split())) == DEFAULTS[script]
     assert options.endswith("exit status: 0 on success, 1 if refused or failed, 2 on wrong usage\n")
 
 
 @pytest.mark.parametrize(
-    "constant", ["make_account_key.FILENAME", "make_certificate_key.DOMAIN_NAME"]
+    ("constant", "shown"),
+    [
+        ("make_account_key.FILENAME", "(default: 100%.org)"),
+        ("make_certificate_key.DOMAIN_NAME", "(default: 100%.org)"),
+        ("make_csr.KEY_FILE", "else 100%.org)"),
+        ("make_csr.CSR_FILE", "(default: 100%.org)"),
+    ],
 )
-def test_help_if_a_constant_has_a_percent_sign(
-    constant: str, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_help_has_the_constants_as_they_are(
+    constant: str, shown: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Readers edit them."""
     monkeypatch.setattr(constant, "100%.org")
-    assert "(default: 100%.org)" in run(constant.partition(".")[0], "--help").stdout
+    assert shown in " ".join(run(constant.partition(".")[0], "--help").stdout.split())

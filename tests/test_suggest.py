@@ -67,27 +67,6 @@ def test_a_long_text_takes_no_time(part: str) -> None:
     assert time.process_time() - start < 5
 
 
-@pytest.mark.parametrize(
-    ("option", "advice"),
-    [
-        ("--emial", "did you mean --email?"),
-        ("-d", "give the names without an option"),
-        ("--password", "did you mean --passphrase-file?"),
-        ("-key", "did you mean --key?"),
-        ("-nodes", "leave it out"),
-        ("--non-interactive", "leave it out"),
-        ("-k", None),  # this program has no --bits
-        ("--wholly-else", None),
-    ],
-)
-def test_an_unknown_option_gets_advice(option: str, advice: str | None) -> None:
-    known = dict.fromkeys(["--email", "--key", "--passphrase-file"], True)
-    unknown = (f"{option} is not an option of this program", advice)
-    assert mistakes.find([option], known, takes_names=True) == unknown
-    if option == "-d":
-        assert mistakes.find([option], known, takes_names=False) == (unknown[0], None)
-
-
 def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("keys").mkdir()
