@@ -27,19 +27,18 @@ _KINDS = (
 
 
 class Guess(NamedTuple):
-    """What a text that is not a name seems to be, such as "a URL", and the names in it."""
+    """What a text that is not a name seems to be, and the names in it."""
 
-    kind: str  # empty if only a character is wrong
+    kind: str  # such as "a URL"; empty if only a character is wrong
     names: list[Identifier]
 
     def __str__(self) -> str:
         """Return the guess as the end of a message."""
+        listed = " ".join(map(str, self.names))
         if len(self.names) > 1:
-            return (
-                f"this is {self.kind}; give each name by itself: {' '.join(map(str, self.names))}"
-            )
+            return f"this is {self.kind}; give each name by itself: {listed}"
         kind = f"this is {self.kind}: " if self.kind else ""
-        return f"{kind}did you mean {self.names[0]}?"
+        return f"{kind}did you mean {listed}?"
 
 
 def name(text: str) -> Guess | None:
@@ -68,7 +67,10 @@ def _misspelt(text: str) -> Guess | None:
     candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
     if not _only(text.rpartition(",")[2]):  # or else the comma stands before another name
         candidates.append(text.replace(",", "."))
-    return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
+    for candidate in candidates:
+        if meant := _plain(candidate):
+            return Guess("", [meant])
+    return None
 
 
 def _only(text: str) -> Guess | None:
