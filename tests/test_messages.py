@@ -115,17 +115,17 @@ def test_help(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("constant", "shown"),
+    "name",
     [
-        ("make_account_key.FILENAME", "(default: 100%.org)"),
-        ("make_certificate_key.DOMAIN_NAME", "(default: 100%.org)"),
-        ("make_csr.KEY_FILE", "else 100%.org)"),
-        ("make_csr.CSR_FILE", "(default: 100%.org)"),
+        "make_account_key.FILENAME",
+        "make_certificate_key.DOMAIN_NAME",
+        "make_csr.KEY_FILE",
+        "make_csr.CSR_FILE",
     ],
 )
 def test_help_has_the_constants_as_they_are(
-    constant: str, shown: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Readers edit them."""
-    monkeypatch.setattr(constant, "100%.org")
-    assert shown in " ".join(run(constant.partition(".")[0], "--help").stdout.split())
+    monkeypatch.setattr(name, "100%.org")
+    assert " 100%.org)" in " ".join(run(name.partition(".")[0], "--help").stdout.split())

