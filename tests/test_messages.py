@@ -85,33 +85,42 @@ def test_what_is_said(
     assert ("BEGIN " in result.stdout) == (arguments[-2:] == ["--out", "-"])
 
 
-# What each help says of defaults, in its order.
-DEFAULTS = {
-    "make_account_key.py": ["4096", "account.key"],
-    "make_account_key2.py": ["4096", "account.key"],
-    "make_certificate_key.py": ["example.com", "4096", "DOMAIN.key"],
-    "make_csr.py": [
-        "the constants at the top of the script",
-        "first NAME's key file, else certificate.key",
-        "account.key",
-        "ask for it",
-        "certificate.csr",
+A_KEY = (
+    "[-h] [--bits {2048,3072,4096} | --curve {P-256,P-384}] [--encrypt] [--passphrase-file FILE] "
+    "[--out FILE] [-q]"
+)
+A_REQUEST = (
+    "[-h] [--email ADDRESS] [--key FILE] [--account-key FILE] [--passphrase-file FILE] "
+    "[--out FILE] [-q] [NAME ...]"
+)
+CONSTANTS = "the constants at the top of the script"
+KEY_FILE = "first NAME's key file, else certificate.key"
+
+
+@pytest.mark.parametrize(
+    ("script", "usage", "defaults"),
+    [
+        ("make_account_key.py", A_KEY, ["4096", "account.key"]),
+        ("make_account_key2.py", A_KEY, ["4096", "account.key"]),
+        ("make_certificate_key.py", f"{A_KEY} [DOMAIN]", ["example.com", "4096", "DOMAIN.key"]),
+        (
+            "make_csr.py",
+            A_REQUEST,
+            [CONSTANTS, KEY_FILE, "account.key", "ask for it", "certificate.csr"],
+        ),
     ],
-}
-
-
-@pytest.mark.parametrize("script", DEFAULTS)
-def test_help(script: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has the script's own docstring."""
-    monkeypatch.setenv("COLUMNS", "100")
+)
+def test_help(
+    script: str, usage: str, defaults: list[str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     result = run(script, "--help")
     assert (result.returncode, result.stderr) == (0, "")
     docstring = str(importlib.import_module(script.removesuffix(".py")).__doc__)
-    usage, about, options = result.stdout.partition(docstring)
-    assert about
-    assert usage.startswith(f"usage: {script} [-h] ")
-    assert re.findall(r"\(default: (.*?)\)", " ".join(options.split())) == DEFAULTS[script]
-    assert options.endswith("exit status: 0 on success, 1 if refused or failed, 2 on wrong usage\n")
+    assert result.stdout.startswith(f"usage: {script} {usage}\n\n{docstring}")
+    assert re.findall(r"\(default: (.*?)\)", result.stdout) == defaults
+    status = "exit status: 0 on success, 1 if refused or failed, 2 on wrong usage\n"
+    assert result.stdout.endswith(f"\n\n{status}")
 
 
 @pytest.mark.parametrize(
