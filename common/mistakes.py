@@ -5,7 +5,7 @@ What follows an option that takes no value, or one that is unknown, may be a pas
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from common import suggest
@@ -43,7 +43,7 @@ class Mistake(NamedTuple):
 
 
 def find(
-    arguments: Sequence[str], takes_value: Mapping[str, bool], takes_names: bool
+    arguments: list[str], takes_value: Mapping[str, bool], takes_names: bool
 ) -> Mistake | None:
     """Return the first mistake in the arguments of a program, or None.
 
@@ -72,10 +72,10 @@ def find(
     return None
 
 
-def separated(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+def separated(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Return the arguments before the first --, and those after it, none of which is an option."""
-    end = list(arguments).index("--") if "--" in arguments else len(arguments)
-    return list(arguments[:end]), list(arguments[end + 1 :])
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:end], arguments[end + 1 :]
 
 
 def is_option(argument: str) -> bool:
@@ -96,15 +96,14 @@ def _shown(option: str, argument: str) -> str:
     return option[:40] if is_whole else f"{option}…"
 
 
-def _advice(option: str, argument: str, known: Iterable[str], takes_names: bool) -> str | None:
-    """Return what to do about an unknown option, or None."""
-    known = list(known)
+def _advice(option: str, argument: str, known: Collection[str], takes_names: bool) -> str | None:
+    """Return what to do about an option that is not among those known, or None."""
     here = _FOREIGN.get(option)
     if here == "":
         return "leave it out"
     if here == "NAME" and takes_names:
         return "give the names without an option"
-    close = [here] if here in known else difflib.get_close_matches(option[:80], known, 1)
+    close = [here] if here in known else difflib.get_close_matches(option[:80], list(known), 1)
     if close:
         return f"did you mean {close[0]}?"
     if takes_names and suggest.name(argument):

@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
-        arguments = sys.argv[1:] if arguments is None else arguments
+        arguments = sys.argv[1:] if arguments is None else list(arguments)
         if mistake := mistakes.find(arguments, self._takes_value, self._takes_names):
             if mistake.advice is None:
                 self.error(mistake.problem)
@@ -171,7 +171,7 @@ def _add_output(parser: Parser, what: str, default: object) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 
 
-def _options_first(arguments: Sequence[str], takes_value: Mapping[str, bool]) -> list[str]:
+def _options_first(arguments: list[str], takes_value: Mapping[str, bool]) -> list[str]:
     """Return the options with their values, then -- and the rest, as getopt_long(3) does.
 
     parse_intermixed_args would take options after names too, but in Python 3.11 it forgets the --.
