@@ -69,7 +69,9 @@ def test_the_requests_of_the_article(key_name: str, domain: str, email: str, run
 @pytest.mark.usefixtures("key", "account_key")
 def test_a_bare_run_makes_the_request_of_the_constants(run: Run) -> None:
     expected = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
-    assert run("make_csr.py", "--out", "-").stdout.encode() == expected
+    result = run("make_csr.py", "--out", "-")
+    assert result.stdout.encode() == expected
+    assert " -out " not in result.stderr
     assert not Path("certificate.csr").exists()
     for _ in range(2):  # it may replace its own request
         result = run("make_csr.py")

@@ -243,6 +243,8 @@ def test_python_is_named_as_short_as_the_path_allows(tmp_path: Path, monkeypatch
         assert word() == name
     (tmp_path / "python").symlink_to("/bin/sh")  # which is found before it
     assert word() == sys.executable
+    monkeypatch.setattr(shell, "_WINDOWS", True)
+    assert word() == "python"
 
 
 @pytest.mark.posix(reason="a working directory can be removed")
