@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "domain",
         metavar="DOMAIN",
         nargs="?",
-        help=f"used only to name the file (default: {DOMAIN_NAME})".replace("%", "%%"),
+        help=options.with_default("used only to name the file", DOMAIN_NAME),
     )
     args = parser.parse(argv)
     if args.domain is None:

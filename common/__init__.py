@@ -9,7 +9,8 @@ Each module has one concern, and imports only modules listed above it:
     shell             a command that can be pasted
     atomic            giving a file its name in one step
     names             the name that a text stands for, or why no CA may sign it
-    suggest           what was probably meant instead
+    suggest           the name that a text that is not one was probably meant to be
+    missing           the file that was probably meant by one that is missing
     files             reading, and writing so that nothing is lost
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
     goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
@@ -27,9 +28,11 @@ Each module has one concern, and imports only modules listed above it:
     encryption        encrypting a private key
     keys              opening the key that signs, refusing the account key
     openssl_commands  the OpenSSL commands that do the same
+    mistakes          what is wrong with a command line, and what was probably meant
     options           the command lines
     arguments         what the values on a command line stand for
     new_key           what the scripts do around making a key
+    certificate_key   the file of the certificate key, or what to do if there is none
     new_request       what make_csr does around making a request
     show              python -m common.show: looking at keys, requests and certificates
 """

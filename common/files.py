@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 
-from common import atomic, console, shell, suggest
+from common import atomic, console, missing, shell
 from common.console import UserError
 
 _WINDOWS = os.name == "nt"
@@ -31,6 +31,8 @@ _OTHERS = {
     stat.S_IFLNK: "this is a symbolic link, and links are not followed; give the file itself",
     stat.S_IFDIR: "this is a directory; give a file in it",
 }
+
+_CHOOSE = "choose another file with --out FILE"
 
 # Follow no link and wait for no pipe that has taken the place of a file.
 _AT_ONCE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -58,7 +60,7 @@ def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         what = f"{path or 'an empty name'}: {error.strerror}"
-        raise UserError(f"{what}; {suggest.file(path, advice)}") from error
+        raise UserError(f"{what}; {missing.advice(path, advice)}") from error
     if len(data) > MAX_SIZE:
         raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
     has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)
@@ -95,7 +97,7 @@ def _opener(path: str, flags: int) -> int:
     if sys.platform != "win32":
         if stat.S_ISFIFO(os.fstat(file).st_mode):
             select.select([file], [], [], _FIFO_SECONDS)
-        os.set_blocking(file, True)  # without a writer, reading ends at once all the same
+        os.set_blocking(file, True)  # wait for all of it; without a writer, reading ends at once
     return file
 
 
@@ -144,6 +146,7 @@ def free_name(path: str, ending: str = "") -> str:
     These come before the suffix; the number is at least 2. Different endings never give one name.
     """
     stem, suffix = os.path.splitext(path)
+    # account2.key, but example.com-2.key.
     dash = "-" if stem[-1:].isdigit() or "." in os.path.basename(stem) else ""
     numbered = (f"{stem}{dash}{number}{ending}{suffix}" for number in itertools.count(2))
     names = itertools.chain((path, f"{stem}{ending}{suffix}"), numbered)
@@ -192,22 +195,29 @@ def _exists(path: str) -> str:
 
 def _check_directory(path: str) -> None:
     """Raise UserError if no file can be created at path; warn if anyone could replace it."""
-    directory, name = os.path.split(path)
-    directory = directory or "."
-    mode = 0
-    problem = ""
-    if not name or "\0" in path:  # as in the constant "keys\0.csr"
-        problem = "this is not the name of a file;"
-    elif _WINDOWS and re.fullmatch(_RESERVED, name, re.IGNORECASE):
-        problem = "this name is reserved on Windows;"
-    elif not is_there(directory):
-        problem = f"the directory {directory} does not exist; create it, or"
-    elif not stat.S_ISDIR(mode := os.stat(directory).st_mode):
-        problem = f"{directory} is not a directory;"
-    elif not os.access(directory, os.W_OK | os.X_OK):
-        problem = f"you may not create files in the directory {directory};"
-    if problem:
-        raise UserError(f"{path or 'an empty name'}: {problem} choose another file with --out FILE")
+    directory = os.path.dirname(path) or "."
+    if problem := _problem_of_name(path) or _problem_of_directory(directory):
+        raise UserError(f"{path or 'an empty name'}: {problem}")
+    mode = os.stat(directory).st_mode
     if not _WINDOWS and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         advice = "choose a directory that only you can write to, with --out FILE"
         console.warn(f"{path}: anyone can replace files in {directory}; {advice}")
+
+
+def _problem_of_name(path: str) -> str:
+    name = os.path.basename(path)
+    if not name or "\0" in path:  # as in the constant "keys\0.csr"
+        return f"this is not the name of a file; {_CHOOSE}"
+    if _WINDOWS and re.fullmatch(_RESERVED, name, re.IGNORECASE):
+        return f"this name is reserved on Windows; {_CHOOSE}"
+    return ""
+
+
+def _problem_of_directory(directory: str) -> str:
+    if not is_there(directory):
+        return f"the directory {directory} does not exist; create it, or {_CHOOSE}"
+    if not stat.S_ISDIR(os.stat(directory).st_mode):
+        return f"{directory} is not a directory; {_CHOOSE}"
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return f"you may not create files in the directory {directory}; {_CHOOSE}"
+    return ""

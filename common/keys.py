@@ -93,9 +93,9 @@ def _has_more_primes(block: Block) -> bool:
 def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:
     """Raise UserError if the key in path is weak or the account key.
 
-    Warn if Let's Encrypt rejects it, or if it cannot be compared with the account key.
+    Warn if Let's Encrypt rejects it, or if it cannot be compared with ACCOUNT_KEY_FILE.
     secret: the passphrase of the key, tried on the account key too.
-    account_path: where the account key is; if None, ACCOUNT_KEY_FILE if that exists.
+    account_path: where the user says the account key is; if None, ACCOUNT_KEY_FILE if that exists.
     """
     is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)  # RSA-PSS is another type
     public_key = _public_key(pkey) if is_rsa_or_ec else None
@@ -123,15 +123,22 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
 def _refuse_account_key(
     path: str, public_key: object, secret: bytes, account_path: str | None
 ) -> None:
-    """Raise UserError if public_key is that of the account key; warn if it cannot be compared."""
-    advice = "give the account key"
+    """Raise UserError if public_key is that of the account key.
+
+    If it cannot be compared, warn or, if account_path was given, raise UserError.
+    """
+    is_given = account_path is not None
+    advice = "give the account key" if is_given else "give it with --account-key FILE"
     if account_path is None:
-        account_path, advice = ACCOUNT_KEY_FILE, "give it with --account-key FILE"
+        account_path = ACCOUNT_KEY_FILE
     try:
         is_account_key = _public_key(_account_key(account_path, secret, advice)) == public_key
     except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
         reason = str(error) if isinstance(error, UserError) else f"{account_path}: cannot be opened"
-        console.warn(f"{path} was not compared with the account key ({reason})")
+        problem = f"{path} was not compared with the account key ({reason})"
+        if is_given:
+            raise UserError(f"{problem}; correct --account-key or leave it out") from error
+        console.warn(problem)
         return
     if is_account_key:  # RFC 8555 section 11.1 has the CA reject it
         where = "" if account_path == path else f" ({account_path})"

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from common import (
     arguments,
+    certificate_key,
     console,
     files,
     letsencrypt,
-    names,
     openssl_commands,
     pem,
     shell,
-    suggest,
 )
 from common.console import UserError
 from common.names import Identifier
@@ -22,6 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
+
+_ARTICLE = "neoprime.xyz"  # the domain of the article's constants
 
 
 class Plan(NamedTuple):
@@ -52,14 +53,10 @@ def prepare(
         identifiers = [arguments.name(domain_name, "DOMAIN_NAME = ")]
     for given in filter(os.path.isfile, map(str, args.names)):
         console.warn(f"{given} is a file too; for a key write --key {given}, for names @{given}")
-    email = None
-    if args.email is not None:
-        email = arguments.email_address(args.email, "--email ")
-    elif not args.names and email_address:
-        email = arguments.email_address(email_address, "EMAIL_ADDRESS = ")
+    email = _email(args, identifiers[0], email_address)
     out = arguments.text(csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
-    key = _key_file(args, identifiers, key_file)
+    key = certificate_key.find(args, identifiers, key_file)
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
     return Plan(identifiers, email, key, out)
@@ -91,37 +88,21 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     console.report("the request (CSR)", plan.out, details, commands, following)
 
 
-def _key_file(args: argparse.Namespace, identifiers: list[Identifier], key_file: object) -> str:
-    """Return the file of the certificate key. Raises UserError if there is none.
+def _email(args: argparse.Namespace, name: Identifier, constant: object) -> str | None:
+    """Return the e-mail address for the request of a name, or None.
 
-    It is --key if that is given. Otherwise it is the file named after the first name on the command
-    line, if there is a name and that file exists, and otherwise key_file, the constant.
+    The constant counts only if the names are those of the script too.
     """
-    own = [f"{names.file_name(name)}.key" for name in identifiers]
-    if args.key is not None:
-        candidates: list[str] = [args.key]
-    else:
-        constant = arguments.text(key_file, "KEY_FILE = ")
-        candidates = [own[0], constant] if args.names else [constant]
-    if path := next(filter(files.is_there, candidates), None):
-        return path
-    missing = " or ".join(candidates) or "an empty name"
-    raise UserError(f"{missing}: no such file; {_other_key(args, candidates[0], own)}")
-
-
-def _other_key(args: argparse.Namespace, missing: str, own: list[str]) -> str:
-    """Return what to do where there is no certificate key. own: the key files of the names."""
-    # Is there a key for another name, or for example.com if the name is *.example.com?
-    others = [*own, *(path.removeprefix("_.") for path in own)]
-    if other := next(filter(os.path.isfile, others), None):
-        return f"{other} exists: use --key {shell.file(other)}"
-    if args.names or args.key is not None:
-        advice = "make a key with make_certificate_key.py, or give one with --key FILE"
-        return suggest.file(missing, advice)
-    if os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
-        command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
-        return f"example.com.key exists: run {command}"
-    return "give the names for the request, or edit the constants in make_csr.py"
+    if args.email is not None:
+        return arguments.email_address(args.email, "--email ")
+    if args.names or not constant:
+        return None
+    email = arguments.email_address(constant, "EMAIL_ADDRESS = ")
+    if email == f"support@{_ARTICLE}" and not f".{name}".endswith(f".{_ARTICLE}"):
+        console.warn(
+            f"EMAIL_ADDRESS is still {email}, from the article; edit it too, or set it to None"
+        )
+    return email
 
 
 def _obstacle(data: bytes) -> str | None:

@@ -1,32 +1,24 @@
 """The command lines of the scripts."""
 
 import argparse
-import re
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
-from common import console, goodkey, passphrase, suggest
+from common import console, goodkey, mistakes, passphrase
 from common.console import UsageError
 
 T = TypeVar("T")
 
 ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
 
-# A private key, or what may be one in base64.
-_KEY = re.compile(r"PRIVATE KEY-----|LS0tLS1CRUdJTi|\A@?\s*M[A-Za-z0-9+/\s]{60,}={0,2}\s*\Z")
-_LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
-_POSITIONALS = ("names", "domain")  # arguments that are not options
-
 
 class Parser(argparse.ArgumentParser):
-    """A command line that reports a mistake in one line, as a UsageError.
-
-    A value of an option that takes none, or of an unknown option, may be a passphrase, so it is not
-    shown.
-    """
+    """A command line that reports a mistake in one line, as a UsageError."""
 
     def __init__(self, prog: str, description: str | None) -> None:
+        self._takes_value = dict[str, bool]()  # of each option
+        self._takes_names = False
         super().__init__(
             prog=prog,
             description=description,
@@ -35,23 +27,24 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """Add an option, or an argument that is not one."""
+        return self._noted(super().add_argument(*names, **settings))
+
+    def add_alternatives(self) -> Callable[..., argparse.Action]:
+        """Return a function like add_argument, for options that exclude each other."""
+        group = self.add_mutually_exclusive_group()
+        return lambda *names, **settings: self._noted(group.add_argument(*names, **settings))
+
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
-        arguments = sys.argv[1:] if arguments is None else arguments
-        if any(map(_KEY.search, arguments)):  # "$(cat FILE)"
-            self.error("an argument is a private key; give the name of its file instead")
-        given = set[str]()
-        before = arguments[: arguments.index("--")] if "--" in arguments else arguments
-        for argument in before:
-            if argument.startswith(_LONG_DASHES):  # as pasted from a web page
-                self.error("an option begins with a long dash; type a hyphen instead")
-            if argument.startswith("-") and argument != "-":
-                option = self._option(argument)
-                if option in given:  # argparse would take the last one, and a long time for many
-                    self.error(f"{option} is given twice")
-                given.add(option)
-        args, unknown = self.parse_known_intermixed_args(arguments)
-        if unknown and any(action.dest == "domain" for action in self._actions):
+        arguments = sys.argv[1:] if arguments is None else list(arguments)
+        if mistake := mistakes.find(arguments, self._takes_value, self._takes_names):
+            if mistake.advice is None:
+                self.error(mistake.problem)
+            raise UsageError(f"{mistake.problem}; {mistake.advice}")
+        args, unknown = self.parse_known_args(_options_first(arguments, self._takes_value))
+        if unknown and hasattr(args, "domain"):
             self.error("a key takes one name only; give all names to make_csr.py")
         if unknown:
             self.error("there are too many arguments")
@@ -65,26 +58,10 @@ class Parser(argparse.ArgumentParser):
         """Write the help to standard output. Raises UserError."""
         console.write_text(self.format_help())
 
-    def _option(self, argument: str) -> str:
-        """Return the option in an argument. Raises UsageError if argparse would show its value."""
-        option, _, value = argument.partition("=")
-        option = option if option.startswith("--") else argument[:2]
-        action = self._option_string_actions.get(option)
-        if action is None:
-            takes_names = any(action.dest in _POSITIONALS for action in self._actions)
-            word = argument.partition("=")[0]  # OpenSSL's options are words after one hyphen
-            option = word if word in suggest.FOREIGN else option
-            advice = suggest.option(option, self._option_string_actions, takes_names)
-            if advice is None and takes_names and suggest.name(argument):
-                advice = "a name does not begin with a hyphen"
-            shown = option[:40] if option == argument or "=" in argument else f"{option}…"
-            help_ = f"see {self.prog} --help"
-            raise UsageError(f"{shown} is not an option of this program; {advice or help_}")
-        if action.nargs == 0 and argument != option:
-            self.error(f"{option} takes no value")
-        if value == "--":  # argparse would drop it
-            self.error(f"{option}: -- is not a value")
-        return option
+    def _noted(self, action: argparse.Action) -> argparse.Action:
+        self._takes_value |= dict.fromkeys(action.option_strings, action.nargs != 0)
+        self._takes_names |= action.dest in ("names", "domain")
+        return action
 
 
 def key_parser(description: str | None, filename: str) -> Parser:
@@ -94,15 +71,15 @@ def key_parser(description: str | None, filename: str) -> Parser:
     The parsed result has bits, curve, out, encrypt, passphrase_file and quiet.
     """
     parser = Parser(console.program_name, description)
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument(
+    add_kind = parser.add_alternatives()
+    add_kind(
         "--bits",
         type=_one_of("--bits", goodkey.ACCEPTED_RSA_BITS),
         metavar=_braces(goodkey.ACCEPTED_RSA_BITS),
         default=4096,  # as in the article
         help="size of the RSA modulus (default: %(default)s)",
     )
-    kind.add_argument(
+    add_kind(
         "--curve",
         type=_one_of("--curve", goodkey.ACCEPTED_CURVES),
         metavar=_braces(goodkey.ACCEPTED_CURVES),
@@ -136,7 +113,7 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     parser.add_argument(
         "--key",
         metavar="FILE",
-        help=_default("the certificate key", f"first NAME's key file, else {key_file}"),
+        help=with_default("the certificate key", f"first NAME's key file, else {key_file}"),
     )
     parser.add_argument(
         "--account-key", metavar="FILE", help=f"{ACCOUNT_KEY_HELP} (default: account.key)"
@@ -144,6 +121,14 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     add_passphrase(parser)
     _add_output(parser, "the request", csr_file)
     return parser
+
+
+def with_default(what: str, value: object) -> str:
+    """Return the help of an option or argument, with its default value.
+
+    Readers edit the constants, in which a % does not begin a format.
+    """
+    return f"{what} (default: {value})".replace("%", "%%")
 
 
 def add_passphrase(parser: Parser) -> None:
@@ -177,15 +162,28 @@ def _braces(values: Sequence[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def _default(what: str, default: object) -> str:
-    """Return the help of an option. Readers edit the constants, in which a % is not a format."""
-    return f"{what} (default: {default})".replace("%", "%%")
-
-
 def _add_output(parser: Parser, what: str, default: object) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help=_default(f"where to write {what}, - for standard output", default),
+        help=with_default(f"where to write {what}, - for standard output", default),
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
+
+
+def _options_first(arguments: list[str], takes_value: Mapping[str, bool]) -> list[str]:
+    """Return the options with their values, then -- and the rest, as getopt_long(3) does.
+
+    parse_intermixed_args would take options after names too, but in Python 3.11 it forgets the --.
+    """
+    before, after = mistakes.separated(arguments)
+    options, rest = list[str](), list[str]()
+    is_value = False  # of the option before it
+    for argument in before:
+        if is_value or mistakes.is_option(argument):
+            options.append(argument)
+        else:
+            rest.append(argument)
+        is_value = takes_value.get(argument, False)
+    rest += after
+    return [*options, "--", *rest] if rest else options

@@ -20,7 +20,7 @@ def command(*words: str) -> str | None:
     elif any(re.search(_SPECIAL, word) for word in words):
         return None
     else:
-        text = " ".join(w if re.fullmatch(_PLAIN, w) else f'"{w}"' for w in words)
+        text = " ".join(word if re.fullmatch(_PLAIN, word) else f'"{word}"' for word in words)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     can_be_shown = text.encode(encoding, "replace").decode(encoding) == text
     return text if text.isprintable() and can_be_shown and len(text) < _MAX_LENGTH else None

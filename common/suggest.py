@@ -1,16 +1,10 @@
-"""What was probably meant: a name, an option or a file."""
+"""The name that was probably meant by a text that is not one."""
 
-import difflib
-import itertools
-import os
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from common import names
 from common.names import Identifier
-
-_MOST_FILES = 1000  # of a directory that are looked at
 
 # What quotation, lists and sentences leave around a name.
 _AROUND = " \t\r\n\"'`“”„‘’‚«»<>()[]{}:,;/\\-.~^$"
@@ -31,41 +25,20 @@ _KINDS = (
     ("a name with a path", r"([^:/@\s]+)/"),
 )
 
-# Options of other ACME clients and of OpenSSL, by the option that does the same here: "NAME" stands
-# for the names, and "" for what is done anyway, or later by the client.
-_OPTIONS = {
-    "NAME": (
-        *("-d", "-subj", "-addext", "--cn", "--common-name", "--dns", "--domain", "--domains"),
-        *("--host", "--hostname", "--name", "--names", "--san", "--sans", "--subject-alt-name"),
-    ),
-    "--key": ("-key",),
-    "--bits": ("-k", "-newkey", "--keylength", "--key-size", "--rsa-key-size"),
-    "--curve": ("--ecc", "--key-type", "--elliptic-curve"),
-    "--out": ("-o", "-out", "--output"),
-    "--email": ("-m", "--mail"),
-    "--passphrase-file": ("-p", "-passin", "-passout", "--passin", "--passout", "--password"),
-    "": (
-        *("-batch", "-days", "-new", "-nodes", "-noenc", "-sha256", "-utf8", "-x509"),
-        *("--agree-tos", "--force", "--non-interactive", "--staging", "--standalone", "--webroot"),
-    ),
-}
-FOREIGN = {option: here for here, options in _OPTIONS.items() for option in options}
-
 
 class Guess(NamedTuple):
-    """What a text that is not a name seems to be, such as "a URL", and the names in it."""
+    """What a text that is not a name seems to be, and the names in it."""
 
-    kind: str  # empty if only a character is wrong
+    kind: str  # such as "a URL"; empty if only a character is wrong
     names: list[Identifier]
 
     def __str__(self) -> str:
         """Return the guess as the end of a message."""
+        listed = " ".join(map(str, self.names))
         if len(self.names) > 1:
-            return (
-                f"this is {self.kind}; give each name by itself: {' '.join(map(str, self.names))}"
-            )
+            return f"this is {self.kind}; give each name by itself: {listed}"
         kind = f"this is {self.kind}: " if self.kind else ""
-        return f"{kind}did you mean {self.names[0]}?"
+        return f"{kind}did you mean {listed}?"
 
 
 def name(text: str) -> Guess | None:
@@ -77,42 +50,6 @@ def name(text: str) -> Guess | None:
 def is_plain(identifier: Identifier) -> bool:
     """Return whether identifier is plainly a name, and not a word that may be anything."""
     return any(char in ".:" for char in str(identifier))
-
-
-def option(given: str, known: Iterable[str], takes_names: bool) -> str | None:
-    """Return advice about an option that is not among those known, or None."""
-    known = list(known)
-    here = FOREIGN.get(given)
-    if here == "":
-        return "leave it out"
-    if here == "NAME" and takes_names:
-        return "give the names without an option"
-    close = [here] if here in known else difflib.get_close_matches(given[:80], known, 1)
-    return f"did you mean {close[0]}?" if close else None
-
-
-def file(path: str, otherwise: str) -> str:
-    """Return advice about the file at path: if it is missing, a file of nearly the same name."""
-    # A URL, or a ~ in quotes, which the shell leaves as it is.
-    meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
-    if meant == path or not os.path.isfile(meant):
-        meant = _neighbor(path)
-    return f"did you mean {meant}?" if meant else otherwise
-
-
-def _neighbor(path: str) -> str:
-    """Return the file of nearly the same name beside a file that is missing, or ""."""
-    directory, missing = os.path.split(path)
-    if not missing or os.path.lexists(path):
-        return ""
-    try:
-        with os.scandir(directory or ".") as entries:
-            present = [entry.name for entry in itertools.islice(entries, _MOST_FILES)]
-    except (OSError, ValueError):  # the directory is missing too, or its name is too long
-        return ""
-    same = [name for name in present if name.lower() == missing.lower()]
-    close = same or difflib.get_close_matches(missing[:255], present, 1, 0.85)
-    return os.path.join(directory, close[0]) if close else ""
 
 
 def _list(text: str) -> Guess | None:
@@ -130,7 +67,10 @@ def _misspelt(text: str) -> Guess | None:
     candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
     if not _only(text.rpartition(",")[2]):  # or else the comma stands before another name
         candidates.append(text.replace(",", "."))
-    return next((Guess("", [meant]) for meant in map(_plain, candidates) if meant), None)
+    for candidate in candidates:
+        if meant := _plain(candidate):
+            return Guess("", [meant])
+    return None
 
 
 def _only(text: str) -> Guess | None:

@@ -16,35 +16,24 @@ from tests.conftest import (
     commands_of,
     error_of,
     on_a_terminal,
-    openssl,
     pem_of,
     private_key,
 )
 from tests.conftest import shell as sh
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load
 
 POSIX = pytest.mark.posix(reason="sh")
 
-# Names that a shell reads in another way unless they are quoted.
-ODD_NAMES = ["my key", "it's", "-dash", "a$b`c;d", 'a"b\\', "ü*", "~", "new/../x"]
-# Names whose commands could not be pasted.
-UNPRINTABLE = ["a\nb", "a\u202eb", "a\udcffb"]
+Patch = pytest.MonkeyPatch
 
 
 def public_key_of(key: Path, passphrase: bytes | None = None) -> str:
     public_key = load(key.read_bytes(), passphrase).public_key()
     return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def kind_of(key: Path) -> list[str]:
-    """Return the first lines of a key in PEM, and of what OpenSSL shows of it: its size."""
-    shown = openssl("pkey", "-in", str(key), "-text", "-noout", cwd=Path())
-    return [text.partition("\n")[0] for text in (key.read_text(), shown)]
 
 
 def paste(command: str) -> str:
@@ -84,66 +73,56 @@ def next_of(result: Result) -> str:
 
 
 @POSIX
-class TestOfAKey:
-    @pytest.mark.parametrize(
-        ("script", "kind"),
-        [*((script, ["--bits", "2048"]) for script in KEY_SCRIPTS),
-         ("make_account_key.py", ["--curve", "P-256"])],
-    )  # fmt: skip
-    def test_make_view_and_extract(self, script: str, kind: list[str], run: Run) -> None:
-        make, view, extract = commands_of(run(script, *kind, "--out", "my.key"))
-        assert ("RSA key ok" if kind[0] == "--bits" else "Key is valid") in paste(view)
-        assert made_by(extract) == Path("my.pub")
-        assert Path("my.pub").read_text() == public_key_of(Path("my.key"))
-        other = made_by(make)
-        assert other == Path("my-openssl.key")
-        assert other.stat().st_mode & 0o777 == 0o600
-        ours, its = (kind_of(path) for path in (Path("my.key"), other))
-        assert ours == its
-
-    def test_an_encrypted_one(self, run: Run, secret_file: str) -> None:
-        options = ["--curve", "P-384", "--passphrase-file", secret_file]
-        make, view, extract = commands_of(run("make_account_key.py", *options))
-        for command, answers in ((make, 2), (view, 1), (extract, 1)):
-            session = on_a_terminal(["sh", "-c", command], Path(), *[SECRET] * answers)
-            assert session.status == 0, session.written
-        assert Path("account.pub").read_text() == public_key_of(
-            Path("account.key"), SECRET.encode()
-        )
-        other = load(Path("account-openssl.key").read_bytes(), SECRET.encode())
-        assert isinstance(other, ec.EllipticCurvePrivateKey)
-        assert other.key_size == 384
-        ours, its = (
-            re.findall(r"(?:OBJECT|INTEGER) +:(.*)", openssl("asn1parse", "-in", name, cwd=Path()))
-            for name in ("account.key", "account-openssl.key")
-        )
-        assert ours == its
-
-    @pytest.mark.parametrize("out", ["account-openssl.key", "a.pub"])
-    def test_an_example_writes_to_no_name_that_a_refused_run_advises(
-        self, out: str, run: Run
-    ) -> None:
-        examples, advised = set[str](), set[str]()
-        for _ in range(3):
-            make, _, extract = commands_of(
-                run("make_account_key.py", "--curve=P-256", f"--out={out}")
-            )
-            examples |= {made_by(make).name, made_by(extract).name}
-            (out,) = re.findall(
-                r"--out (\S+),", error_of(run("make_account_key.py", f"--out={out}"))
-            )
-            advised.add(out)
-        assert len(examples) == 6
-        assert not examples & advised
+@pytest.mark.parametrize(
+    "command",
+    [*(f"{script} --bits 2048" for script in KEY_SCRIPTS), "make_account_key.py --curve P-256"],
+)
+def test_a_key(command: str, run: Run) -> None:
+    make, view, extract = commands_of(run(*command.split(), "--out", "my.key"))
+    assert ("RSA key ok" if "--bits" in command else "Key is valid") in paste(view)
+    assert made_by(extract) == Path("my.pub")
+    assert Path("my.pub").read_text() == public_key_of(Path("my.key"))
+    other = made_by(make)
+    assert (other, other.stat().st_mode & 0o777) == (Path("my-openssl.key"), 0o600)
+    ours, its = (
+        (path.read_text().splitlines()[0], paste(f"openssl pkey -in {path} -text").splitlines()[0])
+        for path in (Path("my.key"), other)
+    )
+    assert ours == its
 
 
-EMAILS = [
-    '"o\'hara"@example.org',
-    "a\\b\\@example.org",
-    "$(touch x)`touch x`;&|<>*?#!{}~@example.org",
-    "a,b+CN=evil.org/CN=evil.org@example.org",
-    "a@" + "b" * 126,  # OpenSSL takes no more
-]
+@POSIX
+def test_an_encrypted_key(run: Run, secret_file: str) -> None:
+    options = ["--curve", "P-384", "--passphrase-file", secret_file]
+    make, view, extract = commands_of(run("make_account_key.py", *options))
+    for command, answers in ((make, 2), (view, 1), (extract, 1)):
+        session = on_a_terminal(["sh", "-c", command], Path(), *[SECRET] * answers)
+        assert session.status == 0, session.written
+    key = Path("account.key")
+    assert Path("account.pub").read_text() == public_key_of(key, SECRET.encode())
+    other = load(Path("account-openssl.key").read_bytes(), SECRET.encode())
+    assert isinstance(other, ec.EllipticCurvePrivateKey)
+    assert other.key_size == 384
+    ours, its = (
+        re.findall("(?:OBJECT|INTEGER) +:(.*)", paste(f"openssl asn1parse -in {name}"))
+        for name in ("account.key", "account-openssl.key")
+    )
+    assert ours == its
+
+
+@POSIX
+@pytest.mark.parametrize("out", ["account-openssl.key", "a.pub"])
+def test_an_example_writes_to_no_name_that_a_refused_run_advises(out: str, run: Run) -> None:
+    examples, advised = set[str](), set[str]()
+    for _ in range(3):
+        command = ("make_account_key.py", "--curve=P-256", f"--out={out}")
+        make, _, extract = commands_of(run(*command))
+        examples |= {made_by(make).name, made_by(extract).name}
+        (out,) = re.findall(r"--out (\S+),", error_of(run(*command)))
+        advised.add(out)
+    assert len(examples) == 6
+    assert not examples & advised
+
 
 REQUESTS = {
     "the article's": [],
@@ -151,46 +130,37 @@ REQUESTS = {
     "addresses": ["example.org", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "::"],
     "a hundred names": [f"{number}.example.org" for number in range(100)],
     "too long for a common name": [f"{'a' * 60}.example.org"],
-} | {f"e-mail {email}": ["example.org", "--email", email] for email in EMAILS}
+    "quotes": ["a.org", "--email", '"o\'hara"@example.org'],
+    "backslashes": ["a.org", "--email", "a\\b\\@example.org"],
+    "a shell's characters": ["a.org", "--email", "$(touch x)`touch x`;&|<>*?#!{}~@example.org"],
+    "a subject's characters": ["a.org", "--email", "a,b+CN=evil.org/CN=evil.org@example.org"],
+    "the longest that OpenSSL takes": ["a.org", "--email", "a@" + "b" * 126],
+}
 
 
 @POSIX
-class TestOfARequest:
-    @pytest.mark.usefixtures("key")
-    @pytest.mark.parametrize("request_", REQUESTS)
-    def test_is_the_same_to_the_last_byte(self, request_: str, run: Run) -> None:
-        ours, its = both_requests(commands_of(run("make_csr.py", *REQUESTS[request_])))
-        assert ours == its
-
-    def test_with_an_ec_key_has_the_same_hash(self, run: Run) -> None:
-        Path("certificate.key").write_bytes(pem_of(private_key("P-384")))
-        both = both_requests(commands_of(run("make_csr.py")))
-        first, second = map(x509.load_pem_x509_csr, both)
-        assert first.signature_algorithm_oid == second.signature_algorithm_oid
-        assert first.tbs_certrequest_bytes == second.tbs_certrequest_bytes
-
-    @pytest.mark.parametrize("encoding", ["compressed", "explicit"])
-    def test_with_a_key_that_openssl_copies_is_not_printed(self, encoding: str, run: Run) -> None:
-        """`openssl req` puts the public key into a request as the key file has it."""
-        Path("plain.key").write_bytes(pem_of(private_key("P-256")))
-        option = ["-param_enc", encoding] if encoding == "explicit" else ["-conv_form", encoding]
-        openssl("ec", "-in", "plain.key", *option, "-out", "certificate.key", cwd=Path())
-        (view,) = commands_of(run("make_csr.py"))
-        assert "verify OK" in paste(view)
-
-    def test_asks_for_the_passphrase(self, run: Run, secret_file: str) -> None:
-        pem = pem_of(private_key(2048), SECRET.encode())
-        Path("certificate.key").write_bytes(pem)
-        make, _ = commands_of(run("make_csr.py", "--passphrase-file", secret_file))
-        ours = Path("certificate.csr").read_bytes()
-        os.unlink("certificate.csr")
-        assert on_a_terminal(["sh", "-c", make], Path(), SECRET).status == 0
-        assert Path("certificate.csr").read_bytes() == ours
+@pytest.mark.usefixtures("key")
+@pytest.mark.parametrize("arguments", REQUESTS.values(), ids=REQUESTS)
+def test_a_request_is_the_same_to_the_last_byte(arguments: list[str], run: Run) -> None:
+    ours, its = both_requests(commands_of(run("make_csr.py", *arguments)))
+    assert ours == its
 
 
 @POSIX
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_odd_file_names(name: str, run: Run) -> None:
+@pytest.mark.parametrize("option", ["-conv_form compressed", "-param_enc explicit"])
+def test_a_key_that_openssl_would_copy_gets_no_command(option: str, run: Run) -> None:
+    """`openssl req` puts the public key into a request as the key file has it."""
+    Path("plain.key").write_bytes(pem_of(private_key("P-256")))
+    paste(f"openssl ec -in plain.key {option} -out certificate.key")
+    (view,) = commands_of(run("make_csr.py"))
+    assert "verify OK" in paste(view)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "name", ["my key", "it's", "-dash", "a$b`c;d", 'a"b\\', "ü*", "~", "new/../x"]
+)
+def test_file_names_that_a_shell_would_read_in_another_way(name: str, run: Run) -> None:
     Path("new").mkdir()
     result = run("make_certificate_key.py", "--curve=P-256", f"--out={name}")
     make, view, extract = commands_of(result)
@@ -210,98 +180,83 @@ def test_more_names_than_a_command_may_have() -> None:
 
 
 @POSIX
-@pytest.mark.parametrize("name", UNPRINTABLE)
+@pytest.mark.parametrize("name", ["a\nb", "a\u202eb", "a\udcffb"])
 def test_what_could_not_be_pasted_is_not_printed(name: str, run: Run) -> None:
     made = run("make_certificate_key.py", "--curve=P-256", f"--out={name}")
     shown = console.printable(name)
     assert made.stderr.startswith(f"Wrote the certificate key to {shown}: ")
     assert (made.stderr.count("\n"), commands_of(made)) == (1, [])
     signed = run("make_csr.py", "example.org", f"--key={name}")
-    assert [command.split()[:4] for command in commands_of(signed)] == [
-        ["openssl", "req", "-in", "certificate.csr"]
-    ]
+    view = "openssl req -in certificate.csr -text -verify -noout"
+    assert commands_of(signed) == [view]
     assert "Next: " not in signed.stderr
 
 
-def test_what_the_terminal_cannot_show_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+@POSIX
+def test_what_the_terminal_cannot_show_is_not_printed(monkeypatch: Patch) -> None:
     monkeypatch.setattr(sys, "stderr", type("Terminal", (), {"encoding": "ascii"})())
     assert shell.command("openssl", "ü") is None
     assert shell.command("openssl", "u") == "openssl u"
     monkeypatch.setattr(sys, "stderr", None)
-    assert shell.command("openssl", "ü") is not None
+    assert shell.command("openssl", "ü") == "openssl 'ü'"
 
 
-@pytest.mark.posix(reason="a POSIX shell")
+@POSIX
 def test_zsh_takes_no_word_for_a_command() -> None:
     """A word like =ls stands for the path of ls there."""
     assert shell.command("openssl", "=a.key", "-subj=b") == "openssl '=a.key' -subj=b"
 
 
-class TestOnWindows:
-    """Its quoting, on any system."""
-
-    @pytest.fixture(autouse=True)
-    def _windows(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(shell, "_WINDOWS", True)
-
-    @pytest.mark.parametrize(
-        ("word", "quoted"),
-        [
-            ("a.key", "a.key"),
-            ("C:\\keys\\a.key", "C:\\keys\\a.key"),
-            ("my key", '"my key"'),
-            ("subjectAltName=DNS:a.org,DNS:b.org", '"subjectAltName=DNS:a.org,DNS:b.org"'),
-            ("it's", '"it\'s"'),
-            ("*.a.org", '"*.a.org"'),
-            ("@names", '"@names"'),
-            ("a&b|c<d>e^f(g);h", '"a&b|c<d>e^f(g);h"'),
-            ("~", '"~"'),
-            ("", '""'),
-            *[(f"a{char}b", None) for char in '"%$!`“”„\n\x1b\u202e'],
-        ],
-    )
-    def test_a_word(self, word: str, quoted: str | None) -> None:
-        assert shell.command("openssl", word) == (quoted and f"openssl {quoted}")
-
-    def test_the_lines(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setattr(console, "_PROMPT", ">")
-        make = shell.command("openssl", "version")
-        console.report("it", "a", "new", [("Make it", make), ("View it", None)], None)
-        assert capsys.readouterr().err == "Wrote it to a: new.\nMake it:\n  > openssl version\n"
+@pytest.mark.parametrize(
+    ("word", "quoted"),
+    [
+        ("a.key", "a.key"),
+        ("C:\\keys\\a.key", "C:\\keys\\a.key"),
+        ("my key", '"my key"'),
+        ("subjectAltName=DNS:a.org,DNS:b.org", '"subjectAltName=DNS:a.org,DNS:b.org"'),
+        ("it's", '"it\'s"'),
+        ("*.a.org", '"*.a.org"'),
+        ("@names", '"@names"'),
+        ("a&b|c<d>e^f(g);h", '"a&b|c<d>e^f(g);h"'),
+        ("~", '"~"'),
+        ("", '""'),
+        *[(f"a{char}b", None) for char in '"%$!`“”„\n\x1b\u202e'],
+    ],
+)
+def test_a_word_on_windows(word: str, quoted: str | None, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(shell, "_WINDOWS", True)
+    assert shell.command("openssl", word) == (quoted and f"openssl {quoted}")
 
 
-class TestTheInterpreter:
-    """What runs this Python in the user's shell."""
+@pytest.mark.posix(reason="symbolic links")
+def test_python_is_named_as_short_as_the_path_allows(tmp_path: Path, monkeypatch: Patch) -> None:
+    def word() -> str:
+        return shlex.split(shell.script("make_csr.py", "a.org") or "")[0]
 
-    @pytest.mark.posix(reason="symbolic links")
-    def test_is_named_as_short_as_it_is_found_on_the_path(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def word() -> str:
-            return shlex.split(shell.script("make_csr.py", "a.org") or "")[0]
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{ours}")
+    assert word() == sys.executable
+    for name in ("python3", "python"):
+        (ours / name).symlink_to(sys.executable)
+        monkeypatch.setattr(sys, "executable", str(ours / name))
+        assert word() == name
+    (tmp_path / "python").symlink_to("/bin/sh")  # which is found before it
+    assert word() == sys.executable
+    monkeypatch.setattr(shell, "_WINDOWS", True)
+    assert word() == "python"
 
-        ours = tmp_path / "ours"
-        ours.mkdir()
-        monkeypatch.setenv("PATH", f"{tmp_path}:{ours}")
-        assert word() == sys.executable
-        for name in ("python3", "python"):
-            (ours / name).symlink_to(sys.executable)
-            monkeypatch.setattr(sys, "executable", str(ours / name))
-            assert word() == name
-        (tmp_path / "python").symlink_to("/bin/sh")  # which is found before it
-        assert word() == sys.executable
 
-    @pytest.mark.posix(reason="a working directory can be removed")
-    def test_from_where_the_user_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(ROOT)
-        python, _, path = (shell.script("make_csr.py") or "").rpartition(" ")
-        assert path == "make_csr.py"
-        assert shell.show("a") == f"{python} -m common.show a"
-        monkeypatch.chdir(ROOT / "common")
-        assert (shell.script("make_csr.py") or "").endswith(" ../make_csr.py")
-        assert (shell.show("a") or "").endswith(" show a")
-        monkeypatch.chdir(tmp_path)
-        tmp_path.rmdir()
-        assert (shell.script("make_csr.py") or "").endswith(f" {ROOT / 'make_csr.py'}")
+@pytest.mark.posix(reason="a working directory can be removed")
+def test_a_script_is_found_from_where_the_user_is(tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(shell, "_python", lambda: "python")
+    for directory, script, show in (
+        (ROOT, "make_csr.py", "-m common.show"),
+        (ROOT / "common", "../make_csr.py", "show"),
+    ):
+        monkeypatch.chdir(directory)
+        assert shell.script("make_csr.py", "a") == f"python {script} a"
+        assert shell.show("a") == f"python {show} a"
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    assert shell.script("make_csr.py") == shlex.join(["python", str(ROOT / "make_csr.py")])

@@ -1,11 +1,10 @@
-"""What was probably meant: a name, an option or a file."""
+"""What was probably meant: a name, an option or a file that is not there."""
 
 import os
 import time
 from pathlib import Path
 
-from common import suggest
-from tests.conftest import Run, error_of
+from common import missing, mistakes, suggest
 
 import pytest
 
@@ -63,29 +62,9 @@ def test_a_long_text_takes_no_time(part: str) -> None:
     """No pattern tries again what it has tried."""
     start = time.process_time()
     suggest.name(part * 100_000)
-    suggest.option(f"--{part * 100_000}", ["--key"], True)
-    assert suggest.file(part * 100_000, "otherwise") == "otherwise"
+    mistakes.find([f"--{part * 100_000}", "--key"], {"--key": True}, takes_names=True)
+    assert missing.advice(part * 100_000, "otherwise") == "otherwise"
     assert time.process_time() - start < 5
-
-
-def test_an_unknown_option_gets_advice() -> None:
-    known = ["--email", "--key", "--passphrase-file"]
-    for given, advice in (
-        ("--emial", "did you mean --email?"),
-        ("-d", "give the names without an option"),
-        ("--password", "did you mean --passphrase-file?"),
-        ("-key", "did you mean --key?"),
-        *((option, "leave it out") for option in ("-new", "-nodes", "-x509", "--non-interactive")),
-        ("-k", None),  # this program has no --bits
-        ("--wholly-else", None),
-    ):
-        assert suggest.option(given, known, takes_names=True) == advice
-    assert suggest.option("-d", known, takes_names=False) is None
-
-
-def test_an_option_in_front_of_the_only_name(run: Run) -> None:
-    error = error_of(run("make_certificate_key.py", "-d", "example.org"), status=2)
-    assert error == "-d is not an option of this program; give the names without an option"
 
 
 def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,15 +75,15 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.Mo
         Path(name).touch()
     # What follows ~ in quotes, which the shell leaves as it is.
     monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~/", ""))
-    for missing, present in (
+    for given, present in (
         ("exmaple.com.key", "example.com.key"),
         (os.path.join("keys", "myy.key"), near),
         ("file://K.PEM", "K.PEM"),
         ("~/K.PEM", "K.PEM"),
     ):
-        assert suggest.file(missing, "else") == f"did you mean {present}?"
+        assert missing.advice(given, "else") == f"did you mean {present}?"
     if not Path("k.pem").exists():  # it does where case does not count
-        assert suggest.file("k.pem", "else") == "did you mean K.PEM?"
+        assert missing.advice("k.pem", "else") == "did you mean K.PEM?"
     # Neither what is there nor what is far from it, nor where there is no directory.
     for name in ("example.com.key", "certificate.csr", os.path.join("none", "my.key"), ""):
-        assert suggest.file(name, "else") == "else"
+        assert missing.advice(name, "else") == "else"

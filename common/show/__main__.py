@@ -56,14 +56,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> options.Parser:
     parser = options.Parser(shell.show() or "show", __doc__)
     parser.add_argument("files", metavar="FILE", nargs="+", help="a key, request or certificate")
-    output = parser.add_mutually_exclusive_group()
-    output.add_argument("--public", action="store_true", help="print the public key in PEM instead")
-    output.add_argument(
+    add_output = parser.add_alternatives()
+    add_output("--public", action="store_true", help="print the public key in PEM instead")
+    add_output(
         "--bytes",
         action="store_true",
         help="print the structure of the file (DER) instead, element by element",
     )
-    output.add_argument(
+    add_output(
         "--html",
         action="store_true",
         help="print one page about all the files instead, for a browser: their structure, and what "
