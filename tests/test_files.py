@@ -76,13 +76,22 @@ def before(call: str, action: Callable[[], object], monkeypatch: Patch) -> None:
 
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
-def test_a_key_is_private_and_a_request_a_file_like_any_other(umask: int, run: Run) -> None:
-    """test_faults shows that a key is private from its first byte."""
-    before = os.umask(umask)
+def test_a_key_is_private_and_a_request_a_file_like_any_other(
+    umask: int, run: Run, monkeypatch: Patch
+) -> None:
+    """A key is private from its first byte."""
+    at_first: list[int] = []
+
+    def look() -> None:
+        at_first.extend(path.stat().st_mode & 0o077 for path in Path().glob("new.key.~*"))
+
+    before("chmod", look, monkeypatch)
+    old = os.umask(umask)
     try:
         results = [run(*MAKE_KEY, "--out", "new.key"), run(*MAKE_REQUEST, "--out", "new.csr")]
     finally:
-        os.umask(before)
+        os.umask(old)
+    assert at_first == [0]
     assert [result.returncode for result in results] == [0, 0]
     modes = [stat.S_IMODE(Path(name).stat().st_mode) for name in ("new.key", "new.csr")]
     assert modes == [0o600, 0o666 & ~umask]
@@ -177,8 +186,10 @@ def test_an_existing_key_stays_and_another_name_is_offered(
 LARGEST = CSR + b"\n" * (files.MAX_SIZE - len(CSR))
 
 
-def test_a_request_replaces_a_request(run: Run) -> None:
+def test_a_request_replaces_a_request(run: Run, monkeypatch: Patch) -> None:
     Path("certificate.csr").write_bytes(LARGEST)
+    for call in ("unlink", "remove", "rename"):  # which would leave a moment without a request
+        monkeypatch.setattr(os, call, failing(errno.EPERM))
     assert run(*MAKE_REQUEST, "--email", "hostmaster@example.com").returncode == 0
     assert Path("certificate.csr").read_bytes() == CSR
     assert sorted(os.listdir()) == ["certificate.csr", "the.key"]
