@@ -57,11 +57,13 @@ def _problem(error: Exception, block: Block, secret: bytes) -> str:
     unsupported = _unsupported(block, secret) if isinstance(error, crypto.Error) else error
     if unsupported:
         return f"no public CA may sign this key ({unsupported}); make another"
-    return why_closed(block, secret)
+    return why_closed(block)
 
 
 def _unsupported(block: Block, secret: bytes) -> UnsupportedAlgorithm | None:
     """Return what cryptography says of a key of an unknown kind, or None for another key."""
+    if block.headers:  # only old kinds have these, and cryptography panics if their IV is short
+        return None
     try:
         load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
     except UnsupportedAlgorithm as error:
@@ -71,9 +73,9 @@ def _unsupported(block: Block, secret: bytes) -> UnsupportedAlgorithm | None:
     return None
 
 
-def why_closed(block: Block, secret: bytes) -> str:
+def why_closed(block: Block) -> str:
     """Return why a private key of a known kind does not open, and what to do about it."""
-    if secret:
+    if block.is_encrypted:
         return "this passphrase does not open the key; try another"
     root, _ = der.read(block.der)
     if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:

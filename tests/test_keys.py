@@ -180,6 +180,7 @@ IS_GOST = "no public CA may sign this key (Unknown key type: 1.2.643.7.1.1.1.1);
 CMC = cms(2, "2b06010505070c02")
 IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"
+HEADERS = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00"  # of RFC 1421
 OTHER_POINT = OTHER.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 # The content of the file, and the error after the file's name.
@@ -212,6 +213,10 @@ UNUSABLE = {
     ),
     "another passphrase": (
         pem_of(EC, b"x", PrivateFormat.PKCS8),
+        "this passphrase does not open the key; try another",
+    ),
+    "a short initialization vector": (
+        wrapping.written("RSA PRIVATE KEY", bytes(32), HEADERS),
         "this passphrase does not open the key; try another",
     ),
     "CMC": (CMC, IS_CMC),

@@ -116,6 +116,9 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
     write("a.key", block.der.replace(cost, bytes.fromhex("02024001020108")))
     wrong = "show: error: a.key: this passphrase does not open the key; try another\n"
     assert show("a.key", "--passphrase-file", "secret") == (1, "", wrong)
+    headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00"  # an IV that is too short
+    write("a.key", wrapping.written("RSA PRIVATE KEY", bytes(32), headers))
+    assert show("a.key", "--passphrase-file", "secret") == (1, "", wrong)
 
 
 def test_public_is_what_openssl_prints(show: Show) -> None:

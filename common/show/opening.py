@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import goodkey, instead, labels, limits, passphrase, wrapping
+from common import goodkey, instead, keys, labels, limits, passphrase, wrapping
 from common.console import UserError
 from common.show import files, grammar, numbers, values
 from common.show.files import Part
@@ -133,25 +133,23 @@ def _loaded(part: Part, secret: bytes | None) -> tuple[crypto.PKey | None, Priva
     text, pkey = part.block.text, None
     with contextlib.suppress(*_ERRORS):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret or b"")
+    closed = UserError(f"{part.where}: {keys.why_closed(part.block)}")
+    if pkey is None and part.block.headers:  # cryptography panics if the IV in them is short
+        raise closed
     try:
         return pkey, load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm as error:
+        if pkey is None:
+            problem = f"this kind of key cannot be read here ({error})"
+            raise UserError(f"{part.where}: {problem}; {files.ADVICE}") from error
     except _ERRORS as error:
         if pkey is None:
-            raise UserError(f"{part.where}: {_why_closed(secret, error)}") from error
+            raise closed from error
     # It fails on a curve that cryptography does not know, say, and takes long for a large key.
     with contextlib.suppress(*_ERRORS):
         if pkey.bits() <= goodkey.MAX_RSA_BITS:
             return pkey, cast(PrivateKeyTypes, pkey.to_cryptography_key())
     return pkey, None
-
-
-def _why_closed(secret: bytes | None, error: Exception) -> str:
-    """Return why a key could not be opened, and what to do."""
-    if isinstance(error, UnsupportedAlgorithm):
-        return f"this kind of key cannot be read here ({error})"
-    if secret is not None:
-        return "this passphrase does not open the key; try another"
-    return "the key is damaged; restore a copy"
 
 
 def _spki_of(pkey: crypto.PKey | None, key: PrivateKeyTypes | None) -> bytes:
