@@ -77,5 +77,5 @@ def of(content: bytes) -> str:
 
 def _tags(element: Element) -> list[str]:
     """Return the tags of the elements in an element, in the form of _KINDS."""
-    tags = [child.oid or child.type.removesuffix(" (constructed)") for child in element.children]
+    tags = [child.oid or child.type for child in element.children]
     return tags if element.is_cut_off else [*tags, "END"]
