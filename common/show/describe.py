@@ -82,7 +82,7 @@ def _key(key: Key) -> list[Row]:
 def _key_kind(item: Item) -> str:
     """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
     if item.public_key is None:
-        return f"{grammar.words(item.key_algorithm) or 'unknown'}, which cannot be read here"
+        return f"{grammar.words(item.key_algorithm)}, which cannot be read here"
     name, bits, _ = goodkey.properties(item.public_key)
     if isinstance(item.public_key, ec.EllipticCurvePublicKey):
         return f"ECDSA, {name}"

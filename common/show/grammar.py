@@ -109,7 +109,7 @@ _PUBLIC_KEYS = ("RSAPublicKey", "SubjectPublicKeyInfo", "subjectPKInfo", "subjec
 
 def words(oid: str) -> str:
     """Return what an OID stands for, or its numbers. oid: "" for one that cannot be read."""
-    return OIDS[oid].words if oid in OIDS else oid or "a damaged OID"
+    return OIDS[oid].words if oid in OIDS else oid or "an unknown OID"
 
 
 def read(content: bytes) -> Document:
