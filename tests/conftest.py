@@ -1,7 +1,6 @@
 """What the tests share: running the scripts, keys that are made once, and other programs.
 
-`run` calls a script's main in this process. What only a process of its own can show (signals,
-streams, imports) goes through `run_process`, and prompts through `on_a_terminal`.
+What only a process of its own can show (signals, streams, imports) goes through `run_process`.
 """
 
 import contextlib
@@ -16,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from common.show import __main__ as show_program
 from course import pebble
@@ -31,9 +30,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
-
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = Path(__file__).resolve().parent / "data" / "article"
 KEY_SCRIPTS = ("make_account_key.py", "make_account_key2.py", "make_certificate_key.py")
@@ -43,6 +39,8 @@ Result = subprocess.CompletedProcess[str]
 Run = Callable[..., Result]
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Show = Callable[..., tuple[int, str, str]]
+Patch = pytest.MonkeyPatch
+Capture = pytest.CaptureFixture[str]
 
 
 def pytest_configure() -> None:
@@ -50,12 +48,10 @@ def pytest_configure() -> None:
     os.umask(0o077)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out on Windows what needs POSIX, so that it does not count as skipped."""
     if sys.platform == "win32":
-        left_out = [item for item in items if item.get_closest_marker("posix")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = [item for item in items if not item.get_closest_marker("posix")]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -72,7 +68,7 @@ def need(program: str) -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: Patch, capfd: Capture) -> Run:
     """Return a function that runs a script in this process and in tmp_path."""
     monkeypatch.chdir(tmp_path)
 
@@ -228,12 +224,11 @@ def commands_of(result: Result) -> list[str]:
 
 def error_of(result: Result, status: int = 1) -> str:
     """Return the error of a script that has failed as it should: one line, and no data."""
-    lines = result.stderr.splitlines()
-    assert result.returncode == status, result.stderr
-    assert result.stdout == ""
-    assert len([line for line in lines if ": warning: " not in line]) == 1, result.stderr
-    assert ".py: error: " in lines[-1]
-    return lines[-1].partition(": error: ")[2]
+    assert (result.returncode, result.stdout) == (status, ""), result.stderr
+    *others, error = result.stderr.splitlines()
+    assert all(": warning: " in line for line in others), result.stderr
+    assert ".py: error: " in error
+    return error.partition(": error: ")[2]
 
 
 def warnings_of(result: Result) -> list[str]:
@@ -241,11 +236,6 @@ def warnings_of(result: Result) -> list[str]:
     assert result.returncode == 0, result.stderr
     parts = (line.partition(": warning: ") for line in result.stderr.splitlines())
     return [text for _, found, text in parts if found]
-
-
-def with_a_change(line: str) -> str:
-    """Return a line of PEM with one character exchanged for another of base64."""
-    return line[:9] + ("A" if line[9] != "A" else "B") + line[10:]
 
 
 @functools.cache
@@ -268,9 +258,7 @@ def pem_of(
 
 
 @pytest.fixture
-def show(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Show:
+def show(tmp_path: Path, monkeypatch: Patch, capfd: Capture) -> Show:
     """Run show in the test's own directory; return its status, output and messages."""
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: (show_program.main(arguments), *capfd.readouterr())
@@ -280,12 +268,6 @@ def show(
 def key(tmp_path: Path) -> Path:
     """Return a copy of a 2048-bit key, as certificate.key in the test's own directory."""
     return shutil.copyfile(ARTICLE / "rsa2048.key", tmp_path / "certificate.key")
-
-
-@pytest.fixture
-def account_key(tmp_path: Path) -> Path:
-    """Return a copy of a 4096-bit key, as account.key in the test's own directory."""
-    return shutil.copyfile(ARTICLE / "rsa4096.key", tmp_path / "account.key")
 
 
 SECRET = "correct horse; battery $taple ü"
@@ -311,7 +293,7 @@ def ca() -> Iterator[pebble.Pebble]:
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    """Return a browser that runs as long as the tests do."""
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return a browser, a Chrome of Selenium, that runs as long as the tests do."""
     with browser.started(tmp_path_factory.mktemp("profile")) as driver:
         yield driver

@@ -23,15 +23,12 @@ DOMAINS = {
     "com": SUFFIX,
     "example.acting": NO_SUFFIX,
     "example.xn--p1ai": "",  # in the list it is рф
-    "*.localhost": NO_SUFFIX,
     "example.onion": "is a name of the Tor network",
     # errICANNTLD and errICANNTLDWildcard, pa.go
     "co.uk": SUFFIX,
-    "www.foo.er": "",
     "*.com": WILDCARD,
-    "kobe.jp": "",
     "x.kobe.jp": SUFFIX,
-    "city.kobe.jp": "",
+    "kobe.jp": "",
     "github.io": "",
 }
 
@@ -59,17 +56,18 @@ def test_a_name_that_a_wildcard_covers_is_rejected() -> None:
 def test_a_profile_limits_names() -> None:
     """See https://letsencrypt.org/docs/profiles/."""
     address = [PUBLIC_ADDRESS]
-    for texts, profiles, reason in (
-        (MANY[:25], ["classic", "tlsserver", "shortlived"], None),
-        (MANY[:26], ["classic"], None),
-        (MANY[:100], ["classic"], None),
-        (MANY, [], "the request has 101 names, but no profile allows more than 100"),
-        (MANY[:24] + address, ["shortlived"], None),
-        (MANY[:25] + address, [],
-         "the request has 26 names, but no profile with IP addresses allows more than 25"),
-    ):  # fmt: skip
+    more = "the request has 101 names, but no profile allows more than 100"
+    more_too = "the request has 26 names, but no profile with IP addresses allows more than 25"
+    for texts, profiles, reasons_given in (
+        (MANY[:25], ["classic", "tlsserver", "shortlived"], []),
+        (MANY[:26], ["classic"], []),
+        (MANY[:100], ["classic"], []),
+        (MANY, [], [more]),
+        (MANY[:24] + address, ["shortlived"], []),
+        (MANY[:25] + address, [], [more_too]),
+    ):
         assert letsencrypt.profiles(names.parse_all(texts)) == profiles
-        assert reasons(*texts) == [reason] * (reason is not None)
+        assert reasons(*texts) == reasons_given
 
 
 def test_warnings_are_reasons_in_a_sentence() -> None:
@@ -92,42 +90,25 @@ def test_many_names_make_few_warnings() -> None:
         "the request has 20000 names, but no profile allows more than 100, so Let's Encrypt "
         "rejects it",
     ]
+    assert len(letsencrypt.name_warnings(many[:20])) == 20  # there are no more
 
 
 # IsReservedAddr, iana/ip.go: an address in a block of the IANA registries, and what is said of it.
+# `make boulder` tries the edges of all blocks.
 SPECIAL = {
-    "0.0.0.0": "0.0.0.0/8 (this network)",
-    "::": "::/128 (unspecified)",
     "::1": "::1/128 (loopback)",
     "127.0.0.1": "127.0.0.0/8 (loopback)",
-    "10.255.255.255": "10.0.0.0/8 (private use)",
     "192.168.1.1": "192.168.0.0/16 (private use)",
     "fd00::1": "fc00::/7 (unique local)",
-    "fe80::1": "fe80::/10 (link local)",
     "100.64.0.0": "100.64.0.0/10 (shared address space)",
-    "192.0.0.8": "192.0.0.0/24 (IETF protocol assignments)",
     "2001:db8::1": "2001:db8::/32 (documentation)",
-    "192.31.196.255": "192.31.196.0/24 (AS112)",
-    "192.52.193.1": "192.52.193.0/24 (AMT)",
-    "2002::": "2002::/16 (6to4)",
     "198.19.255.255": "198.18.0.0/15 (benchmarking)",
     "255.255.255.255": "240.0.0.0/4 (reserved)",
     "::ffff:8.8.8.8": "::ffff:0:0/96 (IPv4-mapped)",
     "64:ff9b::8.8.8.8": "64:ff9b::/96 (IPv4-IPv6 translation)",
-    "100::": "100::/64 (discard only)",
-    "100:0:0:1::": "100:0:0:1::/64 (dummy prefix)",
-    "5f00::": "5f00::/16 (segment routing)",
 }
-# Right before and after some blocks, and others that anybody may have. `make boulder` tries the
-# edges of all blocks.
-OTHERS = """
-    9.255.255.255 11.0.0.0 172.15.255.255 172.32.0.0 100.63.255.255 100.128.0.0 192.0.1.0
-    239.255.255.255 ::2 64:ff9b::1:0:0 2001:200:: 2001:db9:: 2003:: 3fff:1000:: fec0::
-    64.112.117.67 224.0.0.1 ff00::1
-"""
 
 
 def test_an_address_for_special_purposes_is_rejected() -> None:
     for text, block in SPECIAL.items():
         assert reasons(text) == [f"{names.parse(text)} is in {block}{PRIVATE}"]
-    assert [address for address in OTHERS.split() if reasons(address)] == []

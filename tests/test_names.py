@@ -17,10 +17,8 @@ NAME253 = ".".join([LABEL63, LABEL63, LABEL63, "a" * 57, "org"])
 ACCEPTED = {
     "Example.COM": "example.com",
     "example.com.": "example.com",
-    "localhost": "localhost",
     "0xc0a80101": "0xc0a80101",
     "a-b--c.org": "a-b--c.org",
-    "*.com": "*.com",
     "DNS:*.Example.com.": "*.example.com",
     f"{LABEL63}.org": f"{LABEL63}.org",
     NAME253: NAME253,
@@ -28,23 +26,13 @@ ACCEPTED = {
     "xin-addr.arpa": "xin-addr.arpa",
     # IDNA 2008, after the mapping of UTS #46.
     "MÜNCHEN.example": "xn--mnchen-3ya.example",
-    "mu\u0308nchen.example": "xn--mnchen-3ya.example",  # not in NFC
     "faß.example": "xn--fa-hia.example",  # IDNA 2003 would make fass of it
-    "*.münchen.example": "*.xn--mnchen-3ya.example",
     "пример.рф": "xn--e1afmkfd.xn--p1ai",
     "日本語。example": "xn--wgv71a119e.example",
-    "\uff45xample.com": "example.com",  # FULLWIDTH LATIN SMALL LETTER E
     "نامه\u200cای.example": "xn--mgba3gch31f060k.example",  # ZERO WIDTH NON-JOINER, in its place
     # A-labels stay what they are, also those that IDNA 2008 has no U-label for.
     "XN--MNCHEN-3YA.example": "xn--mnchen-3ya.example",
     "xn--b1-qy2ck23cda223nn8bca.com": "xn--b1-qy2ck23cda223nn8bca.com",
-}
-
-ADDRESSES = {
-    "192.0.2.1": "192.0.2.1",
-    "IP:192.0.2.1": "192.0.2.1",
-    "2001:DB8:0:0:0:0:0:1": "2001:db8::1",
-    "::ffff:192.0.2.1": "::ffff:c000:201",
 }
 
 LDH = "a name has only letters, digits, hyphens and dots (RFC 5890)"
@@ -56,24 +44,13 @@ REFUSED = {
     "is empty": ("", ".", "DNS:"),
     "has an empty label: two dots in a row, or a dot at the start": ("a..", ".a", "a..b"),
     # errLabelTooLong and errNameTooLong, pa.go
-    "has more than 63 characters between two dots (RFC 1035)": (
-        "b" * 15 + "." + "a" * 64,
-        "a" * 81,
-    ),
+    "has more than 63 characters between two dots (RFC 1035)": ("a" * 81, "b." + "a" * 64),
     "is longer than 253 characters (RFC 1035)": (f"{NAME253}g", f"*.{NAME253}", "a" * 1013),
     # errInvalidRLDH and errMalformedIDN, pa.go
-    "has the label {}, which starts or ends with a hyphen (RFC 5890)": (
-        "[-]",
-        "[a-].com",
-        "[xn--].net",
-    ),
-    "has the label {}: only xn-- labels may have -- there (RFC 5890)": (
-        "[bq--abwhky3f6fxq].jakacomo.com",
-        "[a---b].org",
-    ),
+    "has the label {}, which starts or ends with a hyphen (RFC 5890)": ("[-a]", "[xn--].net"),
+    "has the label {}: only xn-- labels may have -- there (RFC 5890)": ("[bq--a].com",),
     "has the label {}, which is not Punycode (RFC 3492)": (
         "www.[xn--m].com",
-        "[xn--8gnr].com",  # though with xn-- it would be
         "[xn--w-rc4g].com",  # a surrogate, which Boulder lets pass
     ),
     "has the label {}, which is not the Punycode of its text": ("[xn---abc].com",),
@@ -81,12 +58,7 @@ REFUSED = {
         "[xn--109-3veba6djs1bfxlfmx6c9g].xn--p1ai",
     ),
     # errTooManyWildcards and errMalformedWildcard, pa.go
-    f"has a * that is not the whole leftmost label ({BR} 1.6.1)": (
-        "*",
-        "*.*.com",
-        "a*.com",
-        "www.*.com",
-    ),
+    f"has a * that is not the whole leftmost label ({BR} 1.6.1)": ("*", "*.*.com", "www.*.com"),
     # RFC 3696 section 2; errNonPublic and errIPAddressInDNS, pa.go
     "ends in a label that has only digits (RFC 3696 section 2)": (
         *("192.168.1.256", "1.2.3.4.", "*.1.2.3.4", "DNS:192.0.2.1"),
@@ -109,12 +81,8 @@ REFUSED = {
     ),
     # errInvalidDNSCharacter, pa.go
     f"contains '_'; {LDH}": ("_dmarc.example.com",),
-    f"contains ' '; {LDH}": ("example.com ",),
     f"contains '\\n'; {LDH}": ("a.com\nDNS:b.com",),
     f"contains '\\x00'; {LDH}": ("a.com\x00.b.com",),
-    f"contains ':'; {LDH}": ("DNS:DNS:a.com",),
-    f"contains '@'; {LDH}": ("@names",),
-    f"contains '\\\\'; {LDH}": ("a\\b",),
     # FULLWIDTH SOLIDUS, and ACCOUNT OF, which UTS #46 maps to a/c
     f"contains '/'; {LDH}": ("a\uff0fb.com", "℀.com"),
     # What nobody sees, or the mapping of UTS #46 drops.
@@ -143,11 +111,6 @@ def test_a_domain_name_is_normalized(text: str) -> None:
     assert isinstance(name, names.DomainName)
     assert names.parse(str(name)) == name
     assert names.parse(name) is name
-
-
-@pytest.mark.parametrize("text", ADDRESSES)
-def test_an_address_gets_its_canonical_form(text: str) -> None:
-    assert names.parse(text) == ip_address(ADDRESSES[text])
 
 
 @pytest.mark.parametrize("why", REFUSED)
@@ -182,21 +145,22 @@ NOT_ASCII = "is not ASCII; write a Unicode domain with A-labels (xn--…)"  # IA
 CONTROL = "has a control character, or a space at the start or end"
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    ("a+b/c=d'e\"f,g$h`i\\j;k@b.org", ""),
-    ('"two words"@b.org', ""),
-    ("@a@b.org", ""),
-    ("x@" + "y" * 126, ""),
-    ("", NO_ADDRESS),
-    ("@b", NO_ADDRESS),
-    ("A <a@b.org>", NO_ADDRESS),
-    ("mailto:a@b.org", NO_ADDRESS),
-    ("ä@b.org", NOT_ASCII),
-    ("a@ä.org", NOT_ASCII),
-    ("a\n@b.org", CONTROL),
-    ("a@b.org ", CONTROL),
-    ("x@" + "y" * 127, "has 129 characters, more than the 128 that OpenSSL allows"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a+b/c=d'e\"f,g$h`i\\j;k@b.org", ""),
+        ("@a@b.org", ""),
+        ("x@" + "y" * 126, ""),
+        ("@b", NO_ADDRESS),
+        ("a@", NO_ADDRESS),
+        ("A <a@b.org>", NO_ADDRESS),
+        ("mailto:a@b.org", NO_ADDRESS),
+        ("ä@b.org", NOT_ASCII),
+        ("a\n@b.org", CONTROL),
+        ("a@b.org ", CONTROL),
+        ("x@" + "y" * 127, "has 129 characters, more than the 128 that OpenSSL allows"),
+    ],
+)
 def test_an_email_address_is_kept_or_refused(text: str, reason: str) -> None:
     if not reason:
         assert names.email_address(text) == text

@@ -1,7 +1,6 @@
 """The commands that the scripts print: pasted into a shell they do what they say."""
 
 import os
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -11,10 +10,10 @@ from tests.conftest import (
     KEY_SCRIPTS,
     ROOT,
     SECRET,
+    Patch,
     Result,
     Run,
     commands_of,
-    error_of,
     on_a_terminal,
     pem_of,
     private_key,
@@ -26,9 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load
 
-POSIX = pytest.mark.posix(reason="sh")
-
-Patch = pytest.MonkeyPatch
+pytestmark = pytest.mark.posix(reason="sh, and symbolic links")
 
 
 def public_key_of(key: Path, passphrase: bytes | None = None) -> str:
@@ -72,7 +69,6 @@ def next_of(result: Result) -> str:
     return result.stderr.splitlines()[-1].removeprefix("Next: ")
 
 
-@POSIX
 @pytest.mark.parametrize(
     "command",
     [*(f"{script} --bits 2048" for script in KEY_SCRIPTS), "make_account_key.py --curve P-256"],
@@ -91,7 +87,6 @@ def test_a_key(command: str, run: Run) -> None:
     assert ours == its
 
 
-@POSIX
 def test_an_encrypted_key(run: Run, secret_file: str) -> None:
     options = ["--curve", "P-384", "--passphrase-file", secret_file]
     make, view, extract = commands_of(run("make_account_key.py", *options))
@@ -103,42 +98,18 @@ def test_an_encrypted_key(run: Run, secret_file: str) -> None:
     other = load(Path("account-openssl.key").read_bytes(), SECRET.encode())
     assert isinstance(other, ec.EllipticCurvePrivateKey)
     assert other.key_size == 384
-    ours, its = (
-        re.findall("(?:OBJECT|INTEGER) +:(.*)", paste(f"openssl asn1parse -in {name}"))
-        for name in ("account.key", "account-openssl.key")
-    )
-    assert ours == its
-
-
-@POSIX
-@pytest.mark.parametrize("out", ["account-openssl.key", "a.pub"])
-def test_an_example_writes_to_no_name_that_a_refused_run_advises(out: str, run: Run) -> None:
-    examples, advised = set[str](), set[str]()
-    for _ in range(3):
-        command = ("make_account_key.py", "--curve=P-256", f"--out={out}")
-        make, _, extract = commands_of(run(*command))
-        examples |= {made_by(make).name, made_by(extract).name}
-        (out,) = re.findall(r"--out (\S+),", error_of(run(*command)))
-        advised.add(out)
-    assert len(examples) == 6
-    assert not examples & advised
 
 
 REQUESTS = {
     "the article's": [],
-    "Unicode": ["münchen.example.org", "*.münchen.example.org"],
-    "addresses": ["example.org", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "::"],
-    "a hundred names": [f"{number}.example.org" for number in range(100)],
+    "Unicode and addresses": ["münchen.example.org", "*.ü.org", "192.0.2.1", "::ffff:192.0.2.1"],
     "too long for a common name": [f"{'a' * 60}.example.org"],
-    "quotes": ["a.org", "--email", '"o\'hara"@example.org'],
-    "backslashes": ["a.org", "--email", "a\\b\\@example.org"],
-    "a shell's characters": ["a.org", "--email", "$(touch x)`touch x`;&|<>*?#!{}~@example.org"],
+    "a shell's characters": ["a.org", "--email", '$(x)`x`;&|<>*?#!{}~"o\'hara"a\\b\\@example.org'],
     "a subject's characters": ["a.org", "--email", "a,b+CN=evil.org/CN=evil.org@example.org"],
     "the longest that OpenSSL takes": ["a.org", "--email", "a@" + "b" * 126],
 }
 
 
-@POSIX
 @pytest.mark.usefixtures("key")
 @pytest.mark.parametrize("arguments", REQUESTS.values(), ids=REQUESTS)
 def test_a_request_is_the_same_to_the_last_byte(arguments: list[str], run: Run) -> None:
@@ -146,17 +117,14 @@ def test_a_request_is_the_same_to_the_last_byte(arguments: list[str], run: Run) 
     assert ours == its
 
 
-@POSIX
-@pytest.mark.parametrize("option", ["-conv_form compressed", "-param_enc explicit"])
-def test_a_key_that_openssl_would_copy_gets_no_command(option: str, run: Run) -> None:
+def test_a_key_that_openssl_would_copy_gets_no_command(run: Run) -> None:
     """`openssl req` puts the public key into a request as the key file has it."""
     Path("plain.key").write_bytes(pem_of(private_key("P-256")))
-    paste(f"openssl ec -in plain.key {option} -out certificate.key")
+    paste("openssl ec -in plain.key -conv_form compressed -out certificate.key")
     (view,) = commands_of(run("make_csr.py"))
     assert "verify OK" in paste(view)
 
 
-@POSIX
 @pytest.mark.parametrize(
     "name", ["my key", "it's", "-dash", "a$b`c;d", 'a"b\\', "ü*", "~", "new/../x"]
 )
@@ -179,7 +147,6 @@ def test_more_names_than_a_command_may_have() -> None:
     assert (make, view) == (None, "openssl req -in out -text -verify -noout")
 
 
-@POSIX
 @pytest.mark.parametrize("name", ["a\nb", "a\u202eb", "a\udcffb"])
 def test_what_could_not_be_pasted_is_not_printed(name: str, run: Run) -> None:
     made = run("make_certificate_key.py", "--curve=P-256", f"--out={name}")
@@ -192,18 +159,13 @@ def test_what_could_not_be_pasted_is_not_printed(name: str, run: Run) -> None:
     assert "Next: " not in signed.stderr
 
 
-@POSIX
-def test_what_the_terminal_cannot_show_is_not_printed(monkeypatch: Patch) -> None:
+def test_a_word_for_a_terminal_and_for_zsh(monkeypatch: Patch) -> None:
     monkeypatch.setattr(sys, "stderr", type("Terminal", (), {"encoding": "ascii"})())
     assert shell.command("openssl", "ü") is None
     assert shell.command("openssl", "u") == "openssl u"
     monkeypatch.setattr(sys, "stderr", None)
     assert shell.command("openssl", "ü") == "openssl 'ü'"
-
-
-@POSIX
-def test_zsh_takes_no_word_for_a_command() -> None:
-    """A word like =ls stands for the path of ls there."""
+    # zsh puts the path of ls in place of =ls.
     assert shell.command("openssl", "=a.key", "-subj=b") == "openssl '=a.key' -subj=b"
 
 
@@ -214,11 +176,8 @@ def test_zsh_takes_no_word_for_a_command() -> None:
         ("C:\\keys\\a.key", "C:\\keys\\a.key"),
         ("my key", '"my key"'),
         ("subjectAltName=DNS:a.org,DNS:b.org", '"subjectAltName=DNS:a.org,DNS:b.org"'),
-        ("it's", '"it\'s"'),
-        ("*.a.org", '"*.a.org"'),
         ("@names", '"@names"'),
         ("a&b|c<d>e^f(g);h", '"a&b|c<d>e^f(g);h"'),
-        ("~", '"~"'),
         ("", '""'),
         *[(f"a{char}b", None) for char in '"%$!`“”„\n\x1b\u202e'],
     ],
@@ -228,7 +187,6 @@ def test_a_word_on_windows(word: str, quoted: str | None, monkeypatch: Patch) ->
     assert shell.command("openssl", word) == (quoted and f"openssl {quoted}")
 
 
-@pytest.mark.posix(reason="symbolic links")
 def test_python_is_named_as_short_as_the_path_allows(tmp_path: Path, monkeypatch: Patch) -> None:
     def word() -> str:
         return shlex.split(shell.script("make_csr.py", "a.org") or "")[0]
@@ -247,7 +205,6 @@ def test_python_is_named_as_short_as_the_path_allows(tmp_path: Path, monkeypatch
     assert word() == "python"
 
 
-@pytest.mark.posix(reason="a working directory can be removed")
 def test_a_script_is_found_from_where_the_user_is(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr(shell, "_python", lambda: "python")
     for directory, script, show in (

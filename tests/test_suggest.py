@@ -14,32 +14,23 @@ LIST = "this is a list; give each name by itself: {}"
 # The text, and what is offered instead.
 SLIPS = {
     "https://me:pw@www.example.com:8443/a?b#c": "this is a URL: did you mean www.example.com?",
-    "https://b.MX/": "this is a URL: did you mean b.mx?",
     "mailto:hostmaster@example.com": "this is an e-mail address: did you mean example.com?",
     "192.0.2.1:443": "this is a host with a port: did you mean 192.0.2.1?",
-    "[2001:db8::1]": "this is an address in brackets: did you mean 2001:db8::1?",
     "[2001:db8::1]:443": "this is an address in brackets: did you mean 2001:db8::1?",
     "192.0.2.0/24": "this is a network, not one address: did you mean 192.0.2.0?",
     "example.com/index.html": "this is a name with a path: did you mean example.com?",
     # Lists, as other programs take or print them.
-    "a.com,b.com": LIST.format("a.com b.com"),
     "[a.com, *.b.com]": LIST.format("a.com *.b.com"),
-    "a.com b.com": LIST.format("a.com b.com"),
     "DNS:a.com, IP Address:192.0.2.1": LIST.format("a.com 192.0.2.1"),
-    "subjectAltName=DNS:a.com,DNS:b.com": LIST.format("a.com b.com"),
     # Quotation marks, and what stands before a name in other places.
     "example.com,": AROUND.format("example.com"),
-    "“example.com”": AROUND.format("example.com"),
     "DNS.1 = example.com": AROUND.format("example.com"),
-    "DNS Name=example.com": AROUND.format("example.com"),
     "/C=US/O=Example/CN=example.com": AROUND.format("example.com"),
     "~^www.example.com$": AROUND.format("www.example.com"),  # nginx
     # One wrong character.
     "*example.com": "did you mean *.example.com?",
-    "*.*.example.com": "did you mean *.example.com?",
     " example.com\n": "did you mean example.com?",
     "my_site.example.com": "did you mean my-site.example.com?",
-    "my site.com": "did you mean my-site.com?",
     "example,com": "did you mean example.com?",
     "m\udcfcnchen.example": "did you mean xn--mnchen-3ya.example?",  # a byte of Latin-1
 }
