@@ -97,10 +97,10 @@ def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
     assert len(nonces) == 3
 
 
-_CA = "https://ca.example.com"
+_CA = "https://acme-v02.api.letsencrypt.org"
 _DIRECTORY = {name: f"{_CA}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
 _HONEST = {
-    "dir": _DIRECTORY,
+    "directory": _DIRECTORY,
     "newNonce": {},
     "newAccount": {"status": "valid"},
     "account": {"status": "deactivated"},
@@ -115,13 +115,13 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
         ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked\n"),
         ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)\n"),
         ("newAccount", RATE_LIMITED, 1, "No. (rateLimited); nothing was done; check"),
-        ("account", {"status": "valid"}, 1, "does not say that it deactivated the account (valid)"),
+        ("account", {"status": "valid"}, 1, "deactivated the account (valid); the account may"),
         ("account", b"<html>", 1, "not that of an ACME server; the account may still be active"),
         # After a redirect, Python sends a GET without data in place of the POST.
         ("account", "elsewhere", 1, f"redirects this address to {_CA}/elsewhere; the account may"),
-        ("dir", b"[" * 200_000, 1, "the answer is not that of an ACME server; nothing was done"),
-        ("dir", {}, 1, "this is not the directory of an ACME server; nothing was done"),
-        ("dir", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
+        ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
+        ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
+        ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
     ],
 )
 def test_each_answer_of_a_ca_gets_one_message(
@@ -145,4 +145,4 @@ def test_each_answer_of_a_ca_gets_one_message(
             return addinfourl(io.BytesIO(data), headers, at, 400 if b'"type"' in data else 200)
 
     monkeypatch.setattr(deactivate, "_opener", lambda _: Opener())
-    assert said in told(status, str(account_key), "--server", f"{_CA}/dir")
+    assert said in told(status, str(account_key), "--server", "letsencrypt")

@@ -92,6 +92,7 @@ class TestTheCommand:
         if prompt == "$P$G":  # of cmd.exe
             monkeypatch.setenv("PROMPT", prompt)
         monkeypatch.chdir(ROOT)
+        assert ("; & " in environment.advice()) == (prompt == "PowerShell")
         command = environment.advice().removeprefix("run: ").replace("; & ", "; ")
         page = ROOT / ("docs/recipes.md" if prompt else "README.md")
         text = page.read_text("utf-8").replace("--quiet ", "")
@@ -137,7 +138,6 @@ class TestTheCommand:
 class TestAProgram:
     """Ends with one line where it cannot even import what it needs."""
 
-    # Each program imports common first: test_house.
     @pytest.mark.parametrize(
         ("program", "command"),
         [
@@ -179,7 +179,7 @@ class TestAProgram:
         install(tmp_path, "pycryptodome", "4.0", Crypto="raise RuntimeError('this\\nand that')")
         error = error_of(run_process([sys.executable, "make_account_key.py"], tmp_path))
         assert error.startswith("pycryptodome 4.0 cannot be imported (RuntimeError: this); run: ")
-        assert " -m venv --clear " in error
+        assert re.search(r" -m venv --clear \S+ && .* -m pip install -r requirements.txt$", error)
 
     def test_with_a_slip_in_its_constants(self, tmp_path: Path) -> None:
         copy(tmp_path)
