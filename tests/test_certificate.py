@@ -158,7 +158,7 @@ LOCKED = pem_of(EC, b"another passphrase")
         ("account.key", private_key("P-521"), "it is neither RSA nor ECDSA on P-256 or P-384"),
         ("certificate.csr", None, "certificate.csr: No such file or directory; steps 1 to 3 of"),
         ("certificate.csr", KEY, "is not a request in PEM; make it again"),
-        ("certificate.csr", request(), "the request has no subjectAltName, where Pebble looks"),
+        ("certificate.csr", request(), "where Pebble looks for the names; make it again\n"),
         ("certificate.csr", request(san("a.b"), key=OTHER), "the account key signed this request"),
         ("certificate.csr", request(san(ELSEWHERE)), "192.0.2.1: the CA would look for"),
         ("certificate.csr", request(san("a.b", "*.a.b")), "*.a.b: only DNS-01 can prove a wild"),
