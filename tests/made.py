@@ -8,22 +8,14 @@ from tests import conftest
 from tests.conftest import ARTICLE
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 NOW = datetime.now(timezone.utc)
 SHA256 = hashes.SHA256()
-_article_key = load_pem_private_key((ARTICLE / "rsa2048.key").read_bytes(), None)
-assert isinstance(_article_key, rsa.RSAPrivateKey)
-RSA = _article_key
+RSA: Any = serialization.load_pem_private_key((ARTICLE / "rsa2048.key").read_bytes(), None)
 EC, OTHER, CA = (ec.derive_private_key(3**n, ec.SECP256R1()) for n in (157, 158, 159))
 
 
@@ -35,9 +27,10 @@ def openssl(command: str) -> str:
 def as_pem(thing: Any, encoding: Encoding = Encoding.PEM) -> bytes:
     """Return a key (in PKCS#8), a public key, a request, a certificate or a CRL in PEM."""
     if hasattr(thing, "private_bytes"):
-        data = thing.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+        pkcs8 = serialization.PrivateFormat.PKCS8
+        data = thing.private_bytes(encoding, pkcs8, serialization.NoEncryption())
     elif hasattr(thing, "verify"):
-        data = thing.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
+        data = thing.public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
     else:
         data = thing.public_bytes(encoding)
     return bytes(data)
@@ -50,8 +43,7 @@ def as_der(thing: Any) -> bytes:
 def write(path: str, *things: Any) -> None:
     """Write keys, requests and certificates in PEM, and bytes, to a file."""
     file = Path(path)
-    parts = (thing if isinstance(thing, bytes) else as_pem(thing) for thing in things)
-    file.write_bytes(b"".join(parts))
+    file.write_bytes(b"".join(one if isinstance(one, bytes) else as_pem(one) for one in things))
     file.chmod(0o600)
 
 
@@ -59,10 +51,8 @@ def tlv(tag: int, *contents: bytes) -> bytes:
     """Return an element of DER of less than 64 KiB."""
     content = b"".join(contents)
     size = len(content)
-    if size < 128:
-        return bytes([tag, size]) + content
-    octets = size.to_bytes(1 if size < 256 else 2, "big")
-    return bytes([tag, 0x80 | len(octets)]) + octets + content
+    length = [size] if size < 128 else [0x81, size] if size < 256 else [0x82, *divmod(size, 256)]
+    return bytes([tag, *length]) + content
 
 
 def integer(number: int) -> bytes:
@@ -82,9 +72,8 @@ def named(cn: str) -> x509.Name:
 
 
 def san(*names: str | x509.GeneralName) -> x509.SubjectAlternativeName:
-    return x509.SubjectAlternativeName(
-        [x509.DNSName(n) if isinstance(n, str) else n for n in names]
-    )
+    general = [x509.DNSName(n) if isinstance(n, str) else n for n in names]
+    return x509.SubjectAlternativeName(general)
 
 
 def request(

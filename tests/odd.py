@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-NULL = b"\5\0"
 _OIDS = {
     "CN": "0603550403",
     "extensionRequest": "06092a864886f70d01090e",
@@ -22,8 +21,6 @@ _OIDS = {
     "SAN": "0603551d11",
     "tlsFeature": "06082b06010505070118",
     "ECDSA with SHA-256": "06082a8648ce3d040302",
-    "ECDSA with SHA-384": "06082a8648ce3d040303",
-    "ECDSA with SHA-512": "06082a8648ce3d040304",
 }
 
 
@@ -32,22 +29,18 @@ def sequence(oid: str, *values: bytes) -> bytes:
     return tlv(0x30, bytes.fromhex(_OIDS[oid]), *values)
 
 
-def text(kind: str, value: str, tag: int = 12) -> bytes:
-    """Return a part of a name; the tag is that of a type of string, UTF8String for example."""
+def name(value: str, tag: int = 12) -> bytes:
+    """Return a name with a CN; the tag is that of a type of string, UTF8String for example."""
     encoding = {28: "utf-32-be", 30: "utf-16-be"}.get(tag, "utf-8")
-    return sequence(kind, tlv(tag, value.encode(encoding)))
-
-
-def name(*values: bytes) -> bytes:
-    return tlv(0x30, *(tlv(0x31, value) for value in values))
+    return tlv(0x30, tlv(0x31, sequence("CN", tlv(tag, value.encode(encoding)))))
 
 
 def dns(value: str) -> bytes:
     return tlv(0x82, value.encode())
 
 
-def san(*names: bytes, end: bytes = b"", critical: bytes = b"") -> bytes:
-    return sequence("SAN", critical, tlv(4, tlv(0x30, *names) + end))
+def san(*names: bytes, end: bytes = b"") -> bytes:
+    return sequence("SAN", tlv(4, tlv(0x30, *names) + end))
 
 
 def listed(*extensions: bytes) -> bytes:
@@ -68,25 +61,19 @@ _DOMAINS = (
 _ADDRESSES = ("64.112.117.67", "10.0.0.1", "2606:4700:60::1", "::ffff:64.112.117.67")
 _GENERAL = (
     *(tlv(0x87, ipaddress.ip_address(address).packed) for address in _ADDRESSES),
-    *(tlv(0x87, value) for value in (bytes(5), b"")),
     *(tlv(0x81, value) for value in (b"a@example.com", b"\xff")),
     *(tlv(0x86, value) for value in (b"https://example.com/", b"http://%zz/", b"\xff")),
-    *(tlv(0x88, value) for value in (b"\x2a\x03", b"")),
-    *(tlv(0xA0, value) for value in (tlv(6, b"\x2a\x03") + tlv(0xA0, tlv(12, b"x")), b"")),
-    *(tlv(0xA2, tlv(22, b"a.example.com")), tlv(0xA7, tlv(4, bytes(5)))),
-    *(tlv(0xA4, tlv(0x30)), tlv(0xA2, b"a.example.com"), tlv(0x02, b"\1"), dns("bücher.example")),
+    tlv(0x87, bytes(5)),
+    tlv(0x88, b"\x2a\x03"),
+    tlv(0xA0, tlv(6, b"\x2a\x03"), tlv(0xA0, tlv(12, b"x"))),
+    tlv(0xA4, tlv(0x30)),
+    dns("bücher.example"),
 )
 
-CN, WWW = text("CN", "example.com"), text("CN", "www.example.org")
 NAMES = dns("example.com"), dns("www.example.org")
 SAN, OTHER_SAN = san(*NAMES), san(dns("localhost"))
 PASSWORD = sequence("challengePassword", tlv(0x31, tlv(12, b"x")))
 ECDSA = sequence("ECDSA with SHA-256")
-STRING_TYPES = (18, 19, 20, 22, 28, 30)
-
-
-def _tls_feature(number: int) -> bytes:
-    return listed(SAN, sequence("tlsFeature", tlv(4, tlv(0x30, integer(number)))))
 
 
 def _validity(end: bytes) -> bytes:
@@ -100,46 +87,34 @@ def _attributes(*attributes: bytes) -> dict[str, Sequence[bytes]]:
 Traits = dict[str, dict[str, Sequence[bytes]]]
 
 _BOTH: Traits = {
-    "two CNs": {"subject": [name(CN, WWW)]},
-    "string type": {"subject": [name(text("CN", "example.com", tag)) for tag in STRING_TYPES]},
-    "not text": {"subject": [name(sequence("CN", tlv(12, b"example.com\xc3")))]},
-    "common name": {"subject": [name(text("CN", domain)) for domain in _DOMAINS]},
+    "string type": {"subject": [name("a.example.com", tag) for tag in (19, 20, 28, 30)]},
+    "common name": {"subject": [name(domain) for domain in _DOMAINS]},
     "domain": {"extensions": [listed(san(*NAMES, dns(domain))) for domain in _DOMAINS]},
     "general name": {"extensions": [listed(san(*NAMES, one)) for one in _GENERAL]},
     "no SAN": {"extensions": [listed()]},
     "empty SAN": {"extensions": [listed(san())]},
     "extra octet in SAN": {"extensions": [listed(san(*NAMES, end=b"\0"))]},
     "cut SAN": {"extensions": [listed(sequence("SAN", tlv(4, tlv(0x30, *NAMES)[:-1])))]},
-    "critical FALSE": {"extensions": [listed(san(*NAMES, critical=tlv(1, b"\0")))]},
-    "critical 1": {"extensions": [listed(san(*NAMES, critical=tlv(1, b"\1")))]},
     "extension twice": {"extensions": [listed(SAN, SAN)]},
-    "TLS feature": {"extensions": [_tls_feature(17)]},
-    "hash": {"signed with": [sequence("ECDSA with SHA-384"), sequence("ECDSA with SHA-512")]},
-    "ECDSA with NULL": {"signed with": [sequence("ECDSA with SHA-256", NULL)]},
-    "signature": {"signature": [tlv(0x30, integer(1), integer(1))]},
     "no signature": {"signature": [b""]},
     "another key": {},
-    "mutated in the front": {},
-    "mutated at the end": {},
+    "mutated": {},
 }
 REQUEST = _BOTH | {
     "version": {"version": [integer(number) for number in (1, 2, 3)]},
-    "must-staple": {"extensions": [_tls_feature(5)]},
+    "must-staple": {
+        "extensions": [listed(SAN, sequence("tlsFeature", tlv(4, tlv(0x30, integer(5)))))]
+    },
     "password": _attributes(asked(listed(SAN)), PASSWORD),
     "no attributes": _attributes(),
     "primitive attributes": {"attributes": [tlv(0x80, asked(listed(SAN))), tlv(0x80)]},
-    "attribute without values": _attributes(asked()),
-    "two extension requests": _attributes(asked(listed(SAN)), asked(listed(OTHER_SAN))),
     "two lists of extensions": _attributes(asked(listed(SAN), listed(OTHER_SAN))),
 }
 CERTIFICATE = _BOTH | {
     "version": {"version": [tlv(0xA0, integer(number)) for number in (3, 4)]},
     "version 1": {"version": [b""], "[3]": [b""]},
-    "no extensions": {"[3]": [b""]},
     "negative serial": {"serial": [tlv(2, b"\xff\1")]},
-    "no seconds": {"validity": [_validity(tlv(23, b"3501020304Z"))]},
-    "time zone": {"validity": [_validity(tlv(23, b"350102030405+0100"))]},
-    "far future": {"validity": [_validity(tlv(24, b"99991231235959Z"))]},
+    "odd time": {"validity": [_validity(tlv(23, b"3501020304+0100"))]},
 }
 
 
@@ -174,9 +149,8 @@ def _made(
         "extensions": listed(san(*chance.choices(NAMES, k=chance.randint(1, 3)))),
         "serial": integer(1 << 63),
         "algorithm": ECDSA,
-        "subject": chance.choice((name(CN), name())),
+        "subject": chance.choice((name("example.com"), tlv(0x30))),
         "validity": _validity(tlv(23, b"350102030405Z")),
-        "signed with": ECDSA,
     }
     for trait in sorted(traits):
         fields |= {field: chance.choice(values) for field, values in table[trait].items()}
@@ -185,10 +159,7 @@ def _made(
     key = ec.derive_private_key(chance.getrandbits(200), ec.SECP256R1())
     fields["key"] = chance.choice(keys) if "another key" in traits else spki(key)
     info = bytearray(tlv(0x30, *(fields[field] for field in order)))
-    middle = len(info) // 2
-    if "mutated in the front" in traits:
-        info[chance.randrange(middle)] ^= 1 << chance.randrange(8)
-    if "mutated at the end" in traits:
-        info[chance.randrange(middle, len(info))] ^= 1 << chance.randrange(8)
+    if "mutated" in traits:
+        info[chance.randrange(len(info))] ^= 1 << chance.randrange(8)
     signature = fields.get("signature", key.sign(bytes(info), ec.ECDSA(hashes.SHA256())))
-    return tlv(0x30, bytes(info), fields["signed with"], tlv(3, b"\0", signature))
+    return tlv(0x30, bytes(info), ECDSA, tlv(3, b"\0", signature))

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
@@ -126,12 +125,6 @@ def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
     assert "reads: Hello" in page
 
 
-def test_nobody_reads_to_the_end(files: Path) -> None:
-    command = shlex.join([sys.executable, "-m", "course.certificate", str(files)])
-    result = shell(f"{command} | head -n 3; test -e {files}/certificate.pem", ROOT)
-    assert (result.returncode, result.stderr, result.stdout.count("\n")) == (0, "", 3)
-
-
 def test_from_another_directory(files: Path) -> None:
     result = run_process([sys.executable, str(ROOT / "course/certificate.py"), "."], files)
     assert (result.returncode, result.stderr) == (0, "")
@@ -152,16 +145,8 @@ def test_the_page_with_curl(files: Path) -> None:
     assert root.subject == root.issuer
 
 
-def address(text: str) -> x509.IPAddress:
-    return x509.IPAddress(ip_address(text))
-
-
-def with_another_signature(csr: x509.CertificateSigningRequest) -> x509.CertificateSigningRequest:
-    *data, last = as_der(csr)
-    return x509.load_der_x509_csr(bytes([*data, last ^ 1]))
-
-
 KEY = as_pem(OTHER)
+ELSEWHERE = x509.IPAddress(ip_address("192.0.2.1"))
 LOCKED = pem_of(EC, b"another passphrase")
 
 
@@ -169,23 +154,15 @@ LOCKED = pem_of(EC, b"another passphrase")
     ("name", "content", "message"),
     [
         ("account.key", None, "account.key: No such file or directory; steps 1 to 3 of README.md"),
-        ("account.key", KEY[:-60], "account.key: the content is cut short"),
         ("account.key", LOCKED, "account.key: this passphrase does not open the key"),
         ("account.key", private_key("P-521"), "it is neither RSA nor ECDSA on P-256 or P-384"),
         ("certificate.csr", None, "certificate.csr: No such file or directory; steps 1 to 3 of"),
         ("certificate.csr", KEY, "is not a request in PEM; make it again"),
-        (
-            "certificate.csr",
-            with_another_signature(request(san("a.b"))),
-            "its signature is not valid; make the",
-        ),
-        ("certificate.csr", request(), "the request has no subjectAltName, where Pebble looks"),
+        ("certificate.csr", request(), "where Pebble looks for the names; make it again\n"),
         ("certificate.csr", request(san("a.b"), key=OTHER), "the account key signed this request"),
-        ("certificate.csr", request(san(address("192.0.2.1"))), "192.0.2.1: the CA would look for"),
+        ("certificate.csr", request(san(ELSEWHERE)), "192.0.2.1: the CA would look for"),
         ("certificate.csr", request(san("a.b", "*.a.b")), "*.a.b: only DNS-01 can prove a wild"),
         ("certificate.csr", request(san("a b\x1b[31m")), "the CA refuses: Order included DNS id"),
-        # The files are served at 127.0.0.1.
-        ("certificate.csr", request(san(address("::1"))), "connection refused (connection)\n"),
         ("example.com.key", OTHER, "certificate.csr: no *.key file beside it fits; put the right"),
         ("example.com.key", LOCKED, "fits; example.com.key: this passphrase does not open"),
         # make_csr and show read DER. The error begins with this program, though show has run.
@@ -206,18 +183,10 @@ def test_a_fault_in_the_files_is_named(
     assert left == before or "web server" in message
 
 
-def test_a_port_that_is_taken_is_named(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = pebble._free_ports(4)
-    monkeypatch.setattr(pebble, "_free_ports", lambda _: ports)
-    with socket.create_server(("127.0.0.1", ports[0])):
-        assert f":{ports[0]}: bind: address already in use" in told(status=1)
-
-
-@pytest.mark.parametrize("port", ["taken", "70000"])
-def test_a_port_that_the_page_cannot_have_is_refused(port: str, told: Told) -> None:
+def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        number = str(taken.getsockname()[1]) if port == "taken" else port
-        assert f"error: --port {number}: " in told("--serve", "--port", number, status=1)
+        for port in (taken.getsockname()[1], 70000):
+            assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
     assert "--port is for --serve; add --serve" in told("--port", "1", status=2)
 
 
@@ -260,9 +229,9 @@ def test_the_commands_for_a_browser(
     monkeypatch.setattr(web_server.Server, "serve_forever", lambda _: None)
     with web_server.listen(0) as server:
         web_server.serve(server, x509.DNSName("example.com"), Path("root.pem"), pebble.TLS)
-    told = capsys.readouterr().out
+    told = re.sub(r":\d+/", ":1/", capsys.readouterr().out)
     assert told.count("  $ curl") == 2
-    for words in ("browser. Then", "  $ new=", "  $ certutil", "${new:?}", '"$new", which'):
+    for words in ("browser. Then", "$ certutil", "${new:?}", '" https://example.com:1/\n'):
         assert (words in told) == ("certutil" in installed)
     assert ("they need Chromium or Firefox, and certutil" in told) != ("certutil" in installed)
 

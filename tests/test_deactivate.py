@@ -28,8 +28,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Told:
     def run(status: int, *arguments: str) -> str:
         assert deactivate.main(arguments) == status
         output, messages = capsys.readouterr()
-        assert output == ""
-        assert status == 0 or len(messages.splitlines()) == 1
+        assert (output, status == 0 or messages.count("\n") == 1) == ("", True)
         return messages
 
     return run
@@ -47,7 +46,6 @@ def test_an_account_is_deactivated_once(
     command = [str(path), "--passphrase-file", secret, *server]
     none = f"{path}: there is no account with this key at {ca.directory_url}, so nothing was done"
     assert none in told(1, *command)
-
     account = acme_client.Account(key, ca.directory_url, ca.opener)
     assert told(0, *command).startswith(f"Deactivated the account of {path}: {account.url}\nFrom ")
     with pytest.raises(acme_client.Refusal, match=r"\(unauthorized\)"):
@@ -74,8 +72,6 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
         (1, path, url, str(path), f"{path}: it has no certificate in PEM; give another file\n"),
         (1, path, url, "none", "none: No such file or directory; give another file\n"),
         (1, path, url.replace("https", "http"), roots, "this is not an https:// address, which"),
-        (1, path, url.replace("dir", "none"), roots, "the answer is not that of an ACME server"),
-        (1, path, "https://127.0.0.1:1/", roots, "refused"),
     ):
         assert said in told(status, str(key), "--server", server, "--ca-file", ca_file)
     assert told(1, str(path), "--server", url).endswith(
@@ -89,8 +85,6 @@ def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
     nonces = []
 
     class UsedNonce(urllib.request.OpenerDirector):
-        """Gives the first nonce once more."""
-
         def open(self, *arguments: Any, **more: Any) -> Any:
             answer = ca.opener.open(*arguments, **more)
             if answer.url.endswith("/nonce-plz"):
@@ -103,41 +97,31 @@ def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
     assert len(nonces) == 3
 
 
-_CA = "https://ca.example.com"
+_CA = "https://acme-v02.api.letsencrypt.org"
 _DIRECTORY = {name: f"{_CA}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
 _HONEST = {
-    "dir": _DIRECTORY,
+    "directory": _DIRECTORY,
     "newNonce": {},
     "newAccount": {"status": "valid"},
     "account": {"status": "deactivated"},
 }
-
-
-def refusal(kind: str) -> dict[str, str]:
-    return {"type": f"urn:ietf:params:acme:error:{kind}", "detail": "No."}
+UNAUTHORIZED = {"type": "urn:ietf:params:acme:error:unauthorized", "detail": "No."}
+RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No."}
 
 
 @pytest.mark.parametrize(
     ("path", "answer", "status", "said"),
     [
-        ("", {}, 0, "Deactivated the account of "),
         ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked\n"),
-        ("newAccount", refusal("unauthorized"), 0, "the CA refuses: No. (unauthorized)\n"),
-        ("newAccount", refusal("rateLimited"), 1, "No. (rateLimited); nothing was done; check"),
-        ("account", refusal("unauthorized"), 1, "(unauthorized); the account may still be active"),
-        ("account", {"status": "valid"}, 1, "does not say that it deactivated the account (valid)"),
-        ("account", {}, 1, "does not say that it deactivated the account (None); the account may"),
+        ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)\n"),
+        ("newAccount", RATE_LIMITED, 1, "No. (rateLimited); nothing was done; check"),
+        ("account", {"status": "valid"}, 1, "deactivated the account (valid); the account may"),
         ("account", b"<html>", 1, "not that of an ACME server; the account may still be active"),
         # After a redirect, Python sends a GET without data in place of the POST.
-        ("dir", "elsewhere", 1, f"redirects this address to {_CA}/elsewhere; nothing was done"),
         ("account", "elsewhere", 1, f"redirects this address to {_CA}/elsewhere; the account may"),
-        ("dir", b"[" * 200_000, 1, "the answer is not that of an ACME server; nothing was done"),
-        ("dir", [], 1, "the answer is not that of an ACME server; nothing was done"),
-        ("dir", {}, 1, "this is not the directory of an ACME server; nothing was done"),
-        *(
-            ("dir", {**_DIRECTORY, "newNonce": url}, 1, "nothing was done")
-            for url in (3, None, "https://[::1/")
-        ),
+        ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
+        ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
+        ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
     ],
 )
 def test_each_answer_of_a_ca_gets_one_message(
@@ -145,7 +129,7 @@ def test_each_answer_of_a_ca_gets_one_message(
     answer: object,
     status: int,
     said: str,
-    tmp_path: Path,
+    account_key: Path,
     told: Told,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -161,6 +145,4 @@ def test_each_answer_of_a_ca_gets_one_message(
             return addinfourl(io.BytesIO(data), headers, at, 400 if b'"type"' in data else 200)
 
     monkeypatch.setattr(deactivate, "_opener", lambda _: Opener())
-    key = tmp_path / "account.key"
-    key.write_bytes(pem_of(private_key("P-256")))
-    assert said in told(status, str(key), "--server", f"{_CA}/dir")
+    assert said in told(status, str(account_key), "--server", "letsencrypt")

@@ -6,31 +6,19 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 from common import passphrase
 from common.console import UserError
-from tests.conftest import (
-    SECRET,
-    Run,
-    command_of,
-    error_of,
-    on_a_terminal,
-    pem_of,
-    private_key,
-    run_process,
-)
-from tests.made import write
+from tests.conftest import SECRET, Run, command_of, error_of, on_a_terminal, run_process
+from tests.made import EC, as_pem, write
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-Typing = Callable[..., None]
-
 MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
-GIVE = "; --passphrase-file takes the file of a passphrase"
+PEM = "this is PEM, not a passphrase; --passphrase-file takes the file of a passphrase"
 LONG = "its first line is over OpenSSL's limit of 1023 bytes; use a shorter one"
 SPACE = "its first line starts or ends with a space, which is part of the passphrase\n"
 CONTROL = "has a control character (Esc, an arrow key, Ctrl-V?); use another"
@@ -44,11 +32,9 @@ class TestAFile:
         [
             (b"\r\nsecret\n", "its first line is empty; use another"),
             (b"x" * 1024, LONG),
-            (b"ab\x7f\n", f"its first line {CONTROL}"),
             (b"\xef\xbb\xbfsecret\n", MARK),
             (b"caf\xe9\n", "its first line is not UTF-8; save it as UTF-8"),
-            (pem_of(private_key("P-256")), f"this is PEM, not a passphrase{GIVE}"),
-            (bytes(2**20 + 1), f"the file is larger than 1 MiB{GIVE}"),
+            (as_pem(EC), PEM),
         ],
     )
     def test_that_is_refused(self, content: bytes, message: str, run: Run) -> None:
@@ -71,7 +57,6 @@ class TestAFile:
             (SECRET, 0o600, ""),
             (SECRET, 0o640, "other users can read this file; run chmod 600 or, "),
             ("x ", 0o600, SPACE),  # as after `echo secret > file` in cmd.exe
-            ("\u00a0x", 0o600, SPACE),
         ):
             write(str(path), secret.encode())
             path.chmod(mode)
@@ -88,9 +73,6 @@ class TestAFile:
         passphrase_of = passphrase.from_file(f"/dev/fd/{read}")
         assert passphrase_of("a") == passphrase_of("b") == b"secret"
         os.close(read)
-
-    def test_is_not_read_for_a_plain_key(self, key: Path, run: Run) -> None:
-        assert run("make_csr.py", "--passphrase-file", "none").returncode == 0
 
 
 @pytest.mark.posix(reason="a pseudoterminal")
@@ -114,9 +96,7 @@ class TestATerminal:
             (["a\x16\x1bb"], 1, f"error: the passphrase {CONTROL}\r\n"),  # Ctrl-V, Esc
             (["\x04"], 1, "error: no passphrase was typed; try again\r\n"),
             (["\x03"], -signal.SIGINT, ""),
-            ([SECRET, "\x1c"], -signal.SIGQUIT, ""),
             ([SECRET, signal.SIGTERM], -signal.SIGTERM, ""),
-            ([signal.SIGHUP], -signal.SIGHUP, ""),
         ]
         for answers, status, said in runs:
             session = on_a_terminal(MAKE, tmp_path, *answers)
@@ -129,10 +109,11 @@ class TestATerminal:
 
     def test_ctrl_z_does_not_leave_a_prompt_that_echoes(self, tmp_path: Path) -> None:
         """See readpassphrase(3). bash and zsh set the terminal for their own prompts."""
-        at_each_prompt = ["typed too early\x1a", "fg", SECRET]
+        at_each_prompt = ["typed too early\x1a", "fg", "\x1a", "fg", SECRET]
         answers = [shlex.join(MAKE), *at_each_prompt, *at_each_prompt, "exit"]
         session = on_a_terminal(["sh", "-i"], tmp_path, *answers)
-        assert session.echo == [True, *[False, True, False] * 2, True, True], session.written
+        echo = [False, True, False, True, False]
+        assert session.echo == [True, *echo, *echo, True, True], session.written
         assert SECRET not in session.written
         assert load_pem_private_key((tmp_path / "account.key").read_bytes(), SECRET.encode())
 
@@ -152,39 +133,33 @@ def test_without_a_terminal_nothing_is_read(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-class TestWhatIsTyped:
-    """By way of getpass, which differs between the systems."""
+def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Have getpass, which differs between the systems, read these lines from a console."""
+    console = type("_WindowsConsoleIO", (io.RawIOBase,), {"readable": lambda self: True})()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(console)))
+    monkeypatch.setattr(getpass, "getpass", mock.Mock(side_effect=list(lines)))
 
-    @pytest.fixture
-    def typing(self, monkeypatch: pytest.MonkeyPatch) -> Typing:
-        """Return a function that types lines, on Windows too."""
-        console = type("_WindowsConsoleIO", (io.RawIOBase,), {"readable": lambda self: True})()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(console)))
-        return lambda *lines: monkeypatch.setattr(
-            getpass, "getpass", mock.Mock(side_effect=list(lines))
-        )
 
-    def test_that_is_refused(self, typing: Typing) -> None:
-        encoding = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
-        for lines, reason in (
-            (("a", "b"), "the passphrases differ, so no key was made; try again"),
-            (("secret\ud83d",), encoding),
-        ):
-            typing(*lines)
-            with pytest.raises(UserError, match=f"^{reason}$"):
+def test_what_is_typed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoding = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
+    for lines, reason in (
+        (("a", "b"), "the passphrases differ, so no key was made; try again"),
+        (("secret\ud83d",), encoding),
+    ):
+        type_lines(monkeypatch, *lines)
+        with pytest.raises(UserError, match=f"^{reason}$"):
+            passphrase.for_new_key(None)
+
+
+def test_on_windows_only_a_console_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a console getpass would wait forever, and the null device says that it is one."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    for emoji in ("\U0001f600", "\ud83d\ude00"):  # as it may give it
+        type_lines(monkeypatch, emoji, emoji)
+        assert passphrase.for_new_key(None) == "\U0001f600".encode()
+    null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as on Windows
+    with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
+        for stdin in (None, file):
+            monkeypatch.setattr(sys, "stdin", stdin)
+            with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
                 passphrase.for_new_key(None)
-
-    def test_on_windows_only_a_console_is_read(
-        self, typing: Typing, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Without a console getpass would wait forever, and the null device says that it is one."""
-        monkeypatch.setattr(sys, "platform", "win32")
-        for emoji in ("\U0001f600", "\ud83d\ude00"):  # as it may give it
-            typing(emoji, emoji)
-            assert passphrase.for_new_key(None) == "\U0001f600".encode()
-        null = type("Null", (io.FileIO,), {"isatty": lambda self: True})  # as on Windows
-        with io.TextIOWrapper(io.BufferedReader(null(os.devnull))) as file:
-            for stdin in (None, file):
-                monkeypatch.setattr(sys, "stdin", stdin)
-                with pytest.raises(UserError, match=f"^{NO_TERMINAL}$"):
-                    passphrase.for_new_key(None)

@@ -38,8 +38,6 @@ def issued(ca: pebble.Pebble) -> str:
 
 def assert_is_certificate(ca: pebble.Pebble, pem: str, key: Path, names: list[str]) -> None:
     """Check that it leads to Pebble's root, for just these names and this key."""
-    # Boulder checks this (csr/csr.go), Pebble does not.
-    assert x509.load_pem_x509_csr(CSR.read_bytes()).is_signature_valid
     Path("chain.pem").write_text(pem)
     Path("root.pem").write_text(ca.root)
     verify = ["verify", "-CAfile", "root.pem", "-untrusted", "chain.pem", "chain.pem"]
@@ -47,8 +45,7 @@ def assert_is_certificate(ca: pebble.Pebble, pem: str, key: Path, names: list[st
     certificate = x509.load_pem_x509_certificate(pem.encode())
     extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert {str(name.value) for name in extension.value} == set(names)
-    private_key = load_pem_private_key(key.read_bytes(), None)
-    assert certificate.public_key() == private_key.public_key()
+    assert certificate.public_key() == load_pem_private_key(key.read_bytes(), None).public_key()
 
 
 @pytest.mark.parametrize(
@@ -72,13 +69,9 @@ def test_acme_tiny_gets_a_certificate(
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        (
-            ["münchen.example.com", "*.münchen.example.com"],
-            ["xn--mnchen-3ya.example.com", "*.xn--mnchen-3ya.example.com"],
-        ),
+        (["*.münchen.example.com"], ["*.xn--mnchen-3ya.example.com"]),
         (["example.com", "127.0.0.1"], ["example.com", "127.0.0.1"]),
         ([f"{'a' * 60}.example.com"], [f"{'a' * 60}.example.com"]),
-        (["example.com", "--email", "me@example.com"], ["example.com"]),
     ],
 )
 def test_a_certificate_for_each_kind_of_name(
@@ -94,5 +87,4 @@ def test_one_key_for_account_and_certificate(ca: pebble.Pebble, key: Path, run: 
     assert "this is the account key" in error_of(run("make_csr.py", "--account-key", key.name))
     assert run("make_csr.py", "example.com").returncode == 0
     result = acme_tiny(ca, key)
-    assert result.returncode != 0
     assert "CSR contains a public key for a known account" in result.stderr

@@ -25,20 +25,15 @@ REPLACEABLE = {
 KEPT = {
     "empty": b"",
     "key": KEY,
-    "two requests": REQUEST + REQUEST,
     "key after it": REQUEST + KEY,
-    "key before it": KEY + REQUEST,
     "the end of a key after it": REQUEST + KEY[60:],
-    "text around a key before it": b"Certificate Request:\nPrivate-Key: (2048 bit)\n" + REQUEST,
     "a password before a line of hyphens": REQUEST + b"password\n-----\n",
     "a JSON Web Key": b'{"kty": "EC"}\n' + REQUEST,
     "headers within": b"".join([LINES[0], b"Comment: secret\n\n", *LINES[1:]]),
     "text after BEGIN": REQUEST.replace(b"REQUEST-----\n", b"REQUEST----- secret\n", 1),
     "text after END": REQUEST.rstrip() + b" secret\n",
     "text within": b"".join([*LINES[:3], b"#secret\n", *LINES[3:]]),
-    "more base64": b"".join([*LINES[:-1], b"c2VjcmV0\n", LINES[-1]]),
     "cut short": REQUEST[:99],
-    "an empty SEQUENCE": wrapping.written(labels.REQUEST, b"\x30\0"),
     "another label": REQUEST.replace(b"CERTIFICATE REQUEST", b"CERTIFICATE"),
 }
 
