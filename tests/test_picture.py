@@ -50,10 +50,6 @@ class Page(HTMLParser):
         """Return the last class, which is the color of a key, of all that has this class."""
         return [classes.split()[-1] for classes, _ in self.found if name in classes.split()[1:-1]]
 
-    @property
-    def cards(self) -> list[str]:
-        return self.of("h2")[: len(self.of("card"))]
-
 
 def picture(show: Show, *arguments: str) -> Page:
     """Return the page about files that nothing is wrong with, except for warnings."""
@@ -76,10 +72,10 @@ def test_the_cards_stand_in_the_order_of_the_story_with_the_main_facts(show: Sho
     names = files()
     chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
     for order in (names, names[::-1], names[2:] + names[:2]):
-        assert picture(show, *order).cards == [*names[:3], *chain]
+        assert picture(show, *order).of("h2")[:7] == [*names[:3], *chain, "The legend"]
     write("renamed.key", RSA)
     renamed = ("--account-key", "account.key", "example.com.key", "renamed.key")
-    assert picture(show, *renamed).cards == ["renamed.key", "example.com.key"]
+    assert picture(show, *renamed).of("h2")[:2] == ["renamed.key", "example.com.key"]
     key = ["holds", "kind", "encryption", "numbers", "Let's Encrypt"]
     signed = ["holds", "signed with", "names", "Let's Encrypt"]
     certificate = ["holds", "signed with", "issuer", "CA", "names", "valid until"]
@@ -201,6 +197,7 @@ def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
     status, found, messages = show("--html", "cut.der", "missing")
     page = Page(found)
     assert (status, page.of("h2")) == (1, ["cut.der", "The legend", "Errors", "The words"])
+    assert "Below the cards: the legend, errors, the words." in page.text
     assert page.of("fault") == ["Fault: offset 196: the file ends before this OID does"]
     assert [f"show: error: {line}" for line in page.of("li")[-2:]] == messages.splitlines()
 
