@@ -95,6 +95,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     found = {(classes, text) for classes, text in page.found if classes.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
     assert page.colors("public") == ["k1", "k1", "k2", "k2", "k2", "k2", "k3", "k4"]
+    assert page.of("summary").count("subjectPKInfo public half of B key B") == 1
     assert page.colors("private") == ["k1"] * 6 + ["k2"]
     assert page.colors("signed") == page.colors("signature") == ["k2", "k3", "k4", "k4"]
     made = "made with the private half of C key C over everything in the frame above"
