@@ -47,9 +47,9 @@ def started(profile: Path) -> "Iterator[Chrome]":
         yield driver
 
 
-def resize(browser: "Chrome", width: int, height: int, scheme: str, media: str = "screen") -> None:
+def resize(browser: "Chrome", width: int, height: int, scheme: str) -> None:
     """Give the page a size in CSS pixels, and a color scheme ("light" or "dark")."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

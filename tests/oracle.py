@@ -1,6 +1,5 @@
 """What OpenSSL says of a file."""
 
-import functools
 import re
 import subprocess
 from pathlib import Path
@@ -15,9 +14,6 @@ _COMMANDS = {
     "request": f"req -noout -pubkey -text -verify {_NAMES}",
     "public key": "pkey -pubin -pubout -text",
 }
-
-# Its certificates are read by `openssl x509`. Version 3; RFC 7292 section 4.
-_PKCS12 = re.compile(rb"\x30.{1,5}?\x02\x01\x03\x30", re.DOTALL)
 
 
 class Reading(NamedTuple):
@@ -44,8 +40,6 @@ def openssl(*arguments: str, data: bytes = b"") -> str:
 
 def read(path: str) -> Reading | None:
     """Return what OpenSSL reads in a file, if that is a key, a request or a certificate."""
-    if _PKCS12.match(Path(path).read_bytes()):
-        return None
     for kind, command in _COMMANDS.items():
         # OpenSSL 3.5 reads a private key with -pubin too.
         if kind == "public key" and openssl("pkey", "-passin", "pass:", "-pubout", *_form(path)):
@@ -53,7 +47,7 @@ def read(path: str) -> Reading | None:
         if text := openssl(*command.split(), *_form(path)):
             return Reading(kind, text, public_key_in(text))
     for passphrase in PASSPHRASES:
-        key = [*f"pkey -passin pass:{passphrase} {_providers()}".split(), *_form(path)]
+        key = ["pkey", "-passin", f"pass:{passphrase}", *_form(path)]
         if text := openssl(*key, "-noout", "-text"):
             reading = Reading("private key", text, openssl(*key, "-pubout"), passphrase)
             checked = "" if reading.is_large else openssl(*key, "-noout", "-check")
@@ -65,13 +59,6 @@ def _form(path: str) -> list[str]:
     return ["-inform", "PEM" if b"-----BEGIN" in Path(path).read_bytes() else "DER", "-in", path]
 
 
-@functools.cache
-def _providers() -> str:
-    """Return the options for old ways of encrypting a key, where OpenSSL has them."""
-    options = "-provider legacy -provider default"
-    return options if openssl("list", "-providers", *options.split()) else ""
-
-
 def public_key_in(text: str) -> str:
     """Return the public key in PEM that is in a text, or nothing."""
     return search(r"(?s)(-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n)", text)
@@ -80,8 +67,7 @@ def public_key_in(text: str) -> str:
 def is_read_somehow(path: str) -> bool:
     """Return whether OpenSSL reads a file that is not a key, request or certificate."""
     commands = ("crl", "pkcs7", "dsaparam", "ecparam", "dhparam")
-    is_read = any(openssl(command, *_form(path)) for command in commands)
-    return is_read or bool(openssl("ocsp", "-respin", path))
+    return any(openssl(command, *_form(path)) for command in commands)
 
 
 def search(pattern: str, text: str) -> str:

@@ -27,7 +27,6 @@ FILES = {
 }
 TODAY = datetime(2026, 11, 2, tzinfo=timezone.utc)
 WIDTH = 1440  # CSS pixels
-MOST = 200_000  # bytes
 
 
 def page() -> str:
@@ -55,8 +54,6 @@ def main(target: Path) -> None:
         os.chdir("/")
     colors = [browser.installed("pngquant"), "--speed", "1", "--strip", "64", "-"]
     data = subprocess.run(colors, input=shot, stdout=subprocess.PIPE, check=True).stdout
-    if len(data) > MOST:
-        sys.exit(f"{target}: {len(data)} bytes, more than {MOST}")
     target.write_bytes(data)
     print(f"Wrote {target}: {len(data)} bytes.")
 

@@ -10,11 +10,11 @@ from common.show.files import DOCUMENTS as LABELS
 from common.show.files import Part
 from common.show.opening import unopened
 from common.wrapping import Block
-from tests.conftest import Show
-from tests.made import LEAF, RSA, as_der, integer, pkcs1, request, san, tlv
+from tests.conftest import ROOT, Show
+from tests.made import EC, LEAF, RSA, as_der, integer, pkcs1, request, san, tlv
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -22,19 +22,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-EC = ec.derive_private_key(0x1234567890ABCDEF << 150 | 0x987654321, ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(40, 72)))
 
 ED_SEED, ED_PUBLIC = ED.private_bytes_raw(), ED.public_key().public_bytes_raw()
 ED_PARTS = tlv(0x30, b"\x06\x03\x2b\x65\x70"), tlv(4, tlv(4, ED_SEED))
 CURVE, EC_KEY = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06072a8648ce3d0201")
-PBES2 = bytes.fromhex(  # RFC 8018
-    "305f06092a864886f70d01050d3052303106092a864886f70d01050c302404108b1d26f0a9c42fe1357d60b8"
-    "1c9ef24302020800300c06082a864886f70d02090500301d060960864801650304012a04105c6e2a91f07b83"
-    "d46e1f3b2895a0c7d8"
-)
 N = RSA.private_numbers()
-CIPHERTEXT = N.iqmp.to_bytes(128, "big")[:64]  # for a test no worse than a real one
+ENCRYPTED = (ROOT / "tests" / "data" / "show" / "encrypted.der").read_bytes()
 KEYS = {
     "RSA PKCS#1": pkcs1(),
     "RSA PKCS#8": as_der(RSA),
@@ -42,25 +36,22 @@ KEYS = {
     "EC PKCS#8": as_der(EC),
     "Ed25519": tlv(0x30, integer(0), *ED_PARTS),
     "Ed25519, version 2": tlv(0x30, integer(1), *ED_PARTS, tlv(0x81, b"\0", ED_PUBLIC)),
-    "encrypted": tlv(0x30, PBES2, tlv(4, CIPHERTEXT)),
+    "encrypted": ENCRYPTED,
 }
 SECRETS = [N.d, N.p, N.q, N.dmp1, N.dmq1, N.iqmp, EC.private_numbers().private_value]
-SECRETS += [int.from_bytes(secret, "big") for secret in (ED_SEED, CIPHERTEXT)]
+SECRETS += [int.from_bytes(secret, "big") for secret in (ED_SEED, ENCRYPTED[-64:])]
 
 
 def runs(text: str) -> set[str]:
-    """Return all runs of six characters in a text."""
-    return {text[at : at + 6] for at in range(len(text) - 5)}
+    """Return all runs of eight characters in a text."""
+    return {text[at : at + 8] for at in range(len(text) - 7)}
 
 
 SECRET_RUNS = set[str]().union(*(runs(f"{number:x}") | runs(str(number)) for number in SECRETS))
 
 
 def read(data: bytes) -> tuple[list[str], str]:
-    """Return the lines of a file, and what is wrong with its DER, or "".
-
-    Each line can be printed, and no private number is in them.
-    """
+    """Return the lines of a file without a private number, and what is wrong with its DER."""
     block = Block(labels.of(data), data, is_whole=True)
     document = unopened(Part("a.key", "a.key", None, block))
     lines = list(walk(document)) if document.heading else []
@@ -81,7 +72,7 @@ DOCUMENTS = {
     "RSAPrivateKey": KEYS["RSA PKCS#1"],
     "ECPrivateKey": KEYS["EC SEC 1"],
     "OneAsymmetricKey": KEYS["EC PKCS#8"],
-    "EncryptedPrivateKeyInfo": KEYS["encrypted"],
+    "EncryptedPrivateKeyInfo": ENCRYPTED,
 }
 
 
@@ -159,24 +150,17 @@ CUT = "the data ends in the middle of a tag or length"
 @pytest.mark.parametrize(("data", "why"), [
     (b"", NOT_DER),
     (b"0", f"offset 0: {CUT}"),
-    (b"0\xff" + b"\1" * 126, f"offset 0: {CUT}"),
-    (b"0\xff" + b"\1" * 127, "offset 0: the file ends before this SEQUENCE does"),
-    (b"0\1\2", f"offset 2: {CUT}"),
     (b"0\x03\2\x82\1", f"offset 2: {CUT}"),
     (b"0\x80" * 5000, f"offset 0: {LENGTH}"),
-    (b"0\x84\xff\xff\xff\xff", "offset 0: the file ends before this SEQUENCE does"),
     (b"0\x81\x7f" + bytes(127), f"offset 0: {LENGTH}"),
-    (b"0\x81\x80" + b"\2\1\0" * 42 + b"\5\0", ""),
     (tlv(0x30, b"\x1f\x81\x80\x80\x80\x00\x00"), "offset 2: the number of its tag is too high"),
     (tlv(0x30, b"\x1f\x02\x01\x00"),
      "offset 2: the number of its tag is not written as DER requires"),
-    (tlv(0x30, b"\x5f\x81\x01\x00"), ""),
     (nested(0x30, 40), ""),
     (nested(0x30, 41), "offset 80: nested more than 40 levels deep"),
     (b"0" * der.MAX_SIZE, "offset 48: the element around it ends before this SEQUENCE does"),
     (b"0" * (der.MAX_SIZE + 1),
      "it has more than 131072 bytes, too many for a key or a certificate"),
-    (tlv(0x30, b"\2\2\0\x80", b"\2\1\x80", b"\2\2\xff\x7f", b"\6\3\x2a\x81\0"), ""),
     *((tlv(0x30, integer(1), tlv(tag, content), b"\6\0"),
        f"offset 5: this {kind} is not written as DER requires")
       for kind, tag, content in (
@@ -184,11 +168,8 @@ CUT = "the data ends in the middle of a tag or length"
           ("OID", 6, b""), ("OID", 6, b"\x2a\x80\1"), ("OID", 6, b"\x80\x2a"),
           ("OID", 6, b"\x2a\x80"),
       )),
-    (tlv(0x30, tlv(4, b"\2\0")), ""),
     (tlv(0x30, b"\2\1\0") + b"\n", "offset 5: the document ends here, but the file continues"),
     (KEYS["RSA PKCS#1"][:-1], "offset 1059: the file ends before this INTEGER does"),
-    (tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)),
-     "offset 4: the element around it ends before this INTEGER does"),
 ])  # fmt: skip
 def test_the_place_where_a_file_breaks_is_named(data: bytes, why: str) -> None:
     assert read(data)[1] == why
@@ -200,38 +181,23 @@ def test_der_in_a_string_is_read_if_it_is_one_whole_element() -> None:
         (tlv(4, one), ["INTEGER"]),
         (tlv(3, b"\0", one), ["INTEGER"]),
         (tlv(4, tlv(0x30, tlv(3, b"\0", one))), ["SEQUENCE", "BIT STRING", "INTEGER"]),
-        (tlv(4), []),
-        (tlv(4, one, one), []),
         (tlv(4, one[:-1]), []),
         (tlv(3), []),
         (tlv(3, b"\1", one), []),
-        (tlv(12, one), []),
-        (tlv(0x80, one), []),
     ):
         assert [element.tag for element in der.read(string)[0].all()][1:] == tags
     assert len(list(der.read(nested(4, 5000, one))[0].all())) == der.MAX_DEPTH
 
 
 def test_what_can_be_read_of_a_damaged_file_or_of_ber() -> None:
-    key = KEYS["RSA PKCS#1"]
     for data, expected in (
-        (key[:600], {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}),
-        (tlv(0x30, tlv(0x30, b"\2\5\0"), integer(1)), {(0, 10), (2, 5), (4, 3), (7, 3)}),
+        (KEYS["RSA PKCS#1"][:600], {(0, 600), (4, 3), (7, 261), (268, 5), (273, 260), (533, 67)}),
         # X.690 section 8.1.3.6: two zero octets end an element of indefinite length.
         (b"\x30\x80" + b"\x30\x80" + integer(0) + bytes(2) + integer(1) + bytes(2),
          {(0, 14), (2, 7), (4, 3), (9, 3)}),
         (tlv(0x30, bytes(2), integer(1)), {(0, 7), (2, 2), (4, 3)}),
     ):  # fmt: skip
         assert places(read(data)[0]) == expected
-    lines, error = read(b"\x30\x80" + key[4:] + bytes(2))
-    assert (lines[0], len(lines), error) == (read(key)[0][0], 3 + 10, f"offset 0: {LENGTH}")
-
-
-def test_the_tables_agree() -> None:
-    lines = [line for lines in grammar.HOLDS.values() for line in lines]
-    assert {line.holds for line in lines} - {""} <= grammar.HOLDS.keys()
-    assert grammar.DOCUMENTS.keys() == {line.name for line in grammar.HOLDS["DOCUMENT"]}
-    assert len(grammar.OIDS) == len({oid.name for oid in grammar.OIDS.values()})
 
 
 def test_a_value_is_cut_to_the_width_of_the_terminal(

@@ -129,7 +129,7 @@ def test_each_answer_of_a_ca_gets_one_message(
     answer: object,
     status: int,
     said: str,
-    account_key: Path,
+    tmp_path: Path,
     told: Told,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -145,4 +145,6 @@ def test_each_answer_of_a_ca_gets_one_message(
             return addinfourl(io.BytesIO(data), headers, at, 400 if b'"type"' in data else 200)
 
     monkeypatch.setattr(deactivate, "_opener", lambda _: Opener())
+    account_key = tmp_path / "account.key"
+    account_key.write_bytes(pem_of(private_key(2048)))
     assert said in told(status, str(account_key), "--server", "letsencrypt")

@@ -1,15 +1,13 @@
 """show: what Let's Encrypt would say, what belongs together, messages and exit status."""
 
-import random
 import re
 import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from common import der, wrapping
-from common.show import chain, grammar
-from common.show.grammar import Name
+from common import wrapping
+from common.show import chain
 from tests.conftest import Show, pem_of
 from tests.made import (
     CA,
@@ -22,11 +20,9 @@ from tests.made import (
     SHA256,
     as_der,
     certificate,
-    integer,
     openssl,
     request,
     san,
-    tlv,
     write,
 )
 
@@ -55,6 +51,8 @@ VERDICTS = [
     (altered(request(san(), cn="a.com"), b"\x0c\x05a.", b"\x0c\x05\xff."),
      "rejects it: its subject has a character that the type of the string does not allow; its "
      "signature is not valid; *"),  # Go reads no text that is not UTF-8
+    (altered(request(san("a.com"), cn="a_.com"), b"\x0c\x06a_", b"\x13\x06a_"),  # PrintableString
+     "rejects it: its subject has a character *; its signature is not valid; *"),
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
@@ -85,9 +83,7 @@ def test_a_verdict_on_a_request_is_that_of_boulder(show: Show) -> None:
 
 def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Show) -> None:
     write("a.key", EC)
-    write("secret", b"x\n")
     openssl("ec -in a.key -conv_form compressed -out compressed.key")
-    openssl("pkcs8 -topk8 -in compressed.key -passout file:secret -out encrypted.key")
     openssl("genpkey -algorithm RSA-PSS -out pss.key")
     for name in ("compressed", "pss"):
         openssl(f"pkey -in {name}.key -pubout -out {name}.pub")
@@ -95,22 +91,19 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     openssl("req -new -key a.key -sha1 -subj /CN=a.com -out sha1.csr")
     spki, point = as_der(RSA.public_key()), as_der(EC.public_key())
     write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
-    write("tiny.pub", tlv(0x30, spki[4:19], tlv(3, b"\0", tlv(0x30, integer(9), integer(65537)))))
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     accepted = "accepts it, for an account or a certificate"
     for path, expected in (
         ("no-null.pub", accepted),  # OpenSSL adds it
         ("compressed.key", f"{accepted}, but not in a request made by openssl req, *"),
-        ("encrypted.key", f"{accepted}, but not in a request made by openssl req, *"),
         ("compressed.pub", "rejects it: it is encoded unusually (*)"),
         ("compressed.csr", "rejects it: its key is encoded unusually (*)"),
         ("pss.key", "rejects it: it is an RSA-PSS key, *"),
         ("pss.csr", "rejects it: its key is an RSA-PSS key, *"),
         ("off-curve.pub", "rejects it: it cannot be read here"),
-        ("tiny.pub", "rejects it: it *"),  # it has 4 bits, or cannot be read here
         ("sha1.csr", "rejects it: its signature is ECDSA with SHA-1"),
     ):
-        out = show("--passphrase-file", "secret", path)[1]
+        out = show(path)[1]
         assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1]), path
         is_told = ", valid, but no public CA accepts this algorithm\n" in out
         assert is_told == (path in ("sha1.csr", "pss.csr"))
@@ -135,9 +128,6 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
     assert ("  names          cannot be read here\n" not in out) == is_read
 
 
-TBS, ALGORITHM, _ = der.read(as_der(ROOT_CA))[0].children
-VERSION_1 = tlv(0x30, *(field.encoded for field in TBS.children[1:7]))  # without its extensions
-SIGNATURE = tlv(3, b"\0", OTHER.sign(VERSION_1, ec.ECDSA(SHA256)))
 # The OIDs of P-256 and of ECDSA with SHA-256, each with one that is not known.
 ECDSA = [bytes.fromhex(f"06082a8648ce3d0403{last}") for last in ("02", "09")]
 CURVE, UNKNOWN = (bytes.fromhex(f"06082a8648ce3d0301{last}") for last in ("07", "7f"))
@@ -160,10 +150,10 @@ FILES: dict[str, list[Any]] = {
     "unknown.csr": [altered(request(), CURVE, UNKNOWN)],
     "unchecked.pem": [altered(one, *ECDSA) for one in (LEAF, MIDDLE, ROOT_CA)],
     "unknown.pub": [as_der(EC.public_key()).replace(CURVE, UNKNOWN)],
+    "unlike.pub": [as_der(OTHER.public_key()).replace(CURVE, UNKNOWN)],
     "leaf.pem": [LEAF],
     "chain.pem": [LEAF, MIDDLE, ROOT_CA],
     "ca.pem": [MIDDLE, ROOT_CA],
-    "old.pem": [tlv(0x30, VERSION_1, ALGORITHM.encoded, SIGNATURE)],
     "haproxy.pem": [
         *(b"0 s:CN = example.com\n", LEAF, MIDDLE),
         *(wrapping.written("EC PARAMETERS", CURVE), EC),
@@ -173,7 +163,6 @@ FILES: dict[str, list[Any]] = {
     "two": [LEAF, DAMAGED],
     "cut": [as_der(EC)[:-1]],
     "secret": [b"x\n"],
-    "another": [b"y\n"],
     "old.key": [pem_of(EC, b"x")],
     "new.key": [pem_of(EC, b"x", PrivateFormat.PKCS8)],
 }
@@ -188,17 +177,14 @@ chain.pem (1 of 3) and a.csr have *: mail.example.com requested but missing; www
 chain.pem (1 of 3) is issued by chain.pem (2 of 3)
 chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 
-server.csr nothing.csr leaf.pem
+server.csr same.csr nothing.csr leaf.pem
 leaf.pem and server.csr belong together: the same key and names
+leaf.pem and same.csr belong together: the same key and names
 leaf.pem and nothing.csr * different names: example.com, www.example.com added but not requested
 warning: leaf.pem: *
 
 other.csr leaf.pem
 leaf.pem and other.csr have different keys, 8db9dec1066bedf5… and b654f522a17924c7…
-warning: leaf.pem: *
-
-other.csr same.csr leaf.pem
-leaf.pem and same.csr belong together: the same key and names
 warning: leaf.pem: *
 
 2.key 3.key 4.key 5.key a.csr
@@ -216,11 +202,6 @@ ca.pem (1 of 2) and ca.key belong together
 leaf.pem is issued by ca.pem (1 of 2)
 ca.pem (1 of 2) is issued by ca.pem (2 of 2)
 error: leaf.pem: no given key fits: *
-
-old.pem chain.pem
-chain.pem (1 of 3) is issued by chain.pem (2 of 3)
-chain.pem (2 of 3) is issued by old.pem
-chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 
 account.key leaf.pem
 account.key is the account key, which does not belong to a request or a certificate; *
@@ -263,25 +244,16 @@ new.key and old.key hold the same key
 a.csr and a.key belong together
 error: a.csr: its key is the account key (new.key), *
 
---passphrase-file another new.key
-error: new.key: this passphrase does not open the key; try another
-
 --account-key other.key account.key a.csr a.key
 a.csr and a.key belong together
 
 --account-key absent a.csr
 error: absent: No such file or directory; give a key, a request or a certificate
 
-account.key other.key a.key ec/account.key
-a.key and ec/account.key hold the same key
-account.key, other.key and a.key hold different keys
-
-unchecked.pem
-
 leaf.pem unchecked.pem
 leaf.pem is issued by unchecked.pem (2 of 3)
 
-unknown.csr unknown.pub
+unknown.csr unknown.pub unlike.pub
 unknown.csr and unknown.pub belong together
 
 --account-key a.csr a.key
@@ -312,21 +284,14 @@ STAGED = (
 
 
 @pytest.mark.parametrize(("warning", "certificates"), [
-    # Beside each warning, who met it: PROJECT#NUMBER of a bug report.
-    # certbot#941, ansible#18996, acme.sh#3192, acme-tiny#24
     (": the certificate of its issuer is missing, *", [LEAF]),
-    # lecm#62, agnosticd#8132
     (" (2 of 2): it did not issue any certificate before it; *", [LEAF, ROOT_CA]),
-    # dehydrated#501
     (" (2 of 3): the same certificate is there twice; *", [LEAF, LEAF, MIDDLE]),
-    # opnsense#2666, LEClient#24
     (": this is from Let's Encrypt's staging environment, *", STAGED),
-    # RFC 8446 section 4.4.2
     (": the certificates are in the wrong order; *", [LEAF, ROOT_CA, MIDDLE]),
     (": the first certificate is a CA's; *", [MIDDLE, LEAF]),
     (": this is a CA's certificate, and no given key fits it; *", [MIDDLE, ROOT_CA]),
     ("", [LEAF, MIDDLE]),
-    ("", [LEAF, MIDDLE, ROOT_CA]),
 ])  # fmt: skip
 def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show) -> None:
     write("a.key", EC)
@@ -377,18 +342,3 @@ def test_work_and_output_are_bounded(show: Show, monkeypatch: pytest.MonkeyPatch
         write("a.pem", *[EC.public_key()] * number, request())
         _, *lines = show("a.pem")[1].partition("What belongs")[2].splitlines()
         assert (len(lines), lines[-1]) == (200 + (number == 200), f"  {last}")
-
-
-def test_words_decide_nothing(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
-    write("a.pem", *(csr for csr, _ in VERDICTS), LEAF, MIDDLE, ROOT_CA, EC)
-    decided = re.compile(
-        r"Let's Encrypt  \w+ it|(?:not )?valid$|^What belongs (?s:.*)", re.MULTILINE
-    )
-    status, out, _ = show("a.pem")
-    chance = random.Random(20)
-    for oid, known in list(grammar.OIDS.items()):
-        other = Name(*("".join(chance.sample(text, len(text))) for text in known))
-        monkeypatch.setitem(grammar.OIDS, oid, other)
-    changed, changed_out, _ = show("a.pem")
-    assert (changed, changed_out != out) == (status, True)
-    assert decided.findall(changed_out) == decided.findall(out)
