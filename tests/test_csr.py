@@ -224,7 +224,10 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
         pytest.param(None, "No such file or directory{}", marks=LINKS),
         (b"", "the file is empty{}"),
         (pem_of(private_key("P-256"), b"secret"), "the key is encrypted with another passphrase"),
-        (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
+        (
+            pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"),
+            "the key is damaged; restore a copy",
+        ),
     ],
 )
 def test_an_account_key_that_cannot_be_compared(

@@ -176,7 +176,7 @@ def cms(kind: int, content: str = "2a") -> bytes:
 
 
 GOST = b"x", "1.2.643.7.1.1.1.1"  # a key of a kind that the libraries do not know
-IS_GOST = "no public CA may sign this key (Unknown key type: 1.2.643.7.1.1.1.1); make another"
+IS_GOST = "this kind of key cannot be read here (Unknown key type: 1.2.643.7.1.1.1.1); use another"
 CMC = cms(2, "2b06010505070c02")
 IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from common import names
-from common.show import opening
+from common.show import numbers
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.values import Name
@@ -106,7 +106,7 @@ def _account_key_alone(account_key: Item, keys: _Keys, signed: Iterable[Signed])
 def _errors_alone(item: Item) -> Iterator[str]:
     """Yield what is wrong with an item, whatever the others are."""
     if isinstance(item, Key) and item.numbers_agree is False:
-        yield f"{item.where}: {opening.DISAGREE}"
+        yield f"{item.where}: {numbers.DISAGREE}"
     if _is_forged(item):
         yield f"{item.where}: its signature is not valid; make the request again"
     if isinstance(item, Signed) and item.extension_errors:
