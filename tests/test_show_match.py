@@ -236,7 +236,6 @@ haproxy.pem (1 of 3) and a.key belong together
 haproxy.pem (1 of 3) and ec/account.key belong together
 haproxy.pem (1 of 3) and haproxy.pem (3 of 3) belong together
 haproxy.pem (1 of 3) is issued by haproxy.pem (2 of 3)
-error: haproxy.pem (1 of 3): no given key fits: *; that of other.key has b654f522a17924c7…
 error: haproxy.pem (1 of 3): its key is the account key (ec/account.key), which a CA rejects; *
 
 namesake.pem
