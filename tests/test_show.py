@@ -43,10 +43,19 @@ ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 DSA: Any = load_pem_private_key((ROOT / "tests" / "data" / "show" / "dsa.key").read_bytes(), None)
 
 
+UNUSED_KEY = "--account-key is not for --bytes or --public; leave it out\n"
+
+
 def test_wrong_usage(show: Show) -> None:
     for arguments, message in (
         ([], "the following arguments are required: FILE"),
         (["--public", "--bytes", "a"], "argument --bytes: not allowed with argument --public"),
+        (["--public", "--account-key", "b", "a"], UNUSED_KEY),
+        (["--bytes", "--account-key", "b", "a"], UNUSED_KEY),
+        (
+            ["--bytes", "--passphrase-file", "b", "a"],
+            "--passphrase-file is not for --bytes, which decrypts nothing; leave it out\n",
+        ),
     ):
         status, out, err = show(*arguments)
         assert (status, out, f"show: error: {message}" in err) == (2, "", True)

