@@ -278,6 +278,7 @@ def test_a_key_with_the_public_half_of_another_is_damaged(
     write("a.key", key)
     for option in ([], ["--public"]):
         found, out, err = show(*option, "a.key")
+        assert not (status and "accepts it" in out)
         assert (found, err) == (status, f"show: error: a.key: {DISAGREE}\n" * status)
         assert ("BEGIN PUBLIC" in out) == (option != [] and not status)
 
