@@ -36,7 +36,7 @@ def exceeded(block: Block) -> str | None:
 
 
 def has_more_primes(block: Block) -> bool:
-    """Return whether a private key is RSA with more than two primes, unless it is encrypted."""
+    """Return whether a private key is RSA with more than two primes; False if encrypted."""
     with contextlib.suppress(ValueError):
         key = _key_in(der.read(block.der)[0])
         return _is_rsa(key) and len(key.children) > 9

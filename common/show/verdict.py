@@ -44,13 +44,10 @@ _UNUSUAL = (
 
 
 def of_key(key: Key) -> str:
-    """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not.
-
-    Of a key that is not weak, but cannot sign since its numbers do not agree, nothing is said: "".
-    """
+    """Return whether Let's Encrypt accepts a key, or why not; "" if that cannot be said."""
     if reason := _key_reason(key):
         return f"rejects it: it {reason}"
-    if key.numbers_agree is False:
+    if key.numbers_agree is False:  # it cannot sign
         return ""
     accepted = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.canonical_spki:
