@@ -172,6 +172,7 @@ FILES: dict[str, list[Any]] = {
     "damaged": [DAMAGED],
     "two": [LEAF, DAMAGED],
     "cut": [as_der(EC)[:-1]],
+    "text.key": [b"-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----\n"],
     "secret": [b"x\n"],
     "another": [b"y\n"],
     "old.key": [pem_of(EC, b"x")],
@@ -251,8 +252,9 @@ error: absent: No such file or directory; give a key, a request or a certificate
 error: damaged: the content is damaged: part of it is missing; restore a copy
 error: two (2 of 2): the content is damaged: part of it is missing; restore a copy
 
---bytes cut old.key a.csr
+--bytes cut text.key old.key a.csr
 error: cut: offset 27: the file ends before this OCTET STRING does
+error: text.key: this is not DER: *
 error: old.key: it is encrypted as a whole (RFC 1421), so its DER cannot be shown
 
 --passphrase-file secret new.key old.key

@@ -66,7 +66,8 @@ def unopened(part: Part) -> Document:
     The public values of a private key are marked if it opens without one.
     """
     block = part.block
-    if block.label in labels.KEY_LABELS and not block.is_encrypted and not limits.exceeded(block):
+    is_key = block.label in labels.KEY_LABELS and block.is_whole
+    if is_key and not block.is_encrypted and not limits.exceeded(block):
         with contextlib.suppress(UserError):
             return _private(part, b"").document
     return _document(part)
