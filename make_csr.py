@@ -33,8 +33,9 @@ def create_csr(
 
     domain_name, more_names: in any form that names.parse accepts.
     email_address: for the subject, or None.
-    Raises names.InvalidName for an invalid name or address, keys.DamagedKey if the numbers of the
-    key do not agree (both are ValueErrors), and TypeError for what is not a name or such a key.
+    Raises names.InvalidName for an invalid name or address, keys.UnusableKey for a key of over
+    8192 bits or whose numbers do not agree (both are ValueErrors), cryptography's
+    UnsupportedAlgorithm for an unknown curve, and TypeError for what is not a name or such a key.
     """
     if isinstance(more_names, (str, bytes)):
         raise TypeError("more_names is a sequence of names, not one string")

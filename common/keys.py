@@ -15,13 +15,27 @@ from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
 
+_DISAGREE = "the key is damaged, since its numbers do not agree; restore a copy"
+_MORE_PRIMES = "this key has more than two primes, so it cannot be used here; make another"
+# RFC 8555 section 11.1 has the CA reject a request with the account key.
+_NOT_FOR_CERTIFICATES = (
+    "which must not be the certificate key; make one with make_certificate_key.py"
+)
 
-class DamagedKey(ValueError):
-    """A private key whose numbers do not agree."""
+# All that the libraries raise about what they cannot read.
+ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    InternalError,
+    crypto.Error,
+)
 
 
-class LargeKey(ValueError):
-    """A private key that takes too long to check; the text says of it what goodkey does."""
+class UnusableKey(ValueError):
+    """A private key that cannot be used here; the text says why, and what to do."""
 
 
 @contextlib.contextmanager
@@ -41,40 +55,25 @@ def reading(
     secret = passphrase_of(path) if block.is_encrypted else b""
     try:
         yield block.text, secret
-    except (crypto.Error, UnsupportedAlgorithm, LargeKey, DamagedKey) as error:
-        raise UserError(f"{path}: {_problem(error, block, secret)}") from error
-
-
-def _problem(error: Exception, block: Block, secret: bytes) -> str:
-    """Return what is wrong with a key, by what was raised about it, and what to do."""
-    if isinstance(error, LargeKey):
-        return f"this key {error}; make another"
-    if isinstance(error, DamagedKey):
-        if _has_more_primes(block):
-            return "this key has more than two primes, so it cannot be used here; make another"
-        return "the key is damaged, since its numbers do not agree; restore a copy"
-    # Of OpenSSL's errors, cryptography tells those about a kind of key that is not known.
-    unsupported = _unsupported(block, secret) if isinstance(error, crypto.Error) else error
-    if unsupported:
-        return f"no public CA may sign this key ({unsupported}); make another"
-    return why_closed(block)
-
-
-def _unsupported(block: Block, secret: bytes) -> UnsupportedAlgorithm | None:
-    """Return what cryptography says of a key of an unknown kind, or None for another key."""
-    if block.headers:  # only old kinds have these, and cryptography panics if their IV is short
-        return None
-    try:
-        load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
+    except crypto.Error as error:
+        raise UserError(f"{path}: {why_closed(block, secret)}") from error
     except UnsupportedAlgorithm as error:
-        return error
-    except (ValueError, InternalError):
+        problem = f"no public CA may sign this key ({error}); make another"
+        raise UserError(f"{path}: {problem}") from error
+    except UnusableKey as error:
+        problem = _MORE_PRIMES if limits.has_more_primes(block) else str(error)
+        raise UserError(f"{path}: {problem}") from error
+
+
+def why_closed(block: Block, secret: bytes) -> str:
+    """Return why OpenSSL does not open a private key, and what to do about it."""
+    try:
+        if not block.headers:  # only old kinds have these, and a short IV in them causes a panic
+            load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm as error:
+        return f"this kind of key cannot be read here ({error}); use another"
+    except ERRORS:
         pass
-    return None
-
-
-def why_closed(block: Block) -> str:
-    """Return why a private key of a known kind does not open, and what to do about it."""
     if block.is_encrypted:
         return "this passphrase does not open the key; try another"
     root, _ = der.read(block.der)
@@ -82,14 +81,6 @@ def why_closed(block: Block) -> str:
         # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
         return "this EC key does not say which curve it is on; use the file that it comes from"
     return "the key is damaged; restore a copy"
-
-
-def _has_more_primes(block: Block) -> bool:
-    """Return whether an RSA key has otherPrimeInfos, after nine numbers."""
-    with contextlib.suppress(ValueError):
-        key = limits.key_in(der.read(block.der)[0])
-        return limits.is_rsa(key) and len(key.children) > 9
-    return False
 
 
 def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:
@@ -110,16 +101,16 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
 
 
 def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
-    """Return the private key in pkey, for cryptography.
+    """Return the private key in pkey, for cryptography, if its numbers agree.
 
-    Raises LargeKey, DamagedKey unless its numbers agree, and UnsupportedAlgorithm.
+    Raises UnusableKey, and UnsupportedAlgorithm for a curve that cryptography does not know.
     """
-    if pkey.type() == crypto.TYPE_RSA and (reason := goodkey.oversize(pkey.bits())):
-        raise LargeKey(reason)
+    if reason := goodkey.oversize(pkey.bits()):
+        raise UnusableKey(f"this key {reason}; make another")
     try:
         return cast(PrivateKeyTypes, pkey.to_cryptography_key())
     except ValueError as error:
-        raise DamagedKey("the numbers of the key do not agree") from error
+        raise UnusableKey(_DISAGREE) from error
 
 
 def _refuse_account_key(
@@ -133,38 +124,36 @@ def _refuse_account_key(
     advice = "give the account key" if is_given else "give it with --account-key FILE"
     if account_path is None:
         account_path = ACCOUNT_KEY_FILE
+    if account_path == path:
+        raise UserError(f"{path}: this is the account key, {_NOT_FOR_CERTIFICATES}")
+
+    def same_passphrase(where: str) -> bytes:
+        if not secret:
+            raise UserError(f"{where}: the key is encrypted with another passphrase")
+        return secret
+
     try:
-        is_account_key = _public_key(_account_key(account_path, secret, advice)) == public_key
-    except (UserError, ValueError, UnsupportedAlgorithm, crypto.Error) as error:
-        reason = str(error) if isinstance(error, UserError) else f"{account_path}: cannot be opened"
-        problem = f"{path} was not compared with the account key ({reason})"
+        with reading(account_path, same_passphrase, advice) as (text, _):
+            account_key = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
+            is_account_key = _public_key(account_key) == public_key
+    except UserError as error:
+        problem = f"{path} was not compared with the account key ({error})"
         if is_given:
             raise UserError(f"{problem}; correct --account-key or leave it out") from error
         console.warn(problem)
         return
-    if is_account_key:  # RFC 8555 section 11.1 has the CA reject it
-        where = "" if account_path == path else f" ({account_path})"
-        problem = f"this is the account key{where}, which must not be the certificate key"
-        raise UserError(f"{path}: {problem}; make one with make_certificate_key.py")
-
-
-def _account_key(path: str, secret: bytes, advice: str) -> crypto.PKey:
-    """Return the account key. Raises UserError or crypto.Error.
-
-    It is opened like the certificate key, so that every key that can sign is compared.
-    """
-    block = pem.private_key(path, files.read(path, advice), advice)
-    if block.is_encrypted and not secret:
-        raise UserError(f"{path}: the key is encrypted with another passphrase")
-    return crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
+    if is_account_key:
+        raise UserError(
+            f"{path}: this is the account key ({account_path}), {_NOT_FOR_CERTIFICATES}"
+        )
 
 
 def _public_key(pkey: crypto.PKey) -> object:
-    """Return the public half of a key. Raises DamagedKey and UnsupportedAlgorithm.
+    """Return the public half of a key. Raises UnusableKey and UnsupportedAlgorithm.
 
     It does not come from checked_key, which takes the time to check the numbers.
     """
     try:
         return load_der_public_key(crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey))
     except ValueError as error:
-        raise DamagedKey from error
+        raise UnusableKey(_DISAGREE) from error

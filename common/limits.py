@@ -35,7 +35,15 @@ def exceeded(block: Block) -> str | None:
     return None
 
 
-def key_in(root: Element) -> Element:
+def has_more_primes(block: Block) -> bool:
+    """Return whether a private key is RSA with more than two primes; False if encrypted."""
+    with contextlib.suppress(ValueError):
+        key = _key_in(der.read(block.der)[0])
+        return _is_rsa(key) and len(key.children) > 9
+    return False
+
+
+def _key_in(root: Element) -> Element:
     """Return the private key that PKCS#8 holds in an OCTET STRING, or root if it is not PKCS#8.
 
     Raises ValueError if that string does not hold DER or BER.
@@ -44,7 +52,7 @@ def key_in(root: Element) -> Element:
     return next((der.read(_joined(string))[0] for string in strings), root)
 
 
-def is_rsa(key: Element) -> bool:
+def _is_rsa(key: Element) -> bool:
     """Return whether this is an RSA private key, in PKCS#1 (RFC 8017 appendix A.1.2).
 
     It holds version, n, e, d, p, q, dP, dQ, qInv and, with more than two primes, otherPrimeInfos.
@@ -63,8 +71,8 @@ def _is_slow_to_decrypt(root: Element) -> bool:
 
 def _has_long_number(root: Element) -> bool:
     """Return whether a number is longer than it can be in a sound key. Raises ValueError."""
-    key = key_in(root)
-    if is_rsa(key):
+    key = _key_in(root)
+    if _is_rsa(key):
         _version, n, _e, _d, *primes = map(int.bit_length, _integers(key))
         return n > MAX_BITS or max(primes) > max(n, QUICK_BITS)  # or what follows from the primes
     # PKCS#8 has the p, q and g of a DSA key beside the key (RFC 3279 section 2.3.2).

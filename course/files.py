@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from common import atomic, files, goodkey, keys, pem, wrapping
+from common import atomic, files, keys, pem, wrapping
 from common.console import UserError
 from common.passphrase import Source
 from course import acme_client
@@ -92,9 +92,6 @@ def _read_key(
     """Return the private key in a file, and its passphrase."""
     with keys.reading(str(path), passphrase_of, advice) as (text, secret):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
-        if pkey.bits() > goodkey.MAX_RSA_BITS:
-            limit = f"keys over {goodkey.MAX_RSA_BITS} bits take too long to check"
-            raise UserError(f"{path}: this key has {pkey.bits()} bits, and {limit}; make another")
         return keys.checked_key(pkey), secret
 
 

@@ -65,6 +65,7 @@ def test_the_requests_of_the_article(key_name: str, domain: str, email: str, run
 @pytest.mark.usefixtures("key")
 def test_a_bare_run_makes_the_request_of_the_constants(run: Run) -> None:
     shutil.copy(ARTICLE / "rsa4096.key", "account.key")
+    os.chmod("account.key", 0o600)
     expected = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
     result = run("make_csr.py", "--out", "-")
     assert result.stdout.encode() == expected
@@ -189,7 +190,10 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
     [
         (b"", "the file is empty{}"),
         (pem_of(private_key("P-256"), b"secret"), "the key is encrypted with another passphrase"),
-        (pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"), "cannot be opened"),
+        (
+            pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"),
+            "the key is damaged; restore a copy",
+        ),
     ],
 )
 def test_an_account_key_that_cannot_be_compared(content: bytes, reason: str, run: Run) -> None:

@@ -162,7 +162,7 @@ UNUSABLE = {
     ),
     "GOST, which the libraries do not know": (
         PKCS8.wrap(b"x", "1.2.643.7.1.1.1.1"),
-        "no public CA may sign this key (Unknown key type: 1.2.643.7.1.1.1.1); make another",
+        "this kind of key cannot be read here (Unknown key type: 1.2.643.7.1.1.1.1); use another",
     ),
     "one character changed": (DAMAGED_KEY, NUMBERS),
     "another's point": (sec1(point=DerBitString(OTHER_POINT, explicit=1).encode()), NUMBERS),

@@ -36,10 +36,19 @@ ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 DSA: Any = load_pem_private_key((ROOT / "tests" / "data" / "show" / "dsa.key").read_bytes(), None)
 
 
+UNUSED_KEY = "--account-key is not for --bytes or --public; leave it out\n"
+
+
 def test_wrong_usage(show: Show) -> None:
     for arguments, message in (
         ([], "the following arguments are required: FILE"),
         (["--public", "--bytes", "a"], "argument --bytes: not allowed with argument --public"),
+        (["--public", "--account-key", "b", "a"], UNUSED_KEY),
+        (["--bytes", "--account-key", "b", "a"], UNUSED_KEY),
+        (
+            ["--bytes", "--passphrase-file", "b", "a"],
+            "--passphrase-file is not for --bytes, which decrypts nothing; leave it out\n",
+        ),
     ):
         status, out, err = show(*arguments)
         assert (status, out, f"show: error: {message}" in err) == (2, "", True)
@@ -235,6 +244,7 @@ def test_a_key_with_the_public_half_of_another_is_damaged(
     write("a.key", key)
     for option in ([], ["--public"]):
         found, out, err = show(*option, "a.key")
+        assert not (status and "accepts it" in out)
         assert (found, err) == (status, f"show: error: a.key: {DISAGREE}\n" * status)
         assert ("BEGIN PUBLIC" in out) == (option != [] and not status)
 

@@ -162,6 +162,7 @@ FILES: dict[str, list[Any]] = {
     "damaged": [DAMAGED],
     "two": [LEAF, DAMAGED],
     "cut": [as_der(EC)[:-1]],
+    "text.key": [b"-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----\n"],
     "secret": [b"x\n"],
     "old.key": [pem_of(EC, b"x")],
     "new.key": [pem_of(EC, b"x", PrivateFormat.PKCS8)],
@@ -217,7 +218,6 @@ haproxy.pem (1 of 3) and a.key belong together
 haproxy.pem (1 of 3) and ec/account.key belong together
 haproxy.pem (1 of 3) and haproxy.pem (3 of 3) belong together
 haproxy.pem (1 of 3) is issued by haproxy.pem (2 of 3)
-error: haproxy.pem (1 of 3): no given key fits: *; that of other.key has b654f522a17924c7…
 error: haproxy.pem (1 of 3): its key is the account key (ec/account.key), which a CA rejects; *
 
 namesake.pem
@@ -233,8 +233,9 @@ error: absent: No such file or directory; give a key, a request or a certificate
 error: damaged: the content is damaged: part of it is missing; restore a copy
 error: two (2 of 2): the content is damaged: part of it is missing; restore a copy
 
---bytes cut old.key a.csr
+--bytes cut text.key old.key a.csr
 error: cut: offset 27: the file ends before this OCTET STRING does
+error: text.key: this is not DER: *
 error: old.key: it is encrypted as a whole (RFC 1421), so its DER cannot be shown
 
 --passphrase-file secret new.key old.key

@@ -212,8 +212,9 @@ def _differences(file: str, data: bytes) -> Iterator[Difference]:
     Path("secret").touch(0o600)
     Path("secret").write_text(f"{reading.passphrase if reading else PASSPHRASES[0]}\n")
     given = ["--passphrase-file", "secret"]
-    views = ("", "--bytes", "--public", "--html")  # the page is that without an option
+    views = ("", "--public", "--html")  # the page is that without an option
     runs = {view: run(show.main, *filter(None, [view]), *given, file) for view in views}
+    runs["--bytes"] = run(show.main, "--bytes", file)
     signed = run(make_csr.main, "-q", "--out", "-", *given, "--key", file, "example.com")
     numbers = secrets(reading.text) if reading and reading.kind == "private key" else []
     if reading:  # in n = 2p, everybody sees p

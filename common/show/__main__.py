@@ -18,9 +18,8 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from common import console, keys, options, shell
-from common.console import UserError, printable
-from common.passphrase import Source
+from common import console, keys, options, passphrase, shell
+from common.console import UsageError, UserError, printable
 from common.show import chain, describe, files, match, opening, picture
 from common.show.bytes import WIDTH, walk
 from common.show.files import Part
@@ -39,6 +38,7 @@ Result = TypeVar("Result")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
+    _refuse_unused_options(args)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
         if args.bytes:
@@ -77,6 +77,16 @@ def _parser() -> options.Parser:
         f"named {keys.ACCOUNT_KEY_FILE} among those given)",
     )
     return parser
+
+
+def _refuse_unused_options(args: argparse.Namespace) -> None:
+    """Raise UsageError for an option that would change nothing."""
+    if args.account_key is not None and (args.bytes or args.public):
+        raise UsageError("--account-key is not for --bytes or --public; leave it out")
+    if args.passphrase_of is not passphrase.typed and args.bytes:
+        raise UsageError(
+            "--passphrase-file is not for --bytes, which decrypts nothing; leave it out"
+        )
 
 
 def _print_bytes(args: argparse.Namespace) -> list[str]:
@@ -140,7 +150,7 @@ def _account_key(args: argparse.Namespace, items: Sequence[Item]) -> tuple[Key |
 
 
 def _opened(
-    paths: Iterable[str], passphrase_of: Source
+    paths: Iterable[str], passphrase_of: passphrase.Source
 ) -> tuple[list[Part], Sequence[Item], list[str]]:
     """Return the parts of the files, the items that could be opened, and the errors."""
     parts, unread = _read(paths)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from common import names
-from common.show import opening
+from common.show import numbers
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.values import Name
@@ -30,13 +30,13 @@ def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | N
 
 def errors(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
     """Yield what is wrong with items, alone or together. The arguments are those of together."""
-    signed = [item for item in items if isinstance(item, Signed)]
     for item in items:
         yield from _errors_alone(item)
-    yield from _unfitting(signed, _keys_to_fit(items, account_key))
+    others = [item for item in items if not (account_key and _have_same_key(item, account_key))]
+    yield from _unfitting(others)
     yield from _false_issuers(issuers_of)
     if account_key is not None:
-        yield from _uses_of(account_key, signed)
+        yield from _uses_of(account_key, items)
 
 
 def _together(
@@ -106,25 +106,23 @@ def _account_key_alone(account_key: Item, keys: _Keys, signed: Iterable[Signed])
 def _errors_alone(item: Item) -> Iterator[str]:
     """Yield what is wrong with an item, whatever the others are."""
     if isinstance(item, Key) and item.numbers_agree is False:
-        yield f"{item.where}: {opening.DISAGREE}"
+        yield f"{item.where}: {numbers.DISAGREE}"
     if _is_forged(item):
         yield f"{item.where}: its signature is not valid; make the request again"
     if isinstance(item, Signed) and item.extension_errors:
         yield f"{item.where}: {'; '.join(item.extension_errors)}; programs may refuse it"
 
 
-def _keys_to_fit(items: Iterable[Item], account_key: Item | None) -> list[Key]:
-    """Return the keys that requests and certificates may have: all but the account key."""
+def _unfitting(items: Sequence[Item]) -> Iterator[str]:
+    """Yield which requests and end-entity certificates none of the keys fits, if there are keys.
+
+    items: all but the account key and those that have it.
+    """
     keys = [item for item in items if isinstance(item, Key)]
-    return [key for key in keys if not (account_key and _have_same_key(key, account_key))]
-
-
-def _unfitting(signed: Iterable[Signed], keys: Sequence[Key]) -> Iterator[str]:
-    """Yield which requests and end-entity certificates none of the keys fits, if there are keys."""
     theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
-    for item in signed:
-        is_ca = isinstance(item, Certificate) and item.is_ca
-        if keys and not is_ca and not any(_have_same_key(item, key) for key in keys):
+    for item in items:
+        is_end = isinstance(item, Request) or (isinstance(item, Certificate) and not item.is_ca)
+        if keys and is_end and not any(_have_same_key(item, key) for key in keys):
             own = f"its public key has SHA-256 {_short(item)}"
             yield f"{item.where}: no given key fits: {own}; {theirs}"
 
@@ -138,10 +136,10 @@ def _false_issuers(issuers_of: IssuersOf) -> Iterator[str]:
             yield f"{certificate.where}: {what}; look for another certificate of that name"
 
 
-def _uses_of(account_key: Item, signed: Iterable[Signed]) -> Iterator[str]:
+def _uses_of(account_key: Item, items: Iterable[Item]) -> Iterator[str]:
     """Yield which requests and certificates have the account key, which should have another."""
-    for item in signed:
-        if _have_same_key(item, account_key):
+    for item in items:
+        if isinstance(item, Signed) and _have_same_key(item, account_key):
             what = f"its key is the account key ({account_key.where}), which a CA rejects"
             yield f"{item.where}: {what}; make a certificate key with make_certificate_key.py"
 

@@ -4,42 +4,41 @@ import contextlib
 
 from common import der
 from common.show import values
+from common.show.grammar import Document
 
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+DISAGREE = "its numbers do not agree; restore a copy of the key"
+
 _MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
 
 
-def agree(key: PrivateKeyTypes) -> bool | None:
-    """Return whether the numbers of a private key belong to each other.
+def agree(
+    key: PrivateKeyTypes | None, public_key: PublicKeyTypes | None, document: Document
+) -> bool | None:
+    """Return whether the numbers of a private key belong to each other, or None if unknown.
 
-    This is arithmetic: that p and q are prime is not tested. In the kinds that are left out, the
-    private key is one number, from which the public key follows. None if it would take too long.
+    This is arithmetic: that p and q are prime is not tested.
+    key, public_key: None for what cryptography does not read.
+    document: the elements of the key; in an encrypted key, they tell nothing.
     """
+    # RFC 5958 section 2: PKCS#8 may hold the public key too, and the libraries pass over it.
+    copies = [values.octets(one) for one in document.root.children if one.type == "BIT STRING"]
+    if public_key is not None and not all(_is_form_of(public_key, copy) for copy in copies):
+        return False
     if isinstance(key, rsa.RSAPrivateKey):
         return _agree_in_rsa(key.private_numbers())
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return is_scalar_of(key.public_key(), key.private_numbers().private_value)
     if isinstance(key, dsa.DSAPrivateKey):
-        numbers = key.private_numbers()
-        group = numbers.public_numbers.parameter_numbers
-        if group.p.bit_length() > _MAX_DSA_BITS:
-            return None
-        return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
-    return True
+        return _agree_in_dsa(key.private_numbers())
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return _agree_in_ec(key, public_key, document)
+    # In other kinds the private key is one number, from which the public key follows.
+    return None if key is None else True
 
 
-def is_scalar_of(public_key: ec.EllipticCurvePublicKey, scalar: int) -> bool:
-    """Return whether the scalar of a private key belongs to the point of a public key."""
-    try:
-        return ec.derive_private_key(scalar, public_key.curve).public_key() == public_key
-    except ValueError:  # it is out of range
-        return False
-
-
-def is_form_of(public_key: PublicKeyTypes, octets: bytes) -> bool:
+def _is_form_of(public_key: PublicKeyTypes, octets: bytes) -> bool:
     """Return whether octets, from a BIT STRING, are a public key."""
     if isinstance(public_key, ec.EllipticCurvePublicKey):  # it has several forms
         with contextlib.suppress(ValueError):
@@ -62,3 +61,31 @@ def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:
         and (numbers.dmp1, numbers.dmq1) == (d % (p - 1), d % (q - 1))
         and numbers.iqmp * q % p == 1
     )
+
+
+def _agree_in_dsa(numbers: dsa.DSAPrivateNumbers) -> bool | None:
+    """Return whether the numbers belong to each other: FIPS 186-4 section 4.1."""
+    group = numbers.public_numbers.parameter_numbers
+    if group.p.bit_length() > _MAX_DSA_BITS:  # it would take too long
+        return None
+    return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
+
+
+def _agree_in_ec(
+    key: PrivateKeyTypes | None, public_key: ec.EllipticCurvePublicKey, document: Document
+) -> bool | None:
+    """Return whether the scalar of a private key belongs to its point.
+
+    key: None if cryptography refuses it, as it does if they do not belong together.
+    """
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        scalar = key.private_numbers().private_value
+    else:  # in PKCS#8 the outer privateKey holds the ECPrivateKey
+        scalars = [one.content for one in document.root.all() if one.name == "privateKey"]
+        if not scalars:
+            return None
+        scalar = int.from_bytes(scalars[-1], "big")
+    try:
+        return ec.derive_private_key(scalar, public_key.curve).public_key() == public_key
+    except ValueError:  # it is out of range
+        return False

@@ -9,12 +9,13 @@ from typing import cast
 
 from common import goodkey, instead, keys, labels, limits, passphrase, wrapping
 from common.console import UserError
+from common.keys import ERRORS
 from common.show import files, grammar, numbers, values
 from common.show.files import Part
 from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request
+from common.wrapping import Block
 
-from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
@@ -24,8 +25,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from OpenSSL import crypto
-
-DISAGREE = "its numbers do not agree; restore a copy of the key"
 
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 
@@ -38,17 +37,6 @@ _MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, opens
 _RSA_TYPES = (crypto.TYPE_RSA, 912)  # EVP_PKEY_RSA_PSS, openssl/evp.h
 _EC = "1.2.840.10045.2.1"  # RFC 5480 section 2.1.1
 
-# All that the libraries raise about what they cannot read.
-_ERRORS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    InternalError,
-    crypto.Error,
-)
-
 
 def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
     """Return a part, opened. Raises UserError."""
@@ -58,7 +46,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     if block.label in labels.KEY_LABELS:
         if reason := limits.exceeded(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
-        secret = passphrase_of(part.where) if block.is_encrypted else None
+        secret = passphrase_of(part.where) if block.is_encrypted else b""
         return _private(part, secret)
     document = _document(part)
     if document.fault or document.name != files.DOCUMENTS[block.label]:
@@ -78,9 +66,10 @@ def unopened(part: Part) -> Document:
     The public values of a private key are marked if it opens without one.
     """
     block = part.block
-    if block.label in labels.KEY_LABELS and not block.is_encrypted and not limits.exceeded(block):
+    is_key = block.label in labels.KEY_LABELS and block.is_whole
+    if is_key and not block.is_encrypted and not limits.exceeded(block):
         with contextlib.suppress(UserError):
-            return _private(part, None).document
+            return _private(part, b"").document
     return _document(part)
 
 
@@ -92,7 +81,7 @@ def public_pem(item: Item) -> str:
     is_checked = _is_certain(item.spki)
     if isinstance(item, Key) and item.is_private:
         if item.numbers_agree is False:
-            raise UserError(f"{item.where}: {DISAGREE}")
+            raise UserError(f"{item.where}: {numbers.DISAGREE}")
         # A point on the curve is not a private number, even if it cannot be compared with that.
         is_checked &= item.numbers_agree is True or item.key_algorithm == _EC
     if not is_checked:
@@ -110,17 +99,23 @@ def _public(part: Part, document: Document) -> Key:
     return Key(part, document, spki, _public_key(spki), is_private=False, numbers_agree=None)
 
 
-def _private(part: Part, secret: bytes | None) -> Key:
-    """Return a private key. secret: its passphrase. Raises UserError.
+def _private(part: Part, secret: bytes) -> Key:
+    """Return a private key. secret: its passphrase, or b"". Raises UserError.
 
     The numbers are checked here and not by the libraries, so that a key in which they disagree is
     shown as well.
     """
-    pkey, key = _loaded(part, secret)
-    spki = _spki_of(pkey, key)
+    pkey = _by_openssl(part.block, secret)
+    key = _by_cryptography(part.block, secret, pkey)
+    if pkey is not None:  # OpenSSL keeps the encoding that the public key has
+        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+    elif key is not None:
+        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    else:
+        raise UserError(f"{part.where}: {keys.why_closed(part.block, secret)}")
     public_key = key.public_key() if key else _public_key(spki)
-    document = _elements(part)
-    numbers_agree = _numbers_agree(document, key, public_key)
+    document = _document(part)
+    numbers_agree = numbers.agree(key, public_key, document)
     # Of keys of other kinds, nothing is shown.
     is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     is_whole = is_usual and numbers_agree is True and _is_certain(spki)
@@ -128,69 +123,36 @@ def _private(part: Part, secret: bytes | None) -> Key:
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
 
-def _loaded(part: Part, secret: bytes | None) -> tuple[crypto.PKey | None, PrivateKeyTypes | None]:
-    """Return a private key as OpenSSL reads it, and as cryptography does. Raises UserError."""
-    text, pkey = part.block.text, None
-    with contextlib.suppress(*_ERRORS):
-        pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret or b"")
-    closed = UserError(f"{part.where}: {keys.why_closed(part.block)}")
-    if pkey is None and part.block.headers:  # cryptography panics if the IV in them is short
-        raise closed
-    try:
-        return pkey, load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
-    except UnsupportedAlgorithm as error:
-        if pkey is None:
-            problem = f"this kind of key cannot be read here ({error})"
-            raise UserError(f"{part.where}: {problem}; {files.ADVICE}") from error
-    except _ERRORS as error:
-        if pkey is None:
-            raise closed from error
-    # It fails on a curve that cryptography does not know, say, and takes long for a large key.
-    with contextlib.suppress(*_ERRORS):
-        if pkey.bits() <= goodkey.MAX_RSA_BITS:
-            return pkey, cast(PrivateKeyTypes, pkey.to_cryptography_key())
-    return pkey, None
+def _by_openssl(block: Block, secret: bytes) -> crypto.PKey | None:
+    """Return a private key as OpenSSL reads it, or None."""
+    with contextlib.suppress(*ERRORS):
+        return crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
+    return None
 
 
-def _spki_of(pkey: crypto.PKey | None, key: PrivateKeyTypes | None) -> bytes:
-    """Return the SubjectPublicKeyInfo of a private key, of which one of both is there."""
-    if pkey is not None:  # OpenSSL keeps the encoding that the key has
-        return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    assert key is not None
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _numbers_agree(
-    document: Document, key: PrivateKeyTypes | None, public_key: PublicKeyTypes | None
-) -> bool | None:
-    """Return whether the numbers of a private key agree, or None if that cannot be checked.
-
-    document: its elements; in an encrypted key, they tell nothing.
-    """
-    agree = numbers.agree(key) if key else None
-    scalars = [one.content for one in document.root.all() if one.name == "privateKey"]
-    if key is None and isinstance(public_key, ec.EllipticCurvePublicKey) and scalars:
-        # In PKCS#8 the outer privateKey holds the ECPrivateKey.
-        agree = numbers.is_scalar_of(public_key, int.from_bytes(scalars[-1], "big"))
-    # RFC 5958 section 2: PKCS#8 may hold the public key too, and the libraries pass over it.
-    copies = [values.octets(one) for one in document.root.children if one.type == "BIT STRING"]
-    if public_key and not all(numbers.is_form_of(public_key, copy) for copy in copies):
-        return False
-    return agree
+def _by_cryptography(
+    block: Block, secret: bytes, pkey: crypto.PKey | None
+) -> PrivateKeyTypes | None:
+    """Return a private key as cryptography reads it, or None. pkey: from _by_openssl."""
+    with contextlib.suppress(*ERRORS):
+        if pkey is not None or not block.headers:  # a short IV in them causes a panic
+            return load_pem_private_key(
+                block.text, secret or None, unsafe_skip_rsa_key_validation=True
+            )
+    with contextlib.suppress(*ERRORS):
+        if pkey is not None:
+            return keys.checked_key(pkey)
+    return None
 
 
 def _document(part: Part) -> Document:
     """Return the elements of a part, with marks on what is public. In a private key, nothing is."""
-    document = _elements(part)
+    block = part.block
+    document = grammar.unreadable(_CLOSED) if block.headers else grammar.read(block.der)
     key = grammar.key_in(document)
     if document.name == "RSAPublicKey":
         key = _rewritten("RSA PUBLIC KEY", key)
     return grammar.published(document, _is_certain(key))
-
-
-def _elements(part: Part) -> Document:
-    """Return the elements of a part, without marks."""
-    return grammar.unreadable(_CLOSED) if part.block.headers else grammar.read(part.block.der)
 
 
 def _rewritten(label: str, content: bytes) -> bytes:
@@ -198,7 +160,7 @@ def _rewritten(label: str, content: bytes) -> bytes:
 
     What OpenSSL does not read stays as it is.
     """
-    with contextlib.suppress(*_ERRORS):
+    with contextlib.suppress(*ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.written(label, content))
         return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
     return content
@@ -210,18 +172,19 @@ def _is_certain(spki: bytes) -> bool:
     Of RSA, e is short, and d is not. OpenSSL reads an EC key only if it is a point on the curve.
     """
     public_key = _public_key(spki)
-    if isinstance(public_key, rsa.RSAPublicKey):
-        return public_key.public_numbers().e.bit_length() <= _MAX_EXPONENT_BITS
-    with contextlib.suppress(*_ERRORS):
+    if public_key is not None:
+        _, _, e = goodkey.properties(public_key)
+        return e.bit_length() <= _MAX_EXPONENT_BITS
+    with contextlib.suppress(*ERRORS):
         return crypto.load_publickey(crypto.FILETYPE_ASN1, spki).type() not in _RSA_TYPES
     return False
 
 
 def _public_key(spki: bytes) -> PublicKeyTypes | None:
     """Return a public key, or None if it cannot be read here."""
-    with contextlib.suppress(*_ERRORS):
+    with contextlib.suppress(*ERRORS):
         return load_der_public_key(spki)
-    with contextlib.suppress(*_ERRORS):
+    with contextlib.suppress(*ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_ASN1, spki)
         return cast(PublicKeyTypes, pkey.to_cryptography_key())
     return None

@@ -44,9 +44,11 @@ _UNUSUAL = (
 
 
 def of_key(key: Key) -> str:
-    """Return whether Let's Encrypt accepts a key, for an account or a certificate, or why not."""
+    """Return whether Let's Encrypt accepts a key, or why not; "" if that cannot be said."""
     if reason := _key_reason(key):
         return f"rejects it: it {reason}"
+    if key.numbers_agree is False:  # it cannot sign
+        return ""
     accepted = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.canonical_spki:
         return f"{accepted}, but not in a request made by openssl req, which copies its encoding"
