@@ -202,7 +202,7 @@ def broken_promises(result: Run, numbers: list[bytes], most: float = MAX_SECONDS
 
     numbers: the private numbers, of which it must show nothing. most: seconds.
     """
-    if "bug in the program" in result.err or "Traceback" in result.err:
+    if "report this as a bug" in result.err or "Traceback" in result.err:
         yield result.message
     if result.status not in (0, 1, 2) or bool(result.status) != (": error: " in result.err):
         yield f"exit status {result.status}: {result.message or 'no error'}"
