@@ -2,11 +2,11 @@
 
 Each module has one concern, and imports only modules listed above it:
 
-    environment       the command that sets up the virtual environment, or makes it work again
-    installation      what is wrong with Python or the libraries
+    shell             a command that can be pasted
+    environment       the command that sets up the virtual environment, or activates it
+    installation      what is wrong with Python or the libraries, or where a program failed
     start             one line instead of a traceback, and Ctrl-C, from the first import on
     console           messages, signals and exit status
-    shell             a command that can be pasted
     atomic            giving a file its name in one step
     names             the name that a text stands for, or why no CA may sign it
     suggest           the name that a text that is not one was probably meant to be

@@ -140,8 +140,7 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
                 from common import installation
 
                 # The text of the exception is left out, because it may hold a secret.
-                bug = f"this is a bug in the program; please report it: {type(failure).__name__}"
-                error(installation.problem() or bug)
+                error(installation.explain(failure, type(failure).__name__))
                 return 1
             finally:
                 program_name = outer

@@ -1,6 +1,6 @@
-"""What is wrong with Python or the libraries.
+"""What is wrong with Python or the libraries or, if nothing is, where a program failed.
 
-This is imported only after something has failed. An old Python must be able to parse it.
+This is imported only after something has failed. An old Python must be able to import it.
 """
 
 import importlib
@@ -22,34 +22,34 @@ _MODULES = {
 }
 
 
+def explain(error: BaseException, what: str) -> str:
+    """Return what is wrong with the installation or, if nothing is, where an error comes from.
+
+    what: the kind of the error, and its text if that cannot hold a secret.
+    """
+    places = traceback.extract_tb(error.__traceback__)
+    place = next(filter(_is_ours, reversed(places)), places[-1])
+    advice = "undo the last change, or report this as a bug"
+    return problem() or f"{place.filename}, line {place.lineno}: {what}; {advice}"
+
+
 def problem() -> str:
     """Return what is there, what is needed and the command that installs it, or ""."""
     if sys.version_info < (3, 10):  # noqa: UP036
-        version = sys.version.split()[0]
-        return f"Python {version} is too old; use 3.10 or later; {environment.advice(anew=True)}"
+        old = f"Python {sys.version.split()[0]} is too old; use 3.10 or later"
+        return environment.advise(old, anew=True)
     try:
-        lacking = list(unfit())
+        lacking = ", ".join(unfit())
     except OSError as error:
         return f"{error.filename}: {error.strerror}; download the project again"
-    activation = environment.activation() if lacking else ""
-    if activation:
-        return f"the virtual environment is not active in this terminal; run: {activation}"
     if lacking:
-        return f"this program needs {', '.join(lacking)}; {environment.advice()}"
-    hidden = list(filter(None, map(_hidden, _MODULES)))
-    if hidden:
-        return f"{', '.join(hidden)}; rename it"
-    broken = list(filter(None, map(_broken, _MODULES)))
-    if broken:
-        return f"{', '.join(broken)}; {environment.advice(anew=True)}"
-    return ""
-
-
-def failure(error: BaseException) -> str:
-    """Return what is wrong with the project's own code: a change, or a file that is missing."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__}: {error}"
-    return f"{place.filename}, line {place.lineno}: {what}; undo the last change"
+        return environment.advise(f"this program needs {lacking}")
+    for name, module in _MODULES.items():
+        file = module.partition(".")[0] + ".py"
+        if file in os.listdir(TOP):
+            return f"{os.path.join(TOP, file)} hides the library {name}; rename it"
+    broken = ", ".join(filter(None, map(_broken, _MODULES)))
+    return environment.advise(broken, anew=True) if broken else ""
 
 
 def unfit() -> "Iterator[str]":
@@ -58,28 +58,10 @@ def unfit() -> "Iterator[str]":
         needed = re.findall(r"^([\w-]+)>=([\d.]+),<(\d+)$", file.read(), re.MULTILINE)
     for name, lowest, limit in needed:
         version = _version(name)
-        if version and _numbers(lowest) <= _numbers(version) < _numbers(limit):
-            continue
-        there = f"{version} is installed" if version else "not installed"
-        # The predecessor of pycryptodome has modules of the same name.
-        if name == "pycryptodome" and _version("pycrypto"):
-            there += f", but pycrypto {_version('pycrypto')}"
-        yield f"{name}>={lowest},<{limit} ({there})"
-
-
-def _hidden(name: str) -> str:
-    """Return what Python finds in place of a package that is installed, or ""."""
-    from importlib import metadata, util
-
-    module = _MODULES[name].partition(".")[0]
-    installed = metadata.distribution(name).locate_file(module)
-    spec = util.find_spec(module)
-    if spec is None or not os.path.exists(str(installed)):
-        return ""
-    found = next(iter(spec.submodule_search_locations or [str(spec.origin)]))
-    if os.path.exists(found) and os.path.samefile(found, str(installed)):
-        return ""
-    return f"{found} hides the library {name}"
+        if not version:
+            yield f"{name}>={lowest},<{limit} (not installed)"
+        elif not _numbers(lowest) <= _numbers(version) < _numbers(limit):
+            yield f"{name}>={lowest},<{limit} ({version} is installed)"
 
 
 def _broken(name: str) -> str:
@@ -103,3 +85,9 @@ def _version(name: str) -> str:
 
 def _numbers(version: str) -> "tuple[int, ...]":
     return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def _is_ours(place: traceback.FrameSummary) -> bool:
+    """Return whether a line is the project's. Its virtual environment is in the same directory."""
+    file = os.path.realpath(place.filename)  # a symbolic link may lead to the program
+    return file.startswith(os.path.realpath(TOP)) and "site-packages" not in file

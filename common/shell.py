@@ -1,4 +1,7 @@
-"""Commands to paste into the user's shell: a POSIX shell, cmd.exe or PowerShell."""
+"""Commands to paste into the user's shell: a POSIX shell, cmd.exe or PowerShell.
+
+An old Python must be able to import this, to say which command sets up the project.
+"""
 
 import os
 import re
@@ -13,61 +16,61 @@ _MAX_LENGTH = 100_000  # characters; Linux takes no argument of 128 KiB (MAX_ARG
 _PLAIN = r"[\w./\\:=+-]+"  # PowerShell splits other words at a comma, and takes @ for an array
 
 
-def command(*words: str) -> str | None:
+def command(*words: str) -> "str | None":
     """Return the command that consists of words, or None if it could not be pasted safely."""
-    if not _WINDOWS:
-        text = " ".join(map(_quoted, words))
-    elif any(re.search(_SPECIAL, word) for word in words):
+    if _WINDOWS and any(re.search(_SPECIAL, word) for word in words):
         return None
-    else:
-        text = " ".join(word if re.fullmatch(_PLAIN, word) else f'"{word}"' for word in words)
+    text = " ".join(map(quoted, words))
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     can_be_shown = text.encode(encoding, "replace").decode(encoding) == text
     return text if text.isprintable() and can_be_shown and len(text) < _MAX_LENGTH else None
 
 
-def script(name: str, *arguments: str) -> str | None:
+def script(name: str, *arguments: str) -> "str | None":
     """Return the command that runs one of the scripts, or None, as command does."""
-    return command(_python(), _path(name), *arguments)
+    return command(python(), path(name), *arguments)
 
 
-def module(name: str, *arguments: str) -> str | None:
+def module(name: str, *arguments: str) -> "str | None":
     """Return the command that runs a module of the project, or None, as command does.
 
     Python finds it by its name only in the directory of the scripts; elsewhere it takes a path.
     """
-    path = os.path.join(*name.split("."))
-    if not os.path.isdir(os.path.join(TOP, path)):
-        path += ".py"
-    found = _path(path)
-    return command(_python(), *(["-m", name] if found == path else [found]), *arguments)
+    program = os.path.join(*name.split("."))
+    if not os.path.isdir(os.path.join(TOP, program)):
+        program += ".py"
+    found = path(program)
+    return command(python(), *(["-m", name] if found == program else [found]), *arguments)
 
 
-def show(*arguments: str) -> str | None:
+def show(*arguments: str) -> "str | None":
     """Return the command that runs show, or None, as command does."""
     return module("common.show", *arguments)
 
 
-def file(path: str) -> str:
-    """Return path as an argument that is not taken for an option or standard input."""
-    return os.path.join(".", path) if path.startswith("-") else path
+def file(name: str) -> str:
+    """Return a file as an argument that is not taken for an option or standard input."""
+    return os.path.join(".", name) if name.startswith("-") else name
 
 
-def _quoted(word: str) -> str:
-    """Return a word for a POSIX shell. zsh takes what follows a = at its start for a command."""
-    return f"'{word}'" if word == shlex.quote(word) and word.startswith("=") else shlex.quote(word)
+def quoted(word: str) -> str:
+    """Return a word of a command."""
+    if _WINDOWS:
+        return word if re.fullmatch(_PLAIN, word) else f'"{word}"'
+    text = shlex.quote(word)
+    return f"'{text}'" if text.startswith("=") else text  # zsh takes =ls for the path of ls
 
 
-def _path(name: str) -> str:
+def path(name: str) -> str:
     """Return the path of something in the directory of the scripts, as short as possible."""
-    path = os.path.join(TOP, name)
+    absolute = os.path.join(TOP, name)
     try:
-        return min(os.path.relpath(path), path, key=len)
+        return min(os.path.relpath(absolute), absolute, key=len)
     except (OSError, ValueError):  # the working directory was removed, or is on another drive
-        return path
+        return absolute
 
 
-def _python() -> str:
+def python() -> str:
     """Return what runs this Python in the user's shell."""
     if _WINDOWS:
         return "python"

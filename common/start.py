@@ -3,9 +3,9 @@
 The scripts import the package common first, and that imports this, which
 
 1. finds out which of the programs runs, if any: a program of yours may import a script,
-2. has an exception that nothing handles end that program with one line,
-3. refuses an old Python, which must therefore be able to parse this file, and
-4. has Ctrl-C end that program at once.
+2. has Ctrl-C end that program at once,
+3. has an exception that nothing handles end it with one line, and
+4. refuses an old Python, which must therefore be able to parse this file.
 """
 
 import os
@@ -14,63 +14,61 @@ import sys
 
 from common import TOP
 
-# The programs: the name in messages, the file and the module for `python -m`.
+# Where the programs are. Messages begin with the last part of it.
 _PROGRAMS = (
-    ("make_account_key.py", "make_account_key.py", None),
-    ("make_account_key2.py", "make_account_key2.py", None),
-    ("make_certificate_key.py", "make_certificate_key.py", None),
-    ("make_csr.py", "make_csr.py", None),
-    ("show", "common/show/__main__.py", "common.show"),
-    ("certificate", "course/certificate.py", "course.certificate"),
-    ("deactivate", "course/deactivate.py", "course.deactivate"),
+    "make_account_key.py",
+    "make_account_key2.py",
+    "make_certificate_key.py",
+    "make_csr.py",
+    "common/show",
+    "course/certificate",
+    "course/deactivate",
 )
 
 
-def _program() -> str:
-    """Return the name of the program that runs, or "" if it is none of them."""
-    if sys.argv[:1] == ["-m"]:  # Python is still looking for the module, and imports its package
-        if sys.version_info < (3, 10):  # noqa: UP036 - it does not say which
-            return "show"
-        # argv and orig_argv end in the same arguments. What comes before these is "-m" in argv; in
-        # orig_argv it is the module, as "common.show" or "-mcommon.show".
-        argument = sys.orig_argv[-len(sys.argv)]
-        return next(
-            (name for name, _, module in _PROGRAMS if module and argument.endswith(module)), ""
-        )
-    # Symbolic links may lead to the program, and others to this package.
-    main = os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
-    for name, file, _ in _PROGRAMS:
-        if os.path.realpath(os.path.join(TOP, file)) == main:
-            return name
-    return ""
+def _start() -> None:
+    name = _program().rpartition("/")[2]
+    if name:
+        # Python turns SIGINT into KeyboardInterrupt, which imports and libraries may catch. Where
+        # the signal is ignored, as after nohup or & in a script, it stays ignored.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+        def end(kind: object, error: BaseException, trace: object) -> None:
+            from common import installation
 
-def _end(kind: type, error: BaseException, trace: object) -> None:
-    """End the program after an exception that nothing has handled, without a traceback."""
-    if issubclass(kind, KeyboardInterrupt):
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-        return
-    from common import installation
+            what = f"{type(error).__name__}: {error}"
+            sys.exit(f"{name}: error: {installation.explain(error, what)}")
 
-    sys.exit(f"{_name}: error: {installation.problem() or installation.failure(error)}")
-
-
-def _refuse_old_python() -> None:
-    """Raise SystemExit or, in a program of yours, ImportError if Python is too old."""
+        sys.excepthook = end
     if sys.version_info < (3, 10):  # noqa: UP036
         from common import installation
 
-        if _name:
-            sys.exit(f"{_name}: error: {installation.problem()}")
-        raise ImportError(installation.problem())
+        problem = installation.problem()
+        raise SystemExit(f"{name}: error: {problem}") if name else ImportError(problem)
 
 
-_name = _program()
-if _name:
-    sys.excepthook = _end
-_refuse_old_python()
-# Python turns SIGINT into KeyboardInterrupt, which imports and libraries may catch. Where the
-# signal is ignored, as after nohup or & in a script, it stays ignored.
-if _name and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _program() -> str:
+    """Return which of the programs runs, or "" if it is none of them."""
+    if sys.argv[:1] == ["-m"]:  # Python is still looking for the module, and imports its package
+        return next((path for path in _PROGRAMS if path.replace("/", ".") == _module()), "")
+    # Symbolic links may lead to the program, and others to this package.
+    main = os.path.realpath(getattr(sys.modules["__main__"], "__file__", None) or os.devnull)
+    for path in _PROGRAMS:
+        files = (os.path.join(TOP, path + ending) for ending in ("", ".py", "/__main__.py"))
+        if main in map(os.path.realpath, files):
+            return path
+    return ""
+
+
+def _module() -> str:
+    """Return the module after -m."""
+    if sys.version_info < (3, 10):  # noqa: UP036 - it does not say which
+        return "common.show"
+    # argv and orig_argv end in the same arguments. What comes before these is "-m" in argv; in
+    # orig_argv it is the module, as "common.show" or "-mcommon.show".
+    argument = sys.orig_argv[-len(sys.argv)]
+    return argument.partition("m")[2] if argument.startswith("-") else argument
+
+
+_start()

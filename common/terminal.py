@@ -71,9 +71,11 @@ def _echo_restored(prompt: str) -> Iterator[None]:
         """Show what is typed, and do what the signal does without a handler."""
         if may_set():
             termios.tcsetattr(terminal, termios.TCSAFLUSH, shown)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})  # hide comes after this
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)  # here the program ends or, after Ctrl-Z, stops
         signal.signal(number, leave)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCONT})
 
     def hide(number: int, _: FrameType | None) -> None:
         """Hide what is typed, which a shell shows while the program is stopped, and ask again."""

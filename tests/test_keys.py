@@ -249,4 +249,4 @@ def test_an_error_that_is_not_about_the_key_does_not_blame_it(
     key: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(make_csr, "create_csr", mock.Mock(side_effect=ValueError))
-    assert "this is a bug in the program" in error_of(run("make_csr.py"))
+    assert "ValueError; undo the last change" in error_of(run("make_csr.py"))

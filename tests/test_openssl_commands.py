@@ -206,7 +206,7 @@ def test_python_is_named_as_short_as_the_path_allows(tmp_path: Path, monkeypatch
 
 
 def test_a_script_is_found_from_where_the_user_is(tmp_path: Path, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(shell, "_python", lambda: "python")
+    monkeypatch.setattr(shell, "python", lambda: "python")
     for directory, script, show in (
         (ROOT, "make_csr.py", "-m common.show"),
         (ROOT / "common", "../make_csr.py", "show"),

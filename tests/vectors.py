@@ -181,7 +181,7 @@ def page_rows(page: str) -> dict[str, str]:
 
 def broken_promises(result: Run, numbers: list[bytes]) -> Iterator[str]:
     """Yield what a program did that none may do, as showing one of these private numbers."""
-    if "bug in the program" in result.err or "Traceback" in result.err:
+    if "report this as a bug" in result.err or "Traceback" in result.err:
         yield result.message
     if result.status not in (0, 1, 2) or bool(result.status) != (": error: " in result.err):
         yield f"exit status {result.status}: {result.message or 'no error'}"
