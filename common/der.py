@@ -35,6 +35,7 @@ _UNIVERSAL = {  # X.680 section 8.4
     28: "UniversalString",
     30: "BMPString",
 }
+PRIMITIVE = frozenset(_UNIVERSAL.values()) - {"SEQUENCE", "SET"}  # in DER: section 10.2 of X.690
 _CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")  # X.690 section 8.1.2.2
 
 # The contents that OpenSSL and Go require. An INTEGER has no octet too many (X.690 section 8.3.2),
@@ -55,14 +56,20 @@ class Element:
     start: int  # of the content
     end: int
     depth: int
-    tag: str  # as --bytes shows it: with " (constructed)" after the type, for example
-    type: str  # how to read the content: the tag's own type, or the one that it stands for
+    tag: str  # the name of its type, or its number in brackets
+    type: str  # how to read the content: as its tag says, unless grammar knows better
     constructed: bool  # made of more elements
     is_cut_off: bool  # whether its length reaches past the end of what holds it
     children: list["Element"] = field(default_factory=list)
     name: str = ""
     note: str = ""
     is_public: bool = False  # whether the value may be shown
+
+    @property
+    def has_wrong_form(self) -> bool:
+        """Whether DER has its type the other way, made of more elements or not. [0] may be both."""
+        is_universal = self.der[self.offset] >> 6 == 0
+        return is_universal and self.constructed != (self.tag in ("SEQUENCE", "SET"))
 
     @property
     def header(self) -> bytes:
@@ -134,11 +141,11 @@ def _read(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Eleme
     element = _header(der, at, end, depth, faults)
     if element.constructed:
         _read_inside(element, faults)
-    elif element.tag in ("BIT STRING", "OCTET STRING"):
+    elif element.tag in ("BIT STRING", "OCTET STRING") and not element.is_cut_off:
         element.children = _in_string(element)
     if element.is_cut_off:
         holder = "the file" if end == len(der) else "the element around it"
-        faults.append(_fault(at, f"{holder} ends before this {element.type} does"))
+        faults.append(_fault(at, f"{holder} ends before this {element.tag} does"))
     return element
 
 
@@ -186,15 +193,11 @@ def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Ele
     number, length_at = _number(der, at, end, faults)
     start, length = _length(der, at, length_at, end, faults)
     stop = end if length is None else start + length
-    constructed, is_cut_off = bool(der[at] & 32), stop > end
-    in_brackets = f"[{_CLASSES[der[at] >> 6]}{number}]"
-    kind = in_brackets if der[at] >> 6 else _UNIVERSAL.get(number, in_brackets)
-    tag = kind
-    # Of the named types, only SEQUENCE and SET are constructed.
-    if der[at] >> 6 == 0 and constructed != (kind in ("SEQUENCE", "SET")):
-        tag += " (constructed)" if constructed else " (primitive)"
-    tag += " (cut off)" if is_cut_off else ""
-    return Element(der, at, start, min(stop, end), depth, tag, kind, constructed, is_cut_off)
+    tag = f"[{_CLASSES[der[at] >> 6]}{number}]"
+    if der[at] >> 6 == 0:
+        tag = _UNIVERSAL.get(number, tag)
+    constructed = bool(der[at] & 32)
+    return Element(der, at, start, min(stop, end), depth, tag, tag, constructed, stop > end)
 
 
 def _number(der: bytes, at: int, end: int, faults: list[str]) -> tuple[int, int]:

@@ -1,7 +1,5 @@
 """What DER holds, by its first elements, and the label that PEM has for it (RFC 7468)."""
 
-import operator
-
 from common import der
 from common.der import Element
 
@@ -28,24 +26,24 @@ SYNONYMS = {
 # SEQUENCE inside. OIDs are in numbers. END means that there are no more elements. The first line
 # that fits decides.
 _KINDS = (
-    (CERTIFICATE, "SEQUENCE", "[0], INTEGER, SEQUENCE"),  # RFC 5280 section 4.1
-    (CERTIFICATE, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, SEQUENCE"),  # version 1
-    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, UTCTime"),  # RFC 5280 section 5.1
-    (CRL, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE, GeneralizedTime"),
-    (CRL, "SEQUENCE", "SEQUENCE, SEQUENCE, UTCTime"),  # version 1
-    (REQUEST, "SEQUENCE", "INTEGER, SEQUENCE, SEQUENCE"),  # RFC 2986 section 4.1
-    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7.1"),  # data: RFC 7292 section 4
-    (PKCS12, "INTEGER, SEQUENCE", "1.2.840.113549.1.7.2"),  # signedData
-    ("PRIVATE KEY", "INTEGER, SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 2
-    ("EC PRIVATE KEY", "INTEGER, OCTET STRING", ""),  # RFC 5915 section 3
-    ("RSA PRIVATE KEY", ", ".join(["INTEGER"] * 9), ""),  # RFC 8017 appendix A.1.2
-    ("DSA PRIVATE KEY", ", ".join(["INTEGER"] * 6) + ", END", ""),  # OpenSSL's own form
-    ("RSA PUBLIC KEY", "INTEGER, INTEGER, END", ""),  # RFC 8017 appendix A.1.1
-    (ENCRYPTED, "SEQUENCE, OCTET STRING", ""),  # RFC 5958 section 3
-    ("PUBLIC KEY", "SEQUENCE, BIT STRING", ""),  # RFC 5280 section 4.1
-    (PKCS7, "1.2.840.113549.1.7.2, [0]", ""),  # signedData: RFC 2315 section 14
-    (ENVELOPED, "1.2.840.113549.1.7.3, [0]", ""),  # envelopedData
-    (ENVELOPED, "1.2.840.113549.1.7.6, [0]", ""),  # encryptedData
+    (CERTIFICATE, ("SEQUENCE",), ("[0]", "INTEGER", "SEQUENCE")),  # RFC 5280 section 4.1
+    (CERTIFICATE, ("SEQUENCE",), ("INTEGER", "SEQUENCE", "SEQUENCE", "SEQUENCE")),  # version 1
+    (CRL, ("SEQUENCE",), ("INTEGER", "SEQUENCE", "SEQUENCE", "UTCTime")),  # RFC 5280 section 5.1
+    (CRL, ("SEQUENCE",), ("INTEGER", "SEQUENCE", "SEQUENCE", "GeneralizedTime")),
+    (CRL, ("SEQUENCE",), ("SEQUENCE", "SEQUENCE", "UTCTime")),  # version 1
+    (REQUEST, ("SEQUENCE",), ("INTEGER", "SEQUENCE", "SEQUENCE")),  # RFC 2986 section 4.1
+    (PKCS12, ("INTEGER", "SEQUENCE"), ("1.2.840.113549.1.7.1",)),  # data: RFC 7292 section 4
+    (PKCS12, ("INTEGER", "SEQUENCE"), ("1.2.840.113549.1.7.2",)),  # signedData
+    ("PRIVATE KEY", ("INTEGER", "SEQUENCE", "OCTET STRING"), ()),  # RFC 5958 section 2
+    ("EC PRIVATE KEY", ("INTEGER", "OCTET STRING"), ()),  # RFC 5915 section 3
+    ("RSA PRIVATE KEY", ("INTEGER",) * 9, ()),  # RFC 8017 appendix A.1.2
+    ("DSA PRIVATE KEY", (*("INTEGER",) * 6, "END"), ()),  # OpenSSL's own form
+    ("RSA PUBLIC KEY", ("INTEGER", "INTEGER", "END"), ()),  # RFC 8017 appendix A.1.1
+    (ENCRYPTED, ("SEQUENCE", "OCTET STRING"), ()),  # RFC 5958 section 3
+    ("PUBLIC KEY", ("SEQUENCE", "BIT STRING"), ()),  # RFC 5280 section 4.1
+    (PKCS7, ("1.2.840.113549.1.7.2", "[0]"), ()),  # signedData: RFC 2315 section 14
+    (ENVELOPED, ("1.2.840.113549.1.7.3", "[0]"), ()),  # envelopedData
+    (ENVELOPED, ("1.2.840.113549.1.7.6", "[0]"), ()),  # encryptedData
 )
 _PKI_DATA = "1.3.6.1.5.5.7.12.2"  # what is signed in CMC: RFC 5272 section 3.2.1
 KNOWN = {label for label, *_ in _KINDS}
@@ -62,20 +60,24 @@ def of(content: bytes) -> str:
         root, _ = der.read(content[: 1 << 14])  # far enough for the nine INTEGERs of an RSA key
     except ValueError:
         return ""
-    if root.type != "SEQUENCE" or not root.children:
+    if root.tag != "SEQUENCE" or not root.children:
         return ""
-    first = next((child for child in root.children if child.type == "SEQUENCE"), root)
+    first = next((child for child in root.children if child.tag == "SEQUENCE"), root)
     outer, inner = _tags(root), _tags(first)
-    for label, *expected in _KINDS:
-        of_outer, of_inner = (tags.split(", ") if tags else [] for tags in expected)
-        # If content is cut short, only so much of outer is there.
-        if all(map(operator.eq, outer, of_outer)) and inner[: len(of_inner)] == of_inner:
+    for label, of_outer, of_inner in _KINDS:
+        if _begins(outer, of_outer) and inner[: len(of_inner)] == of_inner:
             is_cmc = label == PKCS7 and any(element.oid == _PKI_DATA for element in root.all())
             return CMC if is_cmc else label
     return ""
 
 
-def _tags(element: Element) -> list[str]:
+def _begins(outer: tuple[str, ...], expected: tuple[str, ...]) -> bool:
+    """Return whether tags are the expected ones, of which the last may have been cut off."""
+    size = min(len(outer), len(expected))
+    return outer[:size] == expected[:size]
+
+
+def _tags(element: Element) -> tuple[str, ...]:
     """Return the tags of the elements in an element, in the form of _KINDS."""
-    tags = [child.oid or child.type for child in element.children]
-    return tags if element.is_cut_off else [*tags, "END"]
+    tags = tuple(child.oid or child.tag for child in element.children)
+    return tags if element.is_cut_off else (*tags, "END")

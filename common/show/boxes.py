@@ -173,7 +173,7 @@ def _is_folded(element: Element) -> bool:
 
 
 def _name(element: Element) -> str:
-    return element.name or element.tag
+    return element.name or display.tag(element)
 
 
 def _title(element: Element) -> str:
@@ -186,7 +186,7 @@ def _bytes(element: Element) -> Html:
     """Return where an element is, and its bytes: tag, length and content."""
     first, *length = display.header(element).split()
     what = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
-    kind = f"{element.tag}: {what}" if what else element.tag
+    kind = f"{display.tag(element)}: {what}" if what else display.tag(element)
     size = display.size(element.content)
     if all(one.is_public for one in element.all()):
         content = tag("code content", element.content.hex(" ") or "none")

@@ -37,7 +37,7 @@ def walk(document: Document, width: int = WIDTH) -> Iterator[str]:
 
 def _line(indented: str, element: Element, width: int) -> str:
     """Return the line of an element. indented: what comes before its type."""
-    line = f"{indented}{element.tag}"
+    line = f"{indented}{display.tag(element)}"
     if element.name:
         line += f" {element.name}"
     note = display.note(element)

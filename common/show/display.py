@@ -10,6 +10,13 @@ from common.show import grammar, values
 _MOST_HEADER = 5  # octets: of an element of up to 16 MiB
 
 
+def tag(element: Element) -> str:
+    """Return the tag of an element, and what is odd about the element."""
+    form = " (constructed)" if element.constructed else " (primitive)"
+    cut_off = " (cut off)" if element.is_cut_off else ""
+    return f"{element.tag}{form if element.has_wrong_form else ''}{cut_off}"
+
+
 def shown(element: Element, room: int) -> str:
     """Return the value of an element, cut to room columns, or "" if it has none.
 

@@ -17,7 +17,7 @@ _LINE = re.compile(
 class Line(NamedTuple):
     """What asn1.txt says of an element; its first lines explain the columns."""
 
-    tags: str
+    tags: frozenset[str]
     reads_as: str
     is_public: bool
     name: str
@@ -26,10 +26,11 @@ class Line(NamedTuple):
     note: str
 
     def allows(self, element: Element) -> bool:
-        """Return whether the line allows the tag of an element."""
-        if self.tags.startswith("["):  # only what is read as a string is not made of elements
-            return element.tag == self.tags and element.constructed != bool(self.reads_as)
-        return self.tags == "ANY" or element.tag in self.tags.split("|")
+        """Return whether the line allows an element: by its tag and form, if it is not cut off."""
+        if "ANY" in self.tags:
+            return True
+        has_form = element.constructed != ((self.reads_as or element.tag) in der.PRIMITIVE)
+        return element.tag in self.tags and has_form and not element.is_cut_off
 
 
 class Name(NamedTuple):
@@ -52,7 +53,7 @@ class Document(NamedTuple):
     """A key, a request or a certificate: its elements, as far as they can be read."""
 
     name: str  # in its standard; "" if it is not known
-    heading: Sequence[str]  # two lines: what it is, and what is in it; none if nothing can be read
+    heading: list[str]  # two lines: what it is, and what is in it; none if nothing can be read
     root: Element
     fault: str  # where and why it is not DER, or ""
     fits: Sequence[Fit] = ()  # the elements that have a line
@@ -83,7 +84,7 @@ def _paragraph(text: str) -> Iterator[tuple[str, list[Line]]]:
     """Yield the keys of a paragraph, such as "Name" or "extnValue of 2.5.29.15", with its lines."""
     names, _, oids = text.partition("\n")[0].partition(" of ")
     lines = [  # none for NOT DER
-        Line(tags, reads_as, plus == "+", *columns)
+        Line(frozenset(tags.split("|")), reads_as, plus == "+", *columns)
         for tags, reads_as, plus, *columns in _LINE.findall(text)
     ]
     for name in names.split(","):
@@ -101,7 +102,6 @@ _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so only sizes are shown.",
 )
-
 _UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 
 _PUBLIC_KEYS = ("RSAPublicKey", "SubjectPublicKeyInfo", "subjectPKInfo", "subjectPublicKeyInfo")
@@ -115,7 +115,7 @@ def words(oid: str) -> str:
 def read(content: bytes) -> Document:
     """Return what is in DER, with the names and notes of the elements if the document is known.
 
-    Nothing in it is public yet: see published.
+    Only what is public is ever shown: of a document that is not encrypted, nothing yet.
     """
     if not content.startswith(b"\x30"):  # SEQUENCE
         what = "a key, a request or a certificate starts with the byte 0x30"
@@ -130,13 +130,16 @@ def read(content: bytes) -> Document:
             if line.name in _PUBLIC_KEYS and fault:
                 break  # it may be a damaged private key
             _name(fits)
-            return Document(line.name, DOCUMENTS[line.name], root, fault, fits)
-    return Document("", _UNKNOWN, root, fault)
+            document = Document(line.name, list(DOCUMENTS[line.name]), root, fault, fits)
+            if line.name == "EncryptedPrivateKeyInfo":  # whose numbers cannot be in the clear
+                publish_private_key(document)
+            return document
+    return Document("", list(_UNKNOWN), root, fault)
 
 
 def unreadable(fault: str) -> Document:
     """Return a document of which nothing can be read, and why."""
-    return Document("", (), der.first(b"\x30\0"), fault)
+    return Document("", [], der.first(b"\x30\0"), fault)
 
 
 def key_in(document: Document) -> bytes:
@@ -145,26 +148,28 @@ def key_in(document: Document) -> bytes:
     return key.encoded if key else b""
 
 
-def published(document: Document, is_certain: bool) -> Document:
-    """Return a document with marks on what is public. Nothing else in it is ever shown.
+def publish(document: Document, is_certain: bool) -> None:
+    """Mark all as public in a document with a public key; in another, mark nothing.
 
-    is_certain: of a private key, whether its numbers agree; otherwise, whether the public key in
-    the document is certain to be one.
+    is_certain: whether the key is certain to be one. If it is not, d may be in the place of e, or
+    the scalar of an EC key in the place of its point.
     """
     key = _key_in(document)
-    if key is not None:
-        for element in document.root.all():
-            element.is_public = True
-        # d may be in the place of e, or the scalar of an EC key in the place of its point.
-        for element in () if is_certain else key.all():
+    if key is None:
+        return
+    for element in document.root.all():
+        element.is_public = True
+    if not is_certain:
+        for element in key.all():
             element.is_public = element.name == "algorithm"
-    elif is_certain or document.name == "EncryptedPrivateKeyInfo":
-        # If the numbers do not agree, a secret may be in the place of a public value.
-        for element, line, _ in document.fits:
-            element.is_public = line.is_public
-    if key is document.root and not is_certain:
-        return document._replace(heading=(document.heading[0], _UNCERTAIN))
-    return document
+        if key is document.root:
+            document.heading[1] = _UNCERTAIN
+
+
+def publish_private_key(document: Document) -> None:
+    """Mark what is public in a private key whose numbers agree; else a secret may be among it."""
+    for element, line, _ in document.fits:
+        element.is_public = line.is_public
 
 
 def _key_in(document: Document) -> Element | None:
@@ -176,6 +181,8 @@ def _name(fits: Iterable[Fit]) -> None:
     for element, line, is_known_inside in fits:
         element.name, element.note = line.name, line.note
         element.type = line.reads_as or element.tag
+        if element.has_wrong_form or element.is_cut_off:
+            element.type = ""  # its bytes are all that can be shown
         if not is_known_inside and not element.constructed:
             element.children = []  # it only looked like DER
 

@@ -234,7 +234,7 @@ def _field_errors(item: Signed) -> Iterator[str]:
 
 
 def _name_errors(item: Signed) -> Iterator[str]:
-    if ALTERNATIVE_NAMES in item.extensions and [e.tag for e in item.name_lists] != ["SEQUENCE"]:
+    if ALTERNATIVE_NAMES in item.extensions and [e.type for e in item.name_lists] != ["SEQUENCE"]:
         yield "its subject alternative name is not a list of names"
     for name in item.general_names:
         if values.general_name(name) is None:

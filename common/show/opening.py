@@ -119,7 +119,8 @@ def _private(part: Part, secret: bytes) -> Key:
     # Of keys of other kinds, nothing is shown.
     is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     is_whole = is_usual and numbers_agree is True and _is_certain(spki)
-    document = grammar.published(document, is_whole)
+    if is_whole:
+        grammar.publish_private_key(document)
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
 
@@ -152,7 +153,8 @@ def _document(part: Part) -> Document:
     key = grammar.key_in(document)
     if document.name == "RSAPublicKey":
         key = _rewritten("RSA PUBLIC KEY", key)
-    return grammar.published(document, _is_certain(key))
+    grammar.publish(document, _is_certain(key))
+    return document
 
 
 def _rewritten(label: str, content: bytes) -> bytes:
