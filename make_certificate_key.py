@@ -30,20 +30,10 @@ def create_key(bits: int, curve: str | None) -> bytes:
 @console.program("make_certificate_key.py")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = options.key_parser(__doc__, "DOMAIN.key")
-    parser.add_argument(
-        "domain",
-        metavar="DOMAIN",
-        nargs="?",
-        help=options.with_default("used only to name the file", DOMAIN_NAME),
-    )
-    args = parser.parse(argv)
-    if args.domain is None:
-        domain = arguments.name(DOMAIN_NAME, "DOMAIN_NAME = ")
-    else:
-        domain = arguments.name(args.domain)
+    args = options.certificate_key_parser(__doc__, DOMAIN_NAME).parse(argv)
+    domain = arguments.key_domain(args.domain, DOMAIN_NAME)
     filename = f"{names.file_name(domain)}.key"
-    new_key.make(create_key, filename, args, args.domain or DOMAIN_NAME)
+    new_key.make(create_key, filename, args, str(domain))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,18 @@ def name(value: object, source: str = "") -> Identifier:
         raise UsageError(f"{source}{error}{advice}") from None
 
 
+def key_domain(given: str | None, constant: object) -> Identifier:
+    """Return the name that a certificate key is for, from a constant if none was given.
+
+    Raises UsageError, also for the name of a key file: no public name ends in .key.
+    """
+    domain = name(constant, "DOMAIN_NAME = ") if given is None else name(given)
+    meant = str(domain).removesuffix(".key")
+    if meant != str(domain):
+        raise UsageError(f"{domain} is the name of a key file; did you mean {meant}?")
+    return domain
+
+
 def email_address(value: object, source: str) -> str:
     """Return the e-mail address that the user gave. Raises UsageError."""
     try:

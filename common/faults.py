@@ -31,7 +31,7 @@ DIFFERENT = Fault("BEGIN and END have different labels", "write the same label i
 NO_END = Fault("its END line is missing", "add that line")
 UTF16 = Fault(
     "this is UTF-16, as PowerShell 5 writes after >",
-    "convert it with: (umask 077; iconv -f UTF-16 -t ASCII FILE > NEW)",
+    "convert it with: (umask 077; iconv -f UTF-16 -t UTF-8 FILE > NEW)",
 )
 PLUS = Fault(
     "each + in its base64 became a space",
@@ -48,12 +48,12 @@ MORE_BYTES = Fault(
 IN_PEM = Fault(
     "this is PEM within PEM",
     "take out the inner one with: "
-    r"(umask 077; sed '/-----/d' FILE | tr -d '\r\n' | openssl base64 -d -A -out NEW)",
+    r"(umask 077; sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A -out NEW)",
 )
 IN_BASE64 = Fault(
     "this is base64 of PEM",
     "decode it (and nothing else) with: "
-    r"(umask 077; tr -d '\r\n' < FILE | openssl base64 -d -A -out NEW)",
+    r"(umask 077; tr -d ' \t\r\n' < FILE | openssl base64 -d -A -out NEW)",
 )
 BARE = Fault("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it")
 URL = Fault(

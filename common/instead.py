@@ -25,7 +25,7 @@ _OTHERS = {
     "PGP PUBLIC KEY BLOCK": "this is a PGP key, which is of another kind",
 }
 _UNDO = {"OPENSSH PRIVATE KEY": "convert a copy with: ssh-keygen -p -m PEM -f COPY"}
-_DECODED = r"sed '/-----/d' FILE | tr -d '\r\n' | openssl base64 -d -A | "
+_DECODED = r"sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A | "
 
 # What a file without any block is, by the first pattern that matches at its start.
 _NO_BLOCK = (

@@ -10,29 +10,37 @@ from typing import NamedTuple
 
 from common import suggest
 
-# A private key, or what may be one in base64.
-_KEY = re.compile(r"PRIVATE KEY-----|LS0tLS1CRUdJTi|\A@?\s*M[A-Za-z0-9+/\s]{60,}={0,2}\s*\Z")
+# A private key, or what may be one in base64, also after "--key=" or "./"; the number d in a JWK.
+_KEY = re.compile(
+    r"PRIVATE KEY-----|LS0tLS1CRUdJTi|(?:\A|[=:@]|\./)\s*M[A-Za-z0-9+/\s]{60,}={0,2}\s*\Z"
+    r"""|"d"\s*:\s*\""""
+)
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 
-# Options of other ACME clients and of OpenSSL, by the option that does the same here: "NAME" stands
-# for the names, and "" for what is done anyway, or later by the client.
+# Options of OpenSSL, certbot and acme.sh, by the option that does the same here: "NAME" stands for
+# the names, and "" for what is done anyway.
 _OPTIONS = {
-    "NAME": (
-        *("-d", "-subj", "-addext", "--cn", "--common-name", "--dns", "--domain", "--domains"),
-        *("--host", "--hostname", "--name", "--names", "--san", "--sans", "--subject-alt-name"),
-    ),
-    "--key": ("-key",),
-    "--bits": ("-k", "-newkey", "--keylength", "--key-size", "--rsa-key-size"),
+    "NAME": ("-d", "-subj", "-addext", "--cn", "--domain", "--domains", "--name", "--san"),
+    "--key": ("-key", "--key-file"),
+    "--bits": ("-k", "-newkey", "--keylength", "--rsa-key-size"),
     "--curve": ("--ecc", "--key-type", "--elliptic-curve"),
     "--out": ("-o", "-out", "--output"),
-    "--email": ("-m", "--mail"),
-    "--passphrase-file": ("-p", "-passin", "-passout", "--passin", "--passout", "--password"),
-    "": (
-        *("-batch", "-days", "-new", "-nodes", "-noenc", "-sha256", "-utf8", "-x509"),
-        *("--agree-tos", "--force", "--non-interactive", "--staging", "--standalone", "--webroot"),
-    ),
+    "--email": ("-m",),
+    "--passphrase-file": ("-p", "-passin", "-passout", "--password"),
+    "": ("-new", "-nodes", "-noenc", "-sha256", "--force"),
 }
 _FOREIGN = {option: here for here, options in _OPTIONS.items() for option in options}
+
+# The programs that have an option, for those that do not.
+_BELONGS = {
+    **dict.fromkeys(("--bits", "--curve", "--encrypt"), "the scripts that make keys"),
+    "--out": "the scripts that make keys and requests",
+    **dict.fromkeys(("--email", "--key"), "make_csr.py"),
+    "--account-key": "make_csr.py and show",
+    **dict.fromkeys(("--bytes", "--html", "--public"), "show"),
+    **dict.fromkeys(("--port", "--serve"), "course.certificate"),
+    **dict.fromkeys(("--ca-file", "--server"), "course.deactivate"),
+}
 
 
 class Mistake(NamedTuple):
@@ -54,17 +62,19 @@ def find(
         return Mistake("an argument is a private key", "give the name of its file instead")
     before, _ = separated(arguments)
     if any(argument.startswith(_LONG_DASHES) for argument in before):  # as pasted from a web page
-        return Mistake("an option begins with a long dash", "type a hyphen instead")
+        return Mistake("an option begins with a long dash", "type two hyphens instead")
     given = set[str]()
     for argument in filter(is_option, before):
-        option = _option(argument)
+        option, rest = _split(argument)
         if option not in takes_value:
-            shown = _shown(option, argument)
-            advice = _advice(option, argument, takes_value, takes_names)
+            shown = option[:40] if rest[:1] in ("", "=") else f"{option}…"
+            advice = _advice(option, takes_value, takes_names)
+            if not advice and takes_names and suggest.name(argument):
+                advice = "a name does not begin with a hyphen"
             return Mistake(f"{shown} is not an option of this program", advice)
-        if argument != option and not takes_value[option]:
+        if rest and not takes_value[option]:
             return Mistake(f"{option} takes no value")
-        if argument == f"{option}=--":  # argparse would drop the value
+        if rest == "=--":  # argparse would drop the value
             return Mistake(f"{option}: -- is not a value")
         if option in given:  # argparse would take the last one, and a long time for many
             return Mistake(f"{option} is given twice")
@@ -83,29 +93,27 @@ def is_option(argument: str) -> bool:
     return argument.startswith("-") and argument != "-"
 
 
-def _option(argument: str) -> str:
-    """Return the option in an argument, without what follows it."""
-    word = argument.partition("=")[0]
+def _split(argument: str) -> tuple[str, str]:
+    """Return the option in an argument, and what follows it there."""
+    option = argument.partition("=")[0]
     # OpenSSL's options are words after one hyphen. Others have one letter there.
-    return word if word.startswith("--") or word in _FOREIGN else word[:2]
+    if not option.startswith("--") and option not in _FOREIGN:
+        option = option[:2]
+    return option, argument[len(option) :]
 
 
-def _shown(option: str, argument: str) -> str:
-    """Return an unknown option as a message shows it."""
-    is_whole = option == argument.partition("=")[0]
-    return option[:40] if is_whole else f"{option}…"
-
-
-def _advice(option: str, argument: str, known: Collection[str], takes_names: bool) -> str | None:
+def _advice(option: str, known: Collection[str], takes_names: bool) -> str | None:
     """Return what to do about an option that is not among those known, or None."""
-    here = _FOREIGN.get(option)
+    here = _FOREIGN.get(option, option)
     if here == "":
         return "leave it out"
-    if here == "NAME" and takes_names:
-        return "give the names without an option"
-    close = [here] if here in known else difflib.get_close_matches(option[:80], list(known), 1)
-    if close:
-        return f"did you mean {close[0]}?"
-    if takes_names and suggest.name(argument):
-        return "a name does not begin with a hyphen"
-    return None
+    if here == "NAME":
+        return "give the names without an option" if takes_names else None
+    if here in known:
+        return f"did you mean {here}?"
+    if here in _BELONGS:
+        return f"{here} belongs to {_BELONGS[here]}"
+    # Without the hyphens, which all options have in common.
+    words = {name.lstrip("-"): name for name in known}
+    close = difflib.get_close_matches(option.lstrip("-")[:80], words, 1)
+    return f"did you mean {words[close[0]]}?" if close else None

@@ -179,7 +179,7 @@ def _a_labels(text: str) -> str:
 def _check_label(label: str) -> None:
     """Raise InvalidName unless label, in lower case, follows RFC 5890 section 2.3.1."""
     if not label:
-        raise InvalidName("has an empty label: two dots in a row, or a dot at the start")
+        raise InvalidName("has an empty label: two dots in a row, or a dot at an end")
     if odd := re.search("[^a-z0-9-]", label):
         raise InvalidName(f"contains {odd[0]!a}; {_LDH}")
     if len(label) > MAX_LABEL:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from common import console, goodkey, mistakes, passphrase
 from common.console import UsageError
@@ -14,11 +14,13 @@ ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
 
 
 class Parser(argparse.ArgumentParser):
-    """A command line that reports a mistake in one line, as a UsageError."""
+    """A command line that reports a mistake in one line, as a UsageError.
 
-    def __init__(self, prog: str, description: str | None) -> None:
-        self._takes_value = dict[str, bool]()  # of each option
-        self._takes_names = False
+    takes_names: whether the arguments that are not options are names for a certificate.
+    """
+
+    def __init__(self, prog: str, description: str | None, takes_names: bool = False) -> None:
+        self._takes_names = takes_names
         super().__init__(
             prog=prog,
             description=description,
@@ -27,27 +29,19 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
-    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
-        """Add an option, or an argument that is not one."""
-        return self._noted(super().add_argument(*names, **settings))
-
-    def add_alternatives(self) -> Callable[..., argparse.Action]:
-        """Return a function like add_argument, for options that exclude each other."""
-        group = self.add_mutually_exclusive_group()
-        return lambda *names, **settings: self._noted(group.add_argument(*names, **settings))
-
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         arguments = sys.argv[1:] if arguments is None else list(arguments)
-        if mistake := mistakes.find(arguments, self._takes_value, self._takes_names):
+        actions = self._option_string_actions  # argparse has no public name for them
+        takes_value = {option: action.nargs != 0 for option, action in actions.items()}
+        if mistake := mistakes.find(arguments, takes_value, self._takes_names):
             if mistake.advice is None:
                 self.error(mistake.problem)
             raise UsageError(f"{mistake.problem}; {mistake.advice}")
-        args, unknown = self.parse_known_args(_options_first(arguments, self._takes_value))
-        if unknown and hasattr(args, "domain"):
-            self.error("a key takes one name only; give all names to make_csr.py")
-        if unknown:
-            self.error("there are too many arguments")
+        args, unknown = self.parse_known_args(_options_first(arguments, takes_value))
+        if unknown:  # make_csr takes any number of names
+            one = "a key takes one name only; give all names to make_csr.py"
+            self.error(one if self._takes_names else "there are too many arguments")
         return args
 
     def error(self, message: str) -> NoReturn:
@@ -58,20 +52,15 @@ class Parser(argparse.ArgumentParser):
         """Write the help to standard output. Raises UserError."""
         console.write_text(self.format_help())
 
-    def _noted(self, action: argparse.Action) -> argparse.Action:
-        self._takes_value |= dict.fromkeys(action.option_strings, action.nargs != 0)
-        self._takes_names |= action.dest in ("names", "domain")
-        return action
 
-
-def key_parser(description: str | None, filename: str) -> Parser:
+def key_parser(description: str | None, filename: str, takes_names: bool = False) -> Parser:
     """Return the command line of a script that makes a key.
 
     description: the docstring of the script. filename: of the key, without --out.
     The parsed result has bits, curve, out, encrypt, passphrase_file and quiet.
     """
-    parser = Parser(console.program_name, description)
-    add_kind = parser.add_alternatives()
+    parser = Parser(console.program_name, description, takes_names)
+    add_kind = parser.add_mutually_exclusive_group().add_argument
     add_kind(
         "--bits",
         type=_one_of("--bits", goodkey.ACCEPTED_RSA_BITS),
@@ -95,13 +84,28 @@ def key_parser(description: str | None, filename: str) -> Parser:
     return parser
 
 
+def certificate_key_parser(description: str | None, domain_name: object) -> Parser:
+    """Return the command line of make_certificate_key, with its docstring as description.
+
+    domain_name: the constant of the script. The parsed result has domain too, which may be None.
+    """
+    parser = key_parser(description, "DOMAIN.key", takes_names=True)
+    parser.add_argument(
+        "domain",
+        metavar="DOMAIN",
+        nargs="?",
+        help=_with_default("used only to name the file", domain_name),
+    )
+    return parser
+
+
 def csr_parser(description: str | None, key_file: object, csr_file: object) -> Parser:
     """Return the command line of make_csr, with its docstring as description.
 
     key_file, csr_file: the constants of the script.
     The parsed result has names, email, key, account_key, passphrase_of, out and quiet.
     """
-    parser = Parser(console.program_name, description)
+    parser = Parser(console.program_name, description, takes_names=True)
     parser.add_argument(
         "names",
         metavar="NAME",
@@ -113,7 +117,7 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     parser.add_argument(
         "--key",
         metavar="FILE",
-        help=with_default("the certificate key", f"first NAME's key file, else {key_file}"),
+        help=_with_default("the certificate key", f"first NAME's key file, else {key_file}"),
     )
     parser.add_argument(
         "--account-key", metavar="FILE", help=f"{ACCOUNT_KEY_HELP} (default: account.key)"
@@ -123,7 +127,7 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     return parser
 
 
-def with_default(what: str, value: object) -> str:
+def _with_default(what: str, value: object) -> str:
     """Return the help of an option or argument, with its default value.
 
     Readers edit the constants, in which a % does not begin a format.
@@ -166,7 +170,7 @@ def _add_output(parser: Parser, what: str, default: object) -> None:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help=with_default(f"where to write {what}, - for standard output", default),
+        help=_with_default(f"where to write {what}, - for standard output", default),
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
 

@@ -42,7 +42,7 @@ BR = "Baseline Requirements"
 REFUSED = {
     # errEmptyIdentifier and errLabelTooShort, pa.go
     "is empty": ("", ".", "DNS:"),
-    "has an empty label: two dots in a row, or a dot at the start": ("a..", ".a", "a..b"),
+    "has an empty label: two dots in a row, or a dot at an end": ("a..", ".a", "a..b"),
     # errLabelTooLong and errNameTooLong, pa.go
     "has more than 63 characters between two dots (RFC 1035)": ("a" * 81, "b." + "a" * 64),
     "is longer than 253 characters (RFC 1035)": (f"{NAME253}g", f"*.{NAME253}", "a" * 1013),

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> options.Parser:
     parser = options.Parser(shell.show() or "show", __doc__)
     parser.add_argument("files", metavar="FILE", nargs="+", help="a key, request or certificate")
-    add_output = parser.add_alternatives()
+    add_output = parser.add_mutually_exclusive_group().add_argument
     add_output("--public", action="store_true", help="print the public key in PEM instead")
     add_output(
         "--bytes",
