@@ -64,7 +64,8 @@ def moments(scenario: Scenario) -> list[tuple[str, int]]:
     first = temporary if temporary in log else f'"{scenario.target}"'
     counts: Counter[str] = Counter()
     found = list[tuple[str, int]]()
-    for call, arguments in re.findall(r"^\d+ +(\w+)\((.*)", log, re.MULTILINE):
+    python = log.partition(" ")[0]  # old libraries start other processes, which strace counts apart
+    for call, arguments in re.findall(rf"^{python} +(\w+)\((.*)", log, re.MULTILINE):
         counts[call] += 1
         if found or first in arguments:
             found.append((call, counts[call]))

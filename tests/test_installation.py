@@ -226,11 +226,12 @@ def test_an_importer_keeps_ctrl_c_and_its_exceptions(
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_an_old_python_is_refused() -> None:
-    path = str(ROOT / "make_csr.py")
+def test_an_old_python_is_refused(tmp_path: Path) -> None:
+    copy(tmp_path)  # without a virtual environment, which would have to be activated first
+    path = str(tmp_path / "make_csr.py")
     old = "import runpy, sys; sys.version_info = (3, 9, 18); sys.version = '3.9.18 (main)'; "
     code = f"{old}sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
-    error = error_of(run_process([sys.executable, "-c", code], ROOT))
+    error = error_of(run_process([sys.executable, "-c", code], tmp_path))
     assert error.startswith("Python 3.9.18 is too old; use 3.10 or later; run: ")
 
 
