@@ -28,13 +28,19 @@ def find(args: argparse.Namespace, identifiers: list[Identifier], constant: obje
 
 def _advice(args: argparse.Namespace, path: str, own: list[str]) -> str:
     """Return what to do if the certificate key is not at path. own: the key files of the names."""
-    # Is there a key for another name, or for example.com if the name is *.example.com?
-    others = [*own, *(path.removeprefix("_.") for path in own)]
+    # Is there a key for another name, or for example.com if the name is www. or *.example.com?
+    # Or is a name the file of a key?
+    others = [*own, *(path.partition(".")[2] for path in own), *args.names]
+    others = [path for path in others if path.endswith(".key")]
     if other := next(filter(os.path.isfile, others), None):
         return f"{other} exists: use --key {shell.file(other)}"
-    if args.names or args.key is not None:
-        make = "make a key with make_certificate_key.py, or give one with --key FILE"
+    make = "make a key with make_certificate_key.py, or give one with --key FILE"
+    if args.key is not None:
         return missing.advice(path, make)
+    if args.names:
+        near = missing.neighbor(path)  # of a mistyped name, or of another one
+        meant = f"did you mean {near.removesuffix('.key')}? Or else use --key {shell.file(near)}"
+        return meant if near.endswith(".key") else make
     if os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
         command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
         return f"example.com.key exists: run {command}"

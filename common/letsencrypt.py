@@ -6,7 +6,7 @@ blocklists, rate limits, CAA records.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple
 
@@ -61,6 +61,7 @@ class Reason(NamedTuple):
 
 def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
     """Return what to warn of in a request for identifiers, which names.parse_all returned."""
+    identifiers = in_request(identifiers)
     warnings = _sentences(identifiers, ", so Let's Encrypt rejects it")
     addresses = [name for name in identifiers if not isinstance(name, DomainName)]
     if addresses and not warnings:
@@ -69,6 +70,14 @@ def name_warnings(identifiers: Sequence[Identifier]) -> list[str]:
             "under its shortlived profile, which your ACME client has to request"
         )
     return warnings
+
+
+def in_request(identifiers: Iterable[Identifier]) -> list[Identifier]:
+    """Return the identifiers that Boulder finds in a request for these, each once.
+
+    To Go, an IPv4 address in an IPv6 address is that IPv4 address.
+    """
+    return list(dict.fromkeys(getattr(one, "ipv4_mapped", None) or one for one in identifiers))
 
 
 def name_reasons(identifiers: Sequence[Identifier]) -> list[str]:

@@ -13,11 +13,11 @@ def advice(path: str, otherwise: str) -> str:
     # A URL, or a ~ in quotes, which the shell leaves as it is.
     meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
     if meant == path or not os.path.isfile(meant):
-        meant = _neighbor(path)
+        meant = neighbor(path)
     return f"did you mean {meant}?" if meant else otherwise
 
 
-def _neighbor(path: str) -> str:
+def neighbor(path: str) -> str:
     """Return the file of nearly the same name beside a file that is missing, or ""."""
     directory, name = os.path.split(path)
     if not name or os.path.lexists(path):

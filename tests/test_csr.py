@@ -137,6 +137,12 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         # Of a later name, or of the base name of a wildcard.
         ("b.org.key", ["a.org", "b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["a.org", "*.b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
+        ("b.org.key", ["www.b.org"], f"www.b.org.key or {NO_KEY}; {EXISTS}"),
+        (
+            "example.com.key",
+            ["exmaple.com"],
+            f"exmaple.com.key or {NO_KEY}; did you mean example.com? Or else use --key {{0}}",
+        ),
         ("api.neoprime.xyz.key", [], f"{NO_KEY}; {EXISTS}"),
         ("example.com.key", [], f"{NO_KEY}; {{0}} exists: run {{1}}"),
         ("other.key", [], f"{NO_KEY}; {GIVE_NAMES}"),

@@ -77,6 +77,8 @@ def test_warnings_are_reasons_in_a_sentence() -> None:
         f"Let's Encrypt issues certificates for IP addresses such as {PUBLIC_ADDRESS} only under "
         "its shortlived profile, which your ACME client has to request"
     ]
+    mapped = letsencrypt.name_warnings(names.parse_all(["example.com", f"::ffff:{PUBLIC_ADDRESS}"]))
+    assert "such as 64.112.117.67 only" in mapped[0]
     warnings = letsencrypt.name_warnings(names.parse_all(["localhost", PUBLIC_ADDRESS]))
     assert warnings == [f"localhost {SINGLE}"]
 

@@ -151,8 +151,7 @@ def _identifiers(request: Request) -> list[Identifier]:
     """Return what a request asks for, without names that are not valid."""
     domains = [DomainName(domain) for domain in _domains(request) if not _error(domain)]
     addresses = [name.value for name in request.names if not isinstance(name.value, str)]
-    # To Go, an IPv4 address in an IPv6 address is that IPv4 address.
-    return [*domains, *dict.fromkeys(getattr(one, "ipv4_mapped", None) or one for one in addresses)]
+    return letsencrypt.in_request([*domains, *addresses])
 
 
 def _domains(request: Request) -> list[str]:
