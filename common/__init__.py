@@ -1,20 +1,31 @@
 """What the article left out: error checking, key options and names.
 
-Each module has one concern, and imports only modules listed above it:
+Each module has one concern, and imports only modules listed above it.
+
+Starting and talking:
 
     shell             a command that can be pasted
     environment       the command that sets up the virtual environment, or activates it
     installation      what is wrong with Python or the libraries, or where a program failed
     start             one line instead of a traceback, and Ctrl-C, from the first import on
     console           messages, signals and exit status
+
+Names and files:
+
     atomic            giving a file its name in one step
     names             the name that a text stands for, or why no CA may sign it
     suggest           the name that a text that is not one was probably meant to be
     missing           the file that was probably meant by one that is missing
     files             reading, and writing so that nothing is lost
+
+What a CA signs:
+
     letsencrypt       what Let's Encrypt rejects: names, requests; its profiles
     goodkey           why no public CA may sign a key, and why Let's Encrypt rejects one
     jwk               the JSON Web Key of a public key, and its thumbprint
+
+What a file holds:
+
     der               reading DER, and BER as far as OpenSSL does
     labels            what DER holds, and the label that PEM has for it
     faults            what can be wrong with a file's wrapping, and how to put it right
@@ -23,12 +34,18 @@ Each module has one concern, and imports only modules listed above it:
     limits            the most work that opening a private key may take
     instead           what a file holds instead of what is wanted
     pem               the private key or the request in a file
+
+Opening a private key:
+
     terminal          asking for a secret on the terminal
     passphrase        a passphrase, from a file or the terminal
     encryption        encrypting a private key
     keys              opening the key that signs, refusing the account key
+
+The scripts:
+
     openssl_commands  the OpenSSL commands that do the same
-    mistakes          what is wrong with a command line, and what was probably meant
+    mistakes          what is wrong with the options on a command line, and what was meant
     options           the command lines
     arguments         what the values on a command line stand for
     new_key           what the scripts do around making a key
