@@ -119,6 +119,10 @@ def test_encryption_keeps_the_key(
             "make_certificate_key.py a.org secret",
             "a key takes one name only; give all names to make_csr.py; see {} --help",
         ),
+        (
+            "make_certificate_key.py a.org.key",
+            "a.org.key is the name of a key file; did you mean a.org?",
+        ),
     ],
 )
 def test_wrong_usage(command: str, message: str, run: Run) -> None:
