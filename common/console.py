@@ -16,7 +16,7 @@ from typing import NoReturn
 # What a command is for, and the command: None if it could not be pasted.
 Command = tuple[str, str | None]
 
-_PROMPT = ">" if os.name == "nt" else "$"
+PROMPT = ">" if os.name == "nt" else "$"
 
 program_name = ""  # at the start of each message; the decorator program sets it
 
@@ -69,7 +69,7 @@ def report(
     for purpose, command in equivalents[:1] if path == "-" else equivalents:
         if command is not None:
             say(f"{purpose}:")
-            say(f"  {_PROMPT} {command}")
+            say(f"  {PROMPT} {command}")
     if following is not None and path != "-":
         say(f"Next: {following}")
 

@@ -56,7 +56,7 @@ def weakness(public_key: object) -> str | None:
 
 
 def oversize(bits: int) -> str | None:
-    """Return why an RSA key is not checked, or None."""
+    """Return why a key of this size is not checked, or None."""
     if bits > MAX_RSA_BITS:
         return f"has {bits} bits, and keys over {MAX_RSA_BITS} bits take too long to check"
     return None

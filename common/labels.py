@@ -46,6 +46,7 @@ _KINDS = (
     (ENVELOPED, ("1.2.840.113549.1.7.6", "[0]"), ()),  # encryptedData
 )
 _PKI_DATA = "1.3.6.1.5.5.7.12.2"  # what is signed in CMC: RFC 5272 section 3.2.1
+_ENOUGH = 1 << 14  # bytes, for the nine INTEGERs of any RSA key
 KNOWN = {label for label, *_ in _KINDS}
 
 
@@ -54,10 +55,10 @@ def is_pem(data: bytes) -> bool:
     return b"-----BEGIN " in data
 
 
-def of(content: bytes) -> str:
-    """Return the label for what DER or BER holds, by how it begins, or "" if that is unknown."""
+def of(content: bytes, at: int = 0) -> str:
+    """Return the label for the DER or BER at an offset, by how it begins, or "" if unknown."""
     try:
-        root, _ = der.read(content[: 1 << 14])  # far enough for the nine INTEGERs of an RSA key
+        root, _ = der.read(content[at : at + _ENOUGH])
     except ValueError:
         return ""
     if root.tag != "SEQUENCE" or not root.children:

@@ -23,7 +23,6 @@ from common.faults import Fault
 from common.marks import Marked
 
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
-_ENOUGH = 1 << 14  # bytes of DER to tell what it is
 _MOST = 5000  # things one after the other in DER; far above any list of CAs
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
 _PEM_IN_BASE64 = re.compile(
@@ -73,7 +72,7 @@ def _in_der(data: bytes) -> list[Block]:
         return []
     found, at = list[Block](), 0
     while data.startswith(b"\x30", at) and len(found) < _MOST:
-        kind = labels.of(data[at : at + _ENOUGH])
+        kind = labels.of(data, at)
         if found and not kind:
             break
         whole = _first_sequence(data, at)

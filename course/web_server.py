@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from common import shell
+from common import console, shell
 from common.console import UserError
 from course import pebble
 from course.acme_client import Name
@@ -169,5 +169,4 @@ def _browser(name: str, url: str, root: str) -> Browser:
 
 
 def _commands(*commands: str | None) -> None:
-    prompt = ">" if os.name == "nt" else "$"
-    lines(*(f"  {prompt} {command}" for command in commands if command is not None))
+    lines(*(f"  {console.PROMPT} {command}" for command in commands if command is not None))

@@ -13,7 +13,7 @@ from common.keys import ERRORS
 from common.show import files, grammar, numbers, values
 from common.show.files import Part
 from common.show.grammar import Document
-from common.show.items import Certificate, Item, Key, Request
+from common.show.items import EC, Certificate, Item, Key, Request
 from common.wrapping import Block
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -35,7 +35,6 @@ _SIGNED: dict[str, type[Request | Certificate]] = {
 
 _MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
 _RSA_TYPES = (crypto.TYPE_RSA, 912)  # EVP_PKEY_RSA_PSS, openssl/evp.h
-_EC = "1.2.840.10045.2.1"  # RFC 5480 section 2.1.1
 
 
 def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
@@ -83,7 +82,7 @@ def public_pem(item: Item) -> str:
         if item.numbers_agree is False:
             raise UserError(f"{item.where}: {numbers.DISAGREE}")
         # A point on the curve is not a private number, even if it cannot be compared with that.
-        is_checked &= item.numbers_agree is True or item.key_algorithm == _EC
+        is_checked &= item.numbers_agree is True or item.key_algorithm == EC
     if not is_checked:
         raise UserError(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
     return wrapping.written("PUBLIC KEY", item.spki).decode()

@@ -12,7 +12,7 @@ from common import goodkey, letsencrypt, names
 from common.der import Element
 from common.names import DomainName, Identifier
 from common.show import grammar, signature
-from common.show.items import Item, Key, Request
+from common.show.items import EC, RSA, Item, Key, Request
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -28,8 +28,6 @@ _SIGNATURES = (
     signature.ECDSA_SHA384,
     signature.ECDSA_SHA512,
 )
-
-_USUAL_KINDS = ("1.2.840.113549.1.1.1", "1.2.840.10045.2.1")  # RSA, EC: RFC 3279, RFC 5480
 
 _UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
 
@@ -108,7 +106,7 @@ def _key_reason(item: Item) -> str | None:
     """
     if item.key_algorithm == signature.RSA_PSS:
         return "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
-    if item.public_key is None and item.key_algorithm in _USUAL_KINDS:
+    if item.public_key is None and item.key_algorithm in (RSA, EC):
         return "cannot be read here"
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
     # Go reads one encoding of each key: RFC 3279, RFC 5480. make_csr writes that one, whatever the
