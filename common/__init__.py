@@ -14,8 +14,7 @@ Names and files:
 
     atomic            giving a file its name in one step
     names             the name that a text stands for, or why no CA may sign it
-    suggest           the name that a text that is not one was probably meant to be
-    missing           the file that was probably meant by one that is missing
+    suggest           what was probably meant: by a wrong name, an unknown option, a missing file
     files             reading, and writing so that nothing is lost
 
 What a CA signs:

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from common import arguments, files, missing, names, shell
+from common import arguments, files, names, shell, suggest
 from common.console import UserError
 from common.names import Identifier
 
@@ -36,9 +36,9 @@ def _advice(args: argparse.Namespace, path: str, own: list[str]) -> str:
         return f"{other} exists: use --key {shell.file(other)}"
     make = "make a key with make_certificate_key.py, or give one with --key FILE"
     if args.key is not None:
-        return missing.advice(path, make)
+        return suggest.file(path, make)
     if args.names:
-        near = missing.neighbor(path)  # of a mistyped name, or of another one
+        near = suggest.neighbor(path)  # of a mistyped name, or of another one
         meant = f"did you mean {near.removesuffix('.key')}? Or else use --key {shell.file(near)}"
         return meant if near.endswith(".key") else make
     if os.path.isfile("example.com.key"):  # make_certificate_key makes it by default

@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 
-from common import atomic, console, missing, shell
+from common import atomic, console, shell, suggest
 from common.console import UserError
 
 _WINDOWS = os.name == "nt"
@@ -60,7 +60,7 @@ def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         what = f"{path or 'an empty name'}: {error.strerror}"
-        raise UserError(f"{what}; {missing.advice(path, advice)}") from error
+        raise UserError(f"{what}; {suggest.file(path, advice)}") from error
     if len(data) > MAX_SIZE:
         raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
     has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)

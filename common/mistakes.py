@@ -3,9 +3,8 @@
 What follows an option that takes no value, or one that is unknown, may be a passphrase.
 """
 
-import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from common import suggest
@@ -16,31 +15,6 @@ _KEY = re.compile(
     r"""|"d"\s*:\s*\""""
 )
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
-
-# Options of OpenSSL, certbot and acme.sh, by the option that does the same here: "NAME" stands for
-# the names, and "" for what is done anyway.
-_OPTIONS = {
-    "NAME": ("-d", "-subj", "-addext", "--cn", "--domain", "--domains", "--name", "--san"),
-    "--key": ("-key", "--key-file"),
-    "--bits": ("-k", "-newkey", "--keylength", "--rsa-key-size"),
-    "--curve": ("--ecc", "--key-type", "--elliptic-curve"),
-    "--out": ("-o", "-out", "--output"),
-    "--email": ("-m",),
-    "--passphrase-file": ("-p", "-passin", "-passout", "--password"),
-    "": ("-new", "-nodes", "-noenc", "-sha256", "--force"),
-}
-_FOREIGN = {option: here for here, options in _OPTIONS.items() for option in options}
-
-# The programs that have an option, for those that do not.
-_BELONGS = {
-    **dict.fromkeys(("--bits", "--curve", "--encrypt"), "the scripts that make keys"),
-    "--out": "the scripts that make keys and requests",
-    **dict.fromkeys(("--email", "--key"), "make_csr.py"),
-    "--account-key": "make_csr.py and show",
-    **dict.fromkeys(("--bytes", "--html", "--public"), "show"),
-    **dict.fromkeys(("--port", "--serve"), "course.certificate"),
-    **dict.fromkeys(("--ca-file", "--server"), "course.deactivate"),
-}
 
 
 class Mistake(NamedTuple):
@@ -68,7 +42,7 @@ def find(
         option, rest = _split(argument)
         if option not in takes_value:
             shown = option[:40] if rest[:1] in ("", "=") else f"{option}…"
-            advice = _advice(option, takes_value, takes_names)
+            advice = suggest.option(option, takes_value, takes_names)
             if not advice and takes_names and suggest.name(argument):
                 advice = "a name does not begin with a hyphen"
             return Mistake(f"{shown} is not an option of this program", advice)
@@ -97,23 +71,6 @@ def _split(argument: str) -> tuple[str, str]:
     """Return the option in an argument, and what follows it there."""
     option = argument.partition("=")[0]
     # OpenSSL's options are words after one hyphen. Others have one letter there.
-    if not option.startswith("--") and option not in _FOREIGN:
+    if not option.startswith("--") and option not in suggest.FOREIGN:
         option = option[:2]
     return option, argument[len(option) :]
-
-
-def _advice(option: str, known: Collection[str], takes_names: bool) -> str | None:
-    """Return what to do about an option that is not among those known, or None."""
-    here = _FOREIGN.get(option, option)
-    if here == "":
-        return "leave it out"
-    if here == "NAME":
-        return "give the names without an option" if takes_names else None
-    if here in known:
-        return f"did you mean {here}?"
-    if here in _BELONGS:
-        return f"{here} belongs to {_BELONGS[here]}"
-    # Without the hyphens, which all options have in common.
-    words = {name.lstrip("-"): name for name in known}
-    close = difflib.get_close_matches(option.lstrip("-")[:80], words, 1)
-    return f"did you mean {words[close[0]]}?" if close else None

@@ -1,6 +1,10 @@
-"""The name that was probably meant by a text that is not one."""
+"""What was probably meant: by a text that is not a name, an unknown option, a missing file."""
 
+import difflib
+import itertools
+import os
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from common import names
@@ -25,6 +29,33 @@ _KINDS = (
     ("a name with a path", r"([^:/@\s]+)/"),
 )
 
+# Options of OpenSSL, certbot and acme.sh, by the option that does the same here: "NAME" stands for
+# the names, and "" for what is done anyway.
+_HERE = {
+    "NAME": ("-d", "-subj", "-addext", "--cn", "--domain", "--domains", "--name", "--san"),
+    "--key": ("-key", "--key-file"),
+    "--bits": ("-k", "-newkey", "--keylength", "--rsa-key-size"),
+    "--curve": ("--ecc", "--key-type", "--elliptic-curve"),
+    "--out": ("-o", "-out", "--output"),
+    "--email": ("-m",),
+    "--passphrase-file": ("-p", "-passin", "-passout", "--password"),
+    "": ("-new", "-nodes", "-noenc", "-sha256", "--force"),
+}
+FOREIGN = {option: here for here, options in _HERE.items() for option in options}
+
+# The programs that have an option, for those that do not.
+_BELONGS = {
+    **dict.fromkeys(("--bits", "--curve", "--encrypt"), "the scripts that make keys"),
+    "--out": "the scripts that make keys and requests",
+    **dict.fromkeys(("--email", "--key"), "make_csr.py"),
+    "--account-key": "make_csr.py and show",
+    **dict.fromkeys(("--bytes", "--html", "--public"), "show"),
+    **dict.fromkeys(("--port", "--serve"), "course.certificate"),
+    **dict.fromkeys(("--ca-file", "--server"), "course.deactivate"),
+}
+
+_MOST_FILES = 1000  # of a directory that are looked at
+
 
 class Guess(NamedTuple):
     """What a text that is not a name seems to be, and the names in it."""
@@ -43,8 +74,49 @@ class Guess(NamedTuple):
 
 def name(text: str) -> Guess | None:
     """Return what a text that is not a name was probably meant to be, or None."""
-    text = re.sub("[\udc80-\udcff]", _latin_1, text[: 4 * names.MAX_NAME]).strip()
+    text = text[: 4 * names.MAX_NAME].strip()
     return _list(text) or _only(text) or _misspelt(text)
+
+
+def option(given: str, known: Collection[str], takes_names: bool) -> str | None:
+    """Return what to do about an option that is not among those known, or None."""
+    here = FOREIGN.get(given, given)
+    if here == "":
+        return "leave it out"
+    if here == "NAME":
+        return "give the names without an option" if takes_names else None
+    if here in known:
+        return f"did you mean {here}?"
+    if here in _BELONGS:
+        return f"{here} belongs to {_BELONGS[here]}"
+    # Without the hyphens, which all options have in common.
+    words = {name.lstrip("-"): name for name in known}
+    close = difflib.get_close_matches(given.lstrip("-")[:80], words, 1)
+    return f"did you mean {words[close[0]]}?" if close else None
+
+
+def file(path: str, otherwise: str) -> str:
+    """Return what to do about the file at path: give one of nearly the same name, or otherwise."""
+    # A URL, or a ~ in quotes, which the shell leaves as it is.
+    meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
+    if meant == path or not os.path.isfile(meant):
+        meant = neighbor(path)
+    return f"did you mean {meant}?" if meant else otherwise
+
+
+def neighbor(path: str) -> str:
+    """Return the file of nearly the same name beside a file that is missing, or ""."""
+    directory, name = os.path.split(path)
+    if not name or os.path.lexists(path):
+        return ""
+    try:
+        with os.scandir(directory or ".") as entries:
+            present = [entry.name for entry in itertools.islice(entries, _MOST_FILES)]
+    except (OSError, ValueError):  # the directory is missing too, or its name is too long
+        return ""
+    same = [other for other in present if other.lower() == name.lower()]
+    close = same or difflib.get_close_matches(name[:255], present, 1, 0.85)
+    return os.path.join(directory, close[0]) if close else ""
 
 
 def is_plain(identifier: Identifier) -> bool:
@@ -93,8 +165,3 @@ def _plain(text: str) -> Identifier | None:
     except names.InvalidName:
         return None
     return identifier if is_plain(identifier) else None
-
-
-def _latin_1(byte: re.Match[str]) -> str:
-    """Return the character of Latin-1 for a byte that Python could not decode (PEP 383)."""
-    return chr(ord(byte[0]) - 0xDC00)
