@@ -69,8 +69,9 @@ def is_option(argument: str) -> bool:
 
 def _split(argument: str) -> tuple[str, str]:
     """Return the option in an argument, and what follows it there."""
-    option = argument.partition("=")[0]
+    found = re.match(r"--[\w-]*", argument)
     # OpenSSL's options are words after one hyphen. Others have one letter there.
-    if not option.startswith("--") and option not in suggest.FOREIGN:
+    option = found[0] if found else argument.partition("=")[0]
+    if not found and option not in suggest.FOREIGN:
         option = option[:2]
     return option, argument[len(option) :]

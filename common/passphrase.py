@@ -8,7 +8,7 @@ import functools
 import unicodedata
 from collections.abc import Callable
 
-from common import console, files, labels, terminal
+from common import console, files, labels, suggest, terminal
 from common.console import UserError
 
 MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
@@ -47,6 +47,8 @@ def for_new_key(path: str | None) -> bytes:
 
 def _first_line(path: str) -> bytes:
     advice = "--passphrase-file takes the file of a passphrase"
+    if not files.is_there(path) and not suggest.neighbor(path):  # it may be the passphrase itself
+        raise UserError(f"there is no such file; {advice}")
     data, mode = files.read_with_mode(path, advice)
     if labels.is_pem(data):
         raise UserError(f"{path}: this is PEM, not a passphrase; {advice}")

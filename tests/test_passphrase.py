@@ -43,6 +43,14 @@ class TestAFile:
         assert error == f"secret: {message}"
         assert os.listdir() == ["secret"]
 
+    def test_that_may_be_the_passphrase_itself(self, run: Run) -> None:
+        write("secrets", b"secret\n")
+        for given, message in (
+            (SECRET, "there is no such file; --passphrase-file takes the file of a passphrase"),
+            ("secret", "secret: No such file or directory; did you mean secrets?"),
+        ):
+            assert error_of(run("make_account_key.py", "--passphrase-file", given)) == message
+
     @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\nanother line\n\xff\0"])
     def test_its_first_line_counts(self, end: bytes, tmp_path: Path) -> None:
         path = str(tmp_path / "secret")
