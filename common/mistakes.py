@@ -40,8 +40,9 @@ def find(
     given = set[str]()
     for argument in filter(is_option, before):
         option, rest = _split(argument)
-        if option not in takes_value:
-            shown = option[:40] if rest[:1] in ("", "=") else f"{option}…"
+        has_more = rest[:1] not in ("", "=")
+        if option not in takes_value or has_more:
+            shown = f"{option}…" if has_more else option[:40]
             advice = suggest.option(option, takes_value, takes_names)
             if not advice and takes_names and suggest.name(argument):
                 advice = "a name does not begin with a hyphen"

@@ -368,6 +368,7 @@ A_KEY = "an argument is a private key; give the name of its file instead"
         (["-key", "x"], f"-key {NOT_HERE}; did you mean --key?"),
         (["--password=secret"], f"--password {NOT_HERE}; did you mean --passphrase-file?"),
         (["--password:secret"], f"--password… {NOT_HERE}; did you mean --passphrase-file?"),
+        (["--email:a@b.org"], f"--email… {NOT_HERE}; did you mean --email?"),
         (["--domains=a.org"], f"--domains {NOT_HERE}; give the names without an option"),
         (["-k=4096"], f"-k {NOT_HERE}; --bits belongs to the scripts that make keys"),
         (["-q", "-q"], "-q is given twice; see make_csr.py --help"),
