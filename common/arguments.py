@@ -69,29 +69,31 @@ def _listed_names(path: str) -> list[Identifier]:
 
     No message shows what is in the file: it may be a passphrase or a key, given by mistake.
     """
+    found = list[Identifier]()
+    for number, line in enumerate(_lines(path), 1):
+        given = line.partition("#")[0].strip(" \t\r")
+        if not given:
+            continue
+        try:
+            found.append(names.parse(given))
+        except names.InvalidName:
+            guess = suggest.name(given)
+            kind = f"; this is {guess.kind}" if guess and guess.kind else ""
+            problem = f"this line is not a valid name{kind}; write one name per line"
+            raise UsageError(f"{path}, line {number}: {problem}") from None
+    if not found:
+        raise UsageError(f"{path}: there are no names in it; write one per line")
+    if not any(map(suggest.is_plain, found)):  # the file may hold a passphrase
+        raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
+    return found
+
+
+def _lines(path: str) -> list[str]:
+    """Return the lines of a text file in UTF-8. Raises UserError."""
     data = files.read(path, "give a file of names after the @")
     if labels.is_pem(data):
         raise UsageError(f"{path}: this is PEM, not a list of names; give a text file")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(
-            f"{path}: this is UTF-16, as PowerShell 5 writes after >; save it as UTF-8"
-        )
     try:
-        lines = data.decode("utf-8-sig").split("\n")
+        return data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
-    found = list[Identifier]()
-    for number, line in enumerate(lines, 1):
-        if text := line.partition("#")[0].strip(" \t\r"):
-            try:
-                found.append(names.parse(text))
-            except names.InvalidName:
-                guess = suggest.name(text)
-                kind = f"; this is {guess.kind}" if guess and guess.kind else ""
-                problem = f"this line is not a valid name{kind}; write one name per line"
-                raise UsageError(f"{path}, line {number}: {problem}") from None
-    if not found:
-        raise UsageError(f"{path}: there are no names in it; write one per line")
-    if not any(suggest.is_plain(name) for name in found):  # the file may hold a passphrase
-        raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
-    return found

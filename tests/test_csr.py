@@ -305,7 +305,6 @@ def test_an_invalid_signature_is_not_written(key: Path, run: Run, monkeypatch: P
 
 # A list of names: @FILE as a NAME.
 
-POWERSHELL = ", as PowerShell 5 writes after >"
 NO_NAME = ", line {}: this line is not a valid name{}; write one name per line"
 
 
@@ -329,7 +328,7 @@ def test_a_list_stands_for_its_names(run: Run) -> None:
         (KEY, ": this is PEM, not a list of names; give a text file"),
         (KEY.partition(b"\n")[2], NO_NAME.format(1, "")),
         (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
-        ("\ufeffa.org".encode("utf-16-le"), f": this is UTF-16{POWERSHELL}; save it as UTF-8"),
+        ("\ufeffa.org".encode("utf-16-le"), ": byte 0 is not UTF-8; save it as UTF-8"),
         (b"secret\n", ": no line has a dot; give a single label on the command line"),
         (None, ": No such file or directory; give a file of names after the @"),
     ],
