@@ -22,8 +22,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
-_ARTICLE = "neoprime.xyz"  # the domain of the article's constants
-
 
 class Plan(NamedTuple):
     """What a request will contain, and the files for it."""
@@ -53,7 +51,7 @@ def prepare(
         identifiers = [arguments.name(domain_name, "DOMAIN_NAME = ")]
     for given in filter(os.path.isfile, map(str, args.names)):
         console.warn(f"{given} is a file too; for a key write --key {given}, for names @{given}")
-    email = _email(args, identifiers[0], email_address)
+    email = _email(args, email_address)
     out = arguments.text(csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
     key = certificate_key.find(args, identifiers, key_file)
@@ -88,8 +86,8 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     console.report("the request (CSR)", plan.out, details, commands, following)
 
 
-def _email(args: argparse.Namespace, name: Identifier, constant: object) -> str | None:
-    """Return the e-mail address for the request of a name, or None.
+def _email(args: argparse.Namespace, constant: object) -> str | None:
+    """Return the e-mail address for the request, or None.
 
     The constant counts only if the names are those of the script too.
     """
@@ -97,12 +95,7 @@ def _email(args: argparse.Namespace, name: Identifier, constant: object) -> str 
         return arguments.email_address(args.email, "--email ")
     if args.names or not constant:
         return None
-    email = arguments.email_address(constant, "EMAIL_ADDRESS = ")
-    if email == f"support@{_ARTICLE}" and not f".{name}".endswith(f".{_ARTICLE}"):
-        console.warn(
-            f"EMAIL_ADDRESS is still {email}, from the article; edit it too, or set it to None"
-        )
-    return email
+    return arguments.email_address(constant, "EMAIL_ADDRESS = ")
 
 
 def _obstacle(data: bytes) -> str | None:
