@@ -1,20 +1,18 @@
 """The elements of a file in HTML, as boxes in boxes.
 
-A box opens to its bytes and to the elements in it. Text that is not Html is escaped.
+A box opens to its bytes and to the elements in it.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.console import printable
 from common.der import Element
 from common.show import display, grammar
 from common.show.items import ALTERNATIVE_NAMES
+from common.show.markup import Html, listed, table, tag
 
 _ROOM = 300  # characters of a value; its bytes are all there
-_MOST = 20  # of the elements or texts in a list that are seen at first
+_MOST = 20  # of the elements in a box that are seen at first
 
 _NAMES = ("dNSName", "iPAddress")  # what a certificate is for
 
@@ -25,46 +23,11 @@ _FOLDED = (
 )
 
 
-class Html(str):
-    """Markup. Any other text is escaped on its way into the page."""
-
-
 class Mark(NamedTuple):
     """What an element is in its file: classes, and words in place of those of grammar."""
 
     classes: str
     words: Html
-
-
-def tag(start: str, *content: str, is_open: bool = False) -> Html:
-    """Return an element of HTML: "p", or "p a b" with the classes a and b; details may be open."""
-    name, *classes = start.split()
-    attributes = " open" if is_open else ""
-    if classes:
-        attributes += f' class="{" ".join(classes)}"'
-    inside = (one if isinstance(one, Html) else escaped(one) for one in content)
-    return Html(f"<{name}{attributes}>{''.join(inside)}</{name}>")
-
-
-def escaped(text: str) -> str:
-    """Return text escaped for the page, in ASCII."""
-    return escape(printable(text)).encode("ascii", "xmlcharrefreplace").decode()
-
-
-def breakable(path: str) -> Html:
-    """Return the name of a file, which a browser may break after a dot or a slash."""
-    return Html(re.sub(r"[./\\]", r"\g<0><wbr>", escaped(path)))
-
-
-def table(rows: Iterable[tuple[str, str]]) -> Html:
-    """Return rows of a label and a value."""
-    return tag("dl", *(tag("div", tag("dt", label), tag("dd", value)) for label, value in rows))
-
-
-def listed(texts: Sequence[str]) -> str:
-    """Return texts in one line, without those that are too many."""
-    more = [f"and {len(texts) - _MOST} more"] if len(texts) > _MOST else []
-    return ", ".join([*texts[:_MOST], *more])
 
 
 def box(element: Element, marks: Mapping[int, Mark]) -> Html:
@@ -137,9 +100,14 @@ def _merged(element: Element) -> _Merged:
         return _Merged([element], [], [])
     *before, last = element.children
     path, lines, rest = _merged(last)
-    if not before or (rest and not lines and not any(_merged(one).rest for one in before)):
+    if not before or (rest and not lines and _are_lines(before)):
         return _Merged([element, *path], [*before, *lines], rest)
     return _Merged([element], [], element.children)
+
+
+def _are_lines(elements: Sequence[Element]) -> bool:
+    """Return whether none of the elements is drawn as a box."""
+    return not any(_merged(element).rest for element in elements)
 
 
 def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:

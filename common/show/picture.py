@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common.show import describe, display, grammar
-from common.show.boxes import Html, Mark, box, breakable, escaped, listed, table, tag
+from common.show.boxes import Mark, box
 from common.show.chain import IssuersOf
 from common.show.files import Part
 from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request, Signed
+from common.show.markup import Html, breakable, escaped, listed, table, tag
 from common.show.opening import unopened
 
 _COLORS = 6  # the classes k1 to k6 in picture.css
