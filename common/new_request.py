@@ -72,18 +72,8 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
     old = files.write_request(plan.out, request, _obstacle)
     if old is not None:
         _warn_of_other_names(plan.out, old, csr)
-    if quiet:
-        return
-    details = f"PEM, signed by {plan.key}, for {_listed(list(map(str, plan.names)))}"
-    if plan.email:
-        details += f", with the e-mail address {plan.email}"
-    # OpenSSL copies the public key as the key has it, with a compressed point for example.
-    public_key = csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    is_same = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey) == public_key
-    key = plan.key if is_same else None
-    commands = openssl_commands.for_request(key, plan.names, plan.email, plan.out)
-    following = shell.show(shell.file(plan.out), shell.file(plan.key))
-    console.report("the request (CSR)", plan.out, details, commands, following)
+    if not quiet:
+        _report(csr, pkey, plan)
 
 
 def _email(args: argparse.Namespace, constant: object) -> str | None:
@@ -103,6 +93,20 @@ def _obstacle(data: bytes) -> str | None:
     if pem.request(data) is None:
         return "the file is not exactly one request (CSR), so it is not replaced; use --out FILE"
     return None
+
+
+def _report(csr: x509.CertificateSigningRequest, pkey: crypto.PKey, plan: Plan) -> None:
+    """Say what was written, which commands do the same and which one comes next."""
+    details = f"PEM, signed by {plan.key}, for {_listed(list(map(str, plan.names)))}"
+    if plan.email:
+        details += f", with the e-mail address {plan.email}"
+    # OpenSSL copies the public key as the key has it, with a compressed point for example.
+    public_key = csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    is_same = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey) == public_key
+    key = plan.key if is_same else None
+    commands = openssl_commands.for_request(key, plan.names, plan.email, plan.out)
+    following = shell.show(shell.file(plan.out), shell.file(plan.key))
+    console.report("the request (CSR)", plan.out, details, commands, following)
 
 
 def _warn_of_other_names(path: str, old: bytes, csr: x509.CertificateSigningRequest) -> None:
