@@ -6,7 +6,7 @@ from typing import Any
 
 from common import der, wrapping
 from common.show import signature
-from tests.conftest import ROOT, Show
+from tests.conftest import ROOT, Show, command_of, on_a_terminal
 from tests.leaks import leaks
 from tests.made import (
     EC,
@@ -52,6 +52,13 @@ def test_wrong_usage(show: Show) -> None:
     ):
         status, out, err = show(*arguments)
         assert (status, out, f"show: error: {message}" in err) == (2, "", True)
+
+
+@pytest.mark.posix(reason="a pseudoterminal")
+def test_a_page_for_a_browser_does_not_fill_the_terminal(tmp_path: Path) -> None:
+    write(str(tmp_path / "a.csr"), request())
+    written = on_a_terminal(command_of("common/show", "--html", "a.csr"), tmp_path).written
+    assert written == "show: error: --html writes a page for a browser; add > page.html\r\n"
 
 
 def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:

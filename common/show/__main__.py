@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
-    _refuse_unused_options(args)
+    _refuse_useless_options(args)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
         if args.bytes:
@@ -79,14 +79,16 @@ def _parser() -> options.Parser:
     return parser
 
 
-def _refuse_unused_options(args: argparse.Namespace) -> None:
-    """Raise UsageError for an option that would change nothing."""
+def _refuse_useless_options(args: argparse.Namespace) -> None:
+    """Raise UsageError for an option that would change nothing, or only fill the terminal."""
     if args.account_key is not None and (args.bytes or args.public):
         raise UsageError("--account-key is not for --bytes or --public; leave it out")
     if args.passphrase_of is not passphrase.typed and args.bytes:
         raise UsageError(
             "--passphrase-file is not for --bytes, which decrypts nothing; leave it out"
         )
+    if args.html and sys.stdout is not None and sys.stdout.isatty():
+        raise UsageError("--html writes a page for a browser; add > page.html")
 
 
 def _print_bytes(args: argparse.Namespace) -> list[str]:
