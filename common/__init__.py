@@ -14,7 +14,7 @@ Names and files:
 
     atomic            giving a file its name in one step
     names             the name that a text stands for, or why no CA may sign it
-    suggest           what was probably meant: by a wrong name, an unknown option, a missing file
+    suggest           what was probably meant by a text that is not a name, or by a missing file
     files             reading, and writing so that nothing is lost
 
 What a CA signs:
@@ -44,7 +44,7 @@ Opening a private key:
 The scripts:
 
     openssl_commands  the OpenSSL commands that do the same
-    mistakes          what is wrong with the options on a command line, and what was meant
+    parser            a command line that explains each mistake in one line
     options           the command lines
     arguments         what the values on a command line stand for
     new_key           what the scripts do around making a key

@@ -1,47 +1,49 @@
 """Where the certificate key is, or what to do if there is none."""
 
-import argparse
 import os
 
 from common import arguments, files, names, shell, suggest
 from common.console import UserError
 from common.names import Identifier
 
+_MAKE = "make a key with make_certificate_key.py, or give one with --key FILE"
+_NAME = "give the names for the request, or edit the constants in make_csr.py"
 
-def find(args: argparse.Namespace, identifiers: list[Identifier], constant: object) -> str:
+
+def find(
+    given: str | None, identifiers: list[Identifier], constant: object, are_named: bool
+) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
-    It is --key if that is given. Otherwise it is the file named after the first name on the command
-    line, if there is a name and that file exists, and otherwise the constant KEY_FILE.
+    given: the file that the user gave. Otherwise it is the one that is named after the first of the
+    identifiers, if those are_named on the command line and it exists, else the constant KEY_FILE.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
-    if args.key is not None:
-        candidates: list[str] = [args.key]
+    if given is not None:
+        candidates = [given]
     else:
         key_file = arguments.text(constant, "KEY_FILE = ")
-        candidates = [own[0], key_file] if args.names else [key_file]
+        candidates = [own[0], key_file] if are_named else [key_file]
     if path := next(filter(files.is_there, candidates), None):
         return path
+    is_bare = given is None and not are_named
+    advice = _existing(own, is_bare) or (_NAME if is_bare else _MAKE)
+    if given is not None:
+        advice = suggest.file(given, advice)
     tried = " or ".join(candidates) or "an empty name"
-    raise UserError(f"{tried}: no such file; {_advice(args, candidates[0], own)}")
+    raise UserError(f"{tried}: no such file; {advice}")
 
 
-def _advice(args: argparse.Namespace, path: str, own: list[str]) -> str:
-    """Return what to do if the certificate key is not at path. own: the key files of the names."""
-    # Is there a key for another name, or for example.com if the name is www. or *.example.com?
-    # Or is a name the file of a key?
-    others = [*own, *(path.partition(".")[2] for path in own), *args.names]
-    others = [path for path in others if path.endswith(".key")]
-    if other := next(filter(os.path.isfile, others), None):
-        return f"{other} exists: use --key {shell.file(other)}"
-    make = "make a key with make_certificate_key.py, or give one with --key FILE"
-    if args.key is not None:
-        return suggest.file(path, make)
-    if args.names:
-        near = suggest.neighbor(path)  # of a mistyped name, or of another one
-        meant = f"did you mean {near.removesuffix('.key')}? Or else use --key {shell.file(near)}"
-        return meant if near.endswith(".key") else make
-    if os.path.isfile("example.com.key"):  # make_certificate_key makes it by default
+def _existing(own: list[str], is_bare: bool) -> str:
+    """Return how to use a key that there is, or "".
+
+    own: the key files of the names. is_bare: whether the command line has neither names nor a key.
+    """
+    # Also that of the name below www., or below the * of a wildcard.
+    for path in (*own, *(path.partition(".")[2] for path in own)):
+        if path.endswith(".key") and os.path.isfile(path):
+            return f"{path} exists: use --key {shell.file(path)}"
+    if is_bare and os.path.isfile("example.com.key"):  # make_certificate_key's default
         command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
         return f"example.com.key exists: run {command}"
-    return "give the names for the request, or edit the constants in make_csr.py"
+    return ""

@@ -54,7 +54,7 @@ def prepare(
     email = _email(args, email_address)
     out = arguments.text(csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
-    key = certificate_key.find(args, identifiers, key_file)
+    key = certificate_key.find(args.key, identifiers, key_file, bool(args.names))
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
     return Plan(identifiers, email, key, out)

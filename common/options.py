@@ -1,65 +1,24 @@
 """The command lines of the scripts."""
 
-import argparse
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from common import console, goodkey, mistakes, passphrase
+from common import console, goodkey, passphrase
 from common.console import UsageError
+from common.parser import Parser
 
 T = TypeVar("T")
 
 ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
 
 
-class Parser(argparse.ArgumentParser):
-    """A command line that reports a mistake in one line, as a UsageError.
-
-    takes_names: whether the arguments that are not options are names for a certificate.
-    """
-
-    def __init__(self, prog: str, description: str | None, takes_names: bool = False) -> None:
-        self._takes_names = takes_names
-        super().__init__(
-            prog=prog,
-            description=description,
-            epilog="exit status: 0 on success, 1 if refused or failed, 2 on wrong usage",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-
-    def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
-        """Return what the arguments mean (None: those of the process). Raises UserError."""
-        arguments = sys.argv[1:] if arguments is None else list(arguments)
-        actions = self._option_string_actions  # argparse has no public name for them
-        takes_value = {option: action.nargs != 0 for option, action in actions.items()}
-        if mistake := mistakes.find(arguments, takes_value, self._takes_names):
-            if mistake.advice is None:
-                self.error(mistake.problem)
-            raise UsageError(f"{mistake.problem}; {mistake.advice}")
-        args, unknown = self.parse_known_args(_options_first(arguments, takes_value))
-        if unknown:  # make_csr takes any number of names
-            one = "a key takes one name only; give all names to make_csr.py"
-            self.error(one if self._takes_names else "there are too many arguments")
-        return args
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-    def print_help(self, file: object = None) -> None:
-        """Write the help to standard output. Raises UserError."""
-        console.write_text(self.format_help())
-
-
-def key_parser(description: str | None, filename: str, takes_names: bool = False) -> Parser:
+def key_parser(description: str | None, filename: str) -> Parser:
     """Return the command line of a script that makes a key.
 
     description: the docstring of the script. filename: of the key, without --out.
     The parsed result has bits, curve, out, encrypt, passphrase_file and quiet.
     """
-    parser = Parser(console.program_name, description, takes_names)
+    parser = Parser(console.program_name, description)
     add_kind = parser.add_mutually_exclusive_group().add_argument
     add_kind(
         "--bits",
@@ -89,7 +48,8 @@ def certificate_key_parser(description: str | None, domain_name: object) -> Pars
 
     domain_name: the constant of the script. The parsed result has domain too, which may be None.
     """
-    parser = key_parser(description, "DOMAIN.key", takes_names=True)
+    parser = key_parser(description, "DOMAIN.key")
+    parser.too_many = "a key takes one name only; give all names to make_csr.py"
     parser.add_argument(
         "domain",
         metavar="DOMAIN",
@@ -105,7 +65,7 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     key_file, csr_file: the constants of the script.
     The parsed result has names, email, key, account_key, passphrase_of, out and quiet.
     """
-    parser = Parser(console.program_name, description, takes_names=True)
+    parser = Parser(console.program_name, description)
     parser.add_argument(
         "names",
         metavar="NAME",
@@ -173,21 +133,3 @@ def _add_output(parser: Parser, what: str, default: object) -> None:
         help=_with_default(f"where to write {what}, - for standard output", default),
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing on success")
-
-
-def _options_first(arguments: list[str], takes_value: Mapping[str, bool]) -> list[str]:
-    """Return the options with their values, then -- and the rest, as getopt_long(3) does.
-
-    parse_intermixed_args would take options after names too, but in Python 3.11 it forgets the --.
-    """
-    before, after = mistakes.separated(arguments)
-    options, rest = list[str](), list[str]()
-    is_value = False  # of the option before it
-    for argument in before:
-        if is_value or mistakes.is_option(argument):
-            options.append(argument)
-        else:
-            rest.append(argument)
-        is_value = takes_value.get(argument, False)
-    rest += after
-    return [*options, "--", *rest] if rest else options

@@ -1,10 +1,9 @@
-"""What was probably meant: by a text that is not a name, an unknown option, a missing file."""
+"""What was probably meant: by a text that is not a name, or by the name of a missing file."""
 
 import difflib
 import itertools
 import os
 import re
-from collections.abc import Collection
 from typing import NamedTuple
 
 from common import names
@@ -29,31 +28,6 @@ _KINDS = (
     ("a name with a path", r"([^:/@\s]+)/"),
 )
 
-# Options of OpenSSL, certbot and acme.sh, by the option that does the same here: "NAME" stands for
-# the names, and "" for what is done anyway.
-_HERE = {
-    "NAME": ("-d", "-subj", "-addext", "--cn", "--domain", "--domains", "--name", "--san"),
-    "--key": ("-key", "--key-file"),
-    "--bits": ("-k", "-newkey", "--keylength", "--rsa-key-size"),
-    "--curve": ("--ecc", "--key-type", "--elliptic-curve"),
-    "--out": ("-o", "-out", "--output"),
-    "--email": ("-m",),
-    "--passphrase-file": ("-p", "-passin", "-passout", "--password"),
-    "": ("-new", "-nodes", "-noenc", "-sha256", "--force"),
-}
-FOREIGN = {option: here for here, options in _HERE.items() for option in options}
-
-# The programs that have an option, for those that do not.
-_BELONGS = {
-    **dict.fromkeys(("--bits", "--curve", "--encrypt"), "the scripts that make keys"),
-    "--out": "the scripts that make keys and requests",
-    **dict.fromkeys(("--email", "--key"), "make_csr.py"),
-    "--account-key": "make_csr.py and show",
-    **dict.fromkeys(("--bytes", "--html", "--public"), "show"),
-    **dict.fromkeys(("--port", "--serve"), "course.certificate"),
-    **dict.fromkeys(("--ca-file", "--server"), "course.deactivate"),
-}
-
 _MOST_FILES = 1000  # of a directory that are looked at
 
 
@@ -76,23 +50,6 @@ def name(text: str) -> Guess | None:
     """Return what a text that is not a name was probably meant to be, or None."""
     text = text[: 4 * names.MAX_NAME].strip()
     return _list(text) or _only(text) or _misspelt(text)
-
-
-def option(given: str, known: Collection[str], takes_names: bool) -> str | None:
-    """Return what to do about an option that is not among those known, or None."""
-    here = FOREIGN.get(given, given)
-    if here == "":
-        return "leave it out"
-    if here == "NAME":
-        return "give the names without an option" if takes_names else None
-    if here in known:
-        return f"did you mean {here}?"
-    if here in _BELONGS:
-        return f"{here} belongs to {_BELONGS[here]}"
-    # Without the hyphens, which all options have in common.
-    words = {name.lstrip("-"): name for name in known}
-    close = difflib.get_close_matches(given.lstrip("-")[:80], words, 1)
-    return f"did you mean {words[close[0]]}?" if close else None
 
 
 def file(path: str, otherwise: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from common import console, options, shell
 from common.console import UsageError, UserError
+from common.parser import Parser
 from course import acme_client, files, pebble, web_server
 from course.output import facts, lines, say, shown
 
@@ -56,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"{error.filename or 'this machine'}: {error.strerror or error}") from error
 
 
-def _parser() -> options.Parser:
-    parser = options.Parser("python -m course.certificate", __doc__)
+def _parser() -> Parser:
+    parser = Parser("python -m course.certificate", __doc__)
     parser.add_argument(
         "DIR",
         type=Path,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from common import console, options
 from common.console import UsageError, UserError, say
+from common.parser import Parser
 from course import acme_client, files
 
 SERVERS = {  # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
@@ -64,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         say(line)
 
 
-def _parser() -> options.Parser:
-    parser = options.Parser("python -m course.deactivate", __doc__)
+def _parser() -> Parser:
+    parser = Parser("python -m course.deactivate", __doc__)
     parser.usage = "%(prog)s KEY --server URL [--ca-file FILE] [--passphrase-file FILE]"
     parser.add_argument("KEY", type=Path, help="the account key that was stolen")
     parser.add_argument(

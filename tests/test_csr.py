@@ -138,11 +138,11 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         ("b.org.key", ["a.org", "b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["a.org", "*.b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["www.b.org"], f"www.b.org.key or {NO_KEY}; {EXISTS}"),
-        (
-            "example.com.key",
-            ["exmaple.com"],
-            f"exmaple.com.key or {NO_KEY}; did you mean example.com? Or else use --key {{0}}",
-        ),
+        ("example.com.key", ["exmaple.com"], f"exmaple.com.key or {NO_KEY}; {MAKE_ONE}"),
+        ("my.key", ["a.org", "--key", "m.key"], "m.key: no such file; did you mean my.key?"),
+        # A path that might be a key in base64.
+        ("example.com.key", ["--key=a"], f"a: no such file; {MAKE_ONE}"),
+        ("my.key", ["--key", f"{'My/' * 30}key"], f"{'My/' * 30}key: no such file; {MAKE_ONE}"),
         ("api.neoprime.xyz.key", [], f"{NO_KEY}; {EXISTS}"),
         ("example.com.key", [], f"{NO_KEY}; {{0}} exists: run {{1}}"),
         ("other.key", [], f"{NO_KEY}; {GIVE_NAMES}"),
@@ -348,6 +348,7 @@ def test_a_name_that_is_a_file_is_warned_of(run: Run) -> None:
 # Wrong usage.
 
 NOT_HERE = "is not an option of this program"
+SEE = "; see make_csr.py --help"
 A_KEY = "an argument is a private key; give the name of its file instead"
 
 
@@ -357,19 +358,19 @@ A_KEY = "an argument is a private key; give the name of its file instead"
     [
         (["--email", ""], f"--email '' is not {AN_ADDRESS}"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
-        (["-new"], f"-new {NOT_HERE}; leave it out"),
-        (["-example.com"], f"-e… {NOT_HERE}; a name does not begin with a hyphen"),
+        (["-example.com"], f"-e… {NOT_HERE}{SEE}"),
         (["--emial", "x"], f"--emial {NOT_HERE}; did you mean --email?"),
-        (["-key", "x"], f"-key {NOT_HERE}; did you mean --key?"),
-        (["--password=secret"], f"--password {NOT_HERE}; did you mean --passphrase-file?"),
-        (["--password:secret"], f"--password… {NOT_HERE}; did you mean --passphrase-file?"),
+        (["-key", "x"], f"-k… {NOT_HERE}; did you mean --key?"),
+        (["--passphrase=secret"], f"--passphrase {NOT_HERE}; did you mean --passphrase-file?"),
+        (["--password:secret"], f"--password… {NOT_HERE}{SEE}"),
         (["--email:a@b.org"], f"--email… {NOT_HERE}; did you mean --email?"),
-        (["--domains=a.org"], f"--domains {NOT_HERE}; give the names without an option"),
-        (["-k=4096"], f"-k {NOT_HERE}; --bits belongs to the scripts that make keys"),
-        (["-q", "-q"], "-q is given twice; see make_csr.py --help"),
-        (["--quiet=secret", "a.org"], "--quiet takes no value; see make_csr.py --help"),
-        (["--out=--"], "--out: -- is not a value; see make_csr.py --help"),
-        (["--key=M" + 99 * "I"], "an argument is a private key; give the name of its file instead"),
+        (["--domain=a.org"], f"--domain {NOT_HERE}{SEE}"),
+        (["-k=4096"], f"-k {NOT_HERE}{SEE}"),
+        (["-psecret"], f"-p… {NOT_HERE}{SEE}"),
+        (["-q", "-q"], f"-q is given twice{SEE}"),
+        (["--quiet=secret", "a.org"], f"--quiet takes no value{SEE}"),
+        (["--out=--"], f"--out: -- is not a value{SEE}"),
+        (["--key=M" + 99 * "I"], A_KEY),
         (["—key", "x"], "an option begins with a long dash; type two hyphens instead"),
         (["--key", KEY.decode()], A_KEY),
         (["--", "".join(KEY.decode().splitlines()[1:-1])], A_KEY),

@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from common import console, keys, options, passphrase, shell
 from common.console import UsageError, UserError, printable
+from common.parser import Parser
 from common.show import chain, describe, files, match, opening, picture
 from common.show.bytes import WIDTH, walk
 from common.show.files import Part
@@ -53,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(errors[-1])
 
 
-def _parser() -> options.Parser:
-    parser = options.Parser(shell.show() or "show", __doc__)
+def _parser() -> Parser:
+    parser = Parser(shell.show() or "show", __doc__)
     parser.add_argument("files", metavar="FILE", nargs="+", help="a key, request or certificate")
     add_output = parser.add_mutually_exclusive_group().add_argument
     add_output("--public", action="store_true", help="print the public key in PEM instead")

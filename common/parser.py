@@ -1,0 +1,111 @@
+"""A command line that explains each mistake in one line, without a secret in it.
+
+What follows an option that takes no value, or one that is unknown, may be a passphrase.
+"""
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from common import console
+from common.console import UsageError
+
+# A private key, or what may be one in base64, also after "--key=" or "./"; the number d in a JWK.
+_KEY = re.compile(
+    r"PRIVATE KEY-----|LS0tLS1CRUdJTi|(?:\A|[=:@]|\./)\s*M[A-P][A-Za-z0-9+/\s]{60,}={0,2}\s*\Z"
+    r"""|"d"\s*:\s*\""""
+)
+_LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line. A mistake on it is a UsageError."""
+
+    too_many = "there are too many arguments"
+
+    def __init__(self, prog: str, description: str | None) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog="exit status: 0 on success, 1 if refused or failed, 2 on wrong usage",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
+        """Return what the arguments mean (None: those of the process). Raises UserError."""
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        if any(map(_KEY.search, given)):  # "$(cat FILE)"
+            raise UsageError("an argument is a private key; give the name of its file instead")
+        args, unknown = self.parse_known_args(self._options_first(given))
+        if unknown:
+            self.error(self.too_many)
+        return args
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+    def print_help(self, file: object = None) -> None:
+        """Write the help to standard output. Raises UserError."""
+        console.write_text(self.format_help())
+
+    def _options_first(self, arguments: Sequence[str]) -> list[str]:
+        """Return the options with their values, then -- and the rest, as getopt_long(3) does.
+
+        parse_intermixed_args would take options after names too, but in Python 3.11 it forgets the
+        --. Raises UsageError.
+        """
+        options, rest = list[str](), list[str]()
+        given = set[str]()
+        needs_value = False  # whether the option before does
+        left = iter(arguments)
+        for argument in left:
+            if argument == "--":
+                rest += left
+            elif argument.startswith(_LONG_DASHES):  # as pasted from a web page
+                raise UsageError("an option begins with a long dash; type two hyphens instead")
+            elif argument.startswith("-") and argument != "-":  # which is standard output
+                option, needs_value = self._option(argument)
+                if option in given:  # argparse would take the last one, and a long time for many
+                    self.error(f"{option} is given twice")
+                given.add(option)
+                options.append(argument)
+            else:
+                (options if needs_value else rest).append(argument)
+                needs_value = False
+        return [*options, "--", *rest] if rest else options
+
+    def _option(self, argument: str) -> tuple[str, bool]:
+        """Return the option in an argument, and whether the next argument is its value.
+
+        Raises UsageError.
+        """
+        word = re.split(r"[^\w-]", argument, maxsplit=1)[0]
+        option = word if argument.startswith("--") else argument[:2]
+        value = argument[len(option) :]
+        action = self._option_string_actions.get(option)  # argparse has no public name for them
+        if action is None or value[:1] not in ("", "="):
+            self._refuse(word, option, value)
+        if value and action.nargs == 0:
+            self.error(f"{option} takes no value")
+        if value == "=--":  # argparse would drop the value
+            self.error(f"{option}: -- is not a value")
+        return option, action.nargs != 0 and not value
+
+    def _refuse(self, word: str, option: str, value: str) -> NoReturn:
+        """Raise UsageError about an option that is not known, or has more than a value after it.
+
+        word: what the user probably takes for the option, which may be a word after one hyphen.
+        """
+        more = "" if value[:1] in ("", "=") else "…"
+        problem = f"{option[:40]}{more} is not an option of this program"
+        # Without the hyphens, which all options have in common.
+        known = {name.lstrip("-"): name for name in self._option_string_actions}
+        close = difflib.get_close_matches(word.lstrip("-")[:80], known, 1)
+        if not close:
+            self.error(problem)
+        raise UsageError(f"{problem}; did you mean {known[close[0]]}?")
