@@ -5,7 +5,10 @@ import sys
 
 if not __package__:  # run by its path, which puts this directory where the project's should be
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    import common  # noqa: F401 - from here on, Ctrl-C ends the program at once
+if __name__ == "__main__":
+    from common import start
+
+    start.begin("deactivate")
 
 import difflib
 import ssl

@@ -140,8 +140,8 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         ("b.org.key", ["www.b.org"], f"www.b.org.key or {NO_KEY}; {EXISTS}"),
         ("example.com.key", ["exmaple.com"], f"exmaple.com.key or {NO_KEY}; {MAKE_ONE}"),
         ("my.key", ["a.org", "--key", "m.key"], "m.key: no such file; did you mean my.key?"),
-        # A path that might be a key in base64.
         ("example.com.key", ["--key=a"], f"a: no such file; {MAKE_ONE}"),
+        # A path that might be a key in base64.
         ("my.key", ["--key", f"{'My/' * 30}key"], f"{'My/' * 30}key: no such file; {MAKE_ONE}"),
         ("api.neoprime.xyz.key", [], f"{NO_KEY}; {EXISTS}"),
         ("example.com.key", [], f"{NO_KEY}; {{0}} exists: run {{1}}"),
