@@ -83,12 +83,19 @@ def why_closed(block: Block, secret: bytes) -> str:
     return "the key is damaged; restore a copy"
 
 
-def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None) -> None:
+def check(
+    path: str,
+    pkey: crypto.PKey,
+    secret: bytes,
+    passphrase_of: passphrase.Source,
+    account_path: str | None,
+) -> None:
     """Raise UserError if the key in path is weak or the account key.
 
     Warn if Let's Encrypt rejects it, or if it cannot be compared with ACCOUNT_KEY_FILE.
-    secret: the passphrase of the key, tried on the account key too.
-    account_path: where the user says the account key is; if None, ACCOUNT_KEY_FILE if that exists.
+    secret: the passphrase of the key, which may be that of the account key too.
+    account_path: where the user says the account key is; if None, ACCOUNT_KEY_FILE if that exists,
+    for whose passphrase nobody is asked.
     """
     is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)  # RSA-PSS is another type
     public_key = _public_key(pkey) if is_rsa_or_ec else None
@@ -97,7 +104,9 @@ def check(path: str, pkey: crypto.PKey, secret: bytes, account_path: str | None)
     if reason := goodkey.rejected(public_key):
         console.warn(f"{path}: this key {reason}, so Let's Encrypt rejects it")
     if account_path is not None or files.is_there(ACCOUNT_KEY_FILE):
-        _refuse_account_key(path, public_key, secret, account_path)
+        is_asked = account_path is not None or passphrase_of is not passphrase.typed
+        source = passphrase_of if is_asked else lambda where: _same(where, secret)
+        _refuse_account_key(path, public_key, source, account_path)
 
 
 def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
@@ -113,8 +122,15 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
         raise UnusableKey(_DISAGREE) from error
 
 
+def _same(where: str, secret: bytes) -> bytes:
+    """Return a passphrase for the key in where, too. Raises UserError if it is empty."""
+    if not secret:
+        raise UserError(f"{where}: the key is encrypted; give it with --account-key FILE")
+    return secret
+
+
 def _refuse_account_key(
-    path: str, public_key: object, secret: bytes, account_path: str | None
+    path: str, public_key: object, passphrase_of: passphrase.Source, account_path: str | None
 ) -> None:
     """Raise UserError if public_key is that of the account key.
 
@@ -127,13 +143,8 @@ def _refuse_account_key(
     if account_path == path:
         raise UserError(f"{path}: this is the account key, {_NOT_FOR_CERTIFICATES}")
 
-    def same_passphrase(where: str) -> bytes:
-        if not secret:
-            raise UserError(f"{where}: the key is encrypted with another passphrase")
-        return secret
-
     try:
-        with reading(account_path, same_passphrase, advice) as (text, _):
+        with reading(account_path, passphrase_of, advice) as (text, secret):
             account_key = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
             is_account_key = _public_key(account_key) == public_key
     except UserError as error:

@@ -195,7 +195,6 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
     ("content", "reason"),
     [
         (b"", "the file is empty{}"),
-        (pem_of(private_key("P-256"), b"secret"), "the key is encrypted with another passphrase"),
         (
             pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"),
             "the key is damaged; restore a copy",

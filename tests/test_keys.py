@@ -225,16 +225,17 @@ THE_ACCOUNT_KEY = (
 
 
 def test_an_encrypted_account_key_in_der(run: Run, secret_file: str) -> None:
-    """With the passphrase of the certificate key; without one it cannot be compared."""
+    """With its passphrase in a file; without one it cannot be compared."""
     encrypted = pem_of(RSA, SECRET.encode(), PrivateFormat.PKCS8)
     write("account.key", wrapping.blocks(encrypted)[0].der)
-    write("my.key", pem_of(RSA, SECRET.encode()))
-    arguments = ["--key", "my.key", "--passphrase-file", secret_file]
-    assert error_of(run("make_csr.py", *arguments)) == f"my.key: {THE_ACCOUNT_KEY}"
+    for secret in (SECRET.encode(), None):
+        write("my.key", pem_of(RSA, secret))
+        arguments = ["--key", "my.key", "--passphrase-file", secret_file]
+        assert error_of(run("make_csr.py", *arguments)) == f"my.key: {THE_ACCOUNT_KEY}"
     write("my.key", pem_of(EC))
-    reason = "account.key: the key is encrypted with another passphrase"
-    assert warnings_of(run("make_csr.py", *arguments)) == [
-        f"my.key was not compared with the account key ({reason})"
+    assert warnings_of(run("make_csr.py", "--key", "my.key")) == [
+        "my.key was not compared with the account key (account.key: the key is encrypted; give it "
+        "with --account-key FILE)"
     ]
 
 

@@ -3,6 +3,7 @@
 import getpass
 import io
 import os
+import shutil
 import shlex
 import signal
 import sys
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 MAKE = command_of("make_account_key.py", "--curve", "P-256", "--encrypt")
 PEM = "this is PEM, not a passphrase; --passphrase-file takes the file of a passphrase"
+ACCOUNT_KEY = ["--account-key", "account.key"]
 LONG = "its first line is over OpenSSL's limit of 1023 bytes; use a shorter one"
 SPACE = "its first line starts or ends with a space, which is part of the passphrase\n"
 CONTROL = "has a control character (Esc, an arrow key, Ctrl-V?); use another"
@@ -97,6 +99,12 @@ class TestATerminal:
         signed = on_a_terminal(sign, tmp_path, SECRET)
         assert (signed.status, signed.echo) == (0, [False, True]), signed.written
         assert signed.written.startswith("Passphrase of a\\x1b.key: \r\n")
+        # It is tried on the account key too, and asked for again if that is given.
+        shutil.copy(tmp_path / "a\x1b.key", tmp_path / "account.key")
+        for arguments, echo in (([], [False, True]), (ACCOUNT_KEY, [False, False, True])):
+            refused = on_a_terminal([*sign, *arguments], tmp_path, SECRET, SECRET)
+            assert (refused.status, refused.echo) == (1, echo), refused.written
+            assert "this is the account key" in refused.written
         assert SECRET not in made.written + signed.written
 
     def test_gets_its_echo_back_whatever_ends_the_program(self, tmp_path: Path) -> None:
