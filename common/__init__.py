@@ -5,8 +5,7 @@ Each module has one concern, and imports only modules listed above it.
 Starting and talking:
 
     shell             a command that can be pasted
-    environment       the command that sets up the virtual environment, or activates it
-    installation      what is wrong with Python or the libraries, or where a program failed
+    installation      what is wrong with Python or the libraries, and the command that helps
     start             one line instead of a traceback, and Ctrl-C, from the first import on
     console           messages, signals and exit status
 

@@ -35,10 +35,11 @@ def key_domain(given: str | None, constant: object) -> Identifier:
 
     Raises UsageError, also for the name of a key file: no public name ends in .key.
     """
-    domain = name(constant, "DOMAIN_NAME = ") if given is None else name(given)
+    source = "DOMAIN_NAME = " if given is None else ""
+    domain = name(constant if given is None else given, source)
     meant = str(domain).removesuffix(".key")
     if meant != str(domain):
-        raise UsageError(f"{domain} is the name of a key file; did you mean {meant}?")
+        raise UsageError(f"{source}'{domain}' is the name of a key file; did you mean {meant}?")
     return domain
 
 

@@ -233,6 +233,7 @@ SEVERAL = "give several names on the command line instead"
         ("make_csr.CSR_FILE", None, NOT_TEXT),
         ("make_account_key.FILENAME", None, NOT_TEXT),
         ("make_certificate_key.DOMAIN_NAME", None, NOT_TEXT),
+        ("make_certificate_key.DOMAIN_NAME", "a.key", "is the name of a key file; did you mean a?"),
     ],
 )
 def test_a_mistake_names_the_constant(

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from common import environment, installation, shell
+from common import installation, shell
 from tests.conftest import ROOT, SCRIPTS, Run, error_of, run_process
 
 import pytest
@@ -86,13 +86,13 @@ class TestTheCommand:
 
     @pytest.mark.parametrize("prompt", [None, "$P$G", "PowerShell"])
     def test_in_the_directory_of_the_project(self, prompt: str | None, monkeypatch: Patch) -> None:
-        for module in (environment, shell):
+        for module in (installation, shell):
             monkeypatch.setattr(module, "_WINDOWS", prompt is not None)
         if prompt == "$P$G":  # of cmd.exe
             monkeypatch.setenv("PROMPT", prompt)
         monkeypatch.chdir(ROOT)
-        assert ("; & " in environment.advise("")) == (prompt == "PowerShell")
-        command = environment.advise("It fails").removeprefix("It fails; run: ")
+        assert ("; & " in installation.advise("")) == (prompt == "PowerShell")
+        command = installation.advise("It fails").removeprefix("It fails; run: ")
         command = command.replace("; & ", "; ")
         page = ROOT / ("docs/recipes.md" if prompt else "README.md")
         text = page.read_text("utf-8").replace("--quiet ", "")
@@ -101,31 +101,31 @@ class TestTheCommand:
     def test_elsewhere(self, tmp_path: Path, monkeypatch: Patch) -> None:
         top = tmp_path / "my project"
         top.mkdir()
-        for module in (environment, shell):
+        for module in (installation, shell):
             monkeypatch.setattr(module, "TOP", str(top))
         monkeypatch.chdir(tmp_path)
-        assert environment.advise("It fails", anew=True) == (
+        assert installation.advise("It fails", anew=True) == (
             "It fails; run: python3 -m venv --clear 'my project/.venv' && "
             ". 'my project/.venv/bin/activate' && "
             "python -m pip install -r 'my project/requirements.txt'"
         )
         monkeypatch.setattr(shell, "_WINDOWS", True)
-        assert '"my project/requirements.txt"' in environment.advise("It fails")
+        assert '"my project/requirements.txt"' in installation.advise("It fails")
 
     def test_on_debian_without_what_makes_an_environment(
         self, tmp_path: Path, monkeypatch: Patch
     ) -> None:
         monkeypatch.setitem(sys.modules, "ensurepip", None)
-        assert environment.advise("It fails").startswith("It fails; run: python3 -m venv ")
+        assert installation.advise("It fails").startswith("It fails; run: python3 -m venv ")
         (tmp_path / "apt-get").touch(0o755)
         first = "It fails; run: sudo apt-get install python3-venv && python3 -m venv "
-        assert environment.advise("It fails").startswith(first)
+        assert installation.advise("It fails").startswith(first)
 
     def test_under_uv(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
         monkeypatch.setattr(sys, "prefix", "/tmp")  # uv's own environment
         advice = f"tell uv where the project is: uv run --project {ROOT} …"
-        assert environment.advise("It fails") == f"It fails; {advice}"
+        assert installation.advise("It fails") == f"It fails; {advice}"
 
     def test_in_an_old_python(self, monkeypatch: Patch) -> None:
         monkeypatch.setattr(sys, "version_info", (3, 9, 18))
@@ -238,7 +238,7 @@ def test_an_old_python_is_refused(tmp_path: Path) -> None:
 def test_an_old_python_can_read_what_refuses_it() -> None:
     for path in SCRIPTS:
         assert ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 7))
-    for name in ("__init__", "environment", "installation", "shell", "start"):
+    for name in ("__init__", "installation", "shell", "start"):
         text = (ROOT / "common" / f"{name}.py").read_text(encoding="utf-8")
         nodes = ast.walk(ast.parse(text, feature_version=(3, 7)))
         assert not any(isinstance(node, ast.BitOr) for node in nodes)  # "str | None" is a string

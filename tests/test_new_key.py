@@ -121,7 +121,7 @@ def test_encryption_keeps_the_key(
         ),
         (
             "make_certificate_key.py a.org.key",
-            "a.org.key is the name of a key file; did you mean a.org?",
+            "'a.org.key' is the name of a key file; did you mean a.org?",
         ),
     ],
 )

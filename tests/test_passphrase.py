@@ -3,8 +3,8 @@
 import getpass
 import io
 import os
-import shutil
 import shlex
+import shutil
 import signal
 import sys
 from pathlib import Path
