@@ -93,7 +93,7 @@ def _list(text: str) -> Guess | None:
 
 def _misspelt(text: str) -> Guess | None:
     """Return the name that text would be without one wrong character, or None."""
-    candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^[*.]+", "*.", text)]
+    candidates = [re.sub(r"[\s_]+", "-", text), re.sub(r"^\*\.?", "*.", text)]
     if not _only(text.rpartition(",")[2]):  # or else the comma stands before another name
         candidates.append(text.replace(",", "."))
     for candidate in candidates:

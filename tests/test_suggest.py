@@ -42,7 +42,19 @@ def test_a_mistyped_name_gets_a_suggestion(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "*", "a..b", "my site", "https://a b/", "localhost:80", "a,b.com", "@list", "CN="]
+    "text",
+    [
+        "",
+        "*",
+        "a..b",
+        "*.*.com",
+        "my site",
+        "https://a b/",
+        "localhost:80",
+        "a,b.com",
+        "@list",
+        "CN=",
+    ],
 )
 def test_nothing_is_offered_unless_it_is_plain(text: str) -> None:
     assert suggest.name(text) is None
