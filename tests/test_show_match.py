@@ -204,6 +204,10 @@ leaf.pem is issued by ca.pem (1 of 2)
 ca.pem (1 of 2) is issued by ca.pem (2 of 2)
 error: leaf.pem: no given key fits: *
 
+ca.pem ca.key
+ca.pem (1 of 2) and ca.key belong together
+ca.pem (1 of 2) is issued by ca.pem (2 of 2)
+
 account.key leaf.pem
 account.key is the account key, which does not belong to a request or a certificate; *
 warning: leaf.pem: *

@@ -34,19 +34,57 @@ def as_strings(pem: bytes) -> bytes:
     return b"key = (" + b"\n".join(b'"%s\\n"' % line for line in pem.splitlines()) + b")\n"
 
 
-ESCAPED = r"its line breaks are the two characters \n"
-STRINGS = "its lines are strings of a program"
-BREAKS = "its line breaks are missing or became spaces"
-PLUS = "each + in its base64 became a space"
-DASHES = "its dashes are not five hyphens"
-MORE = "it has text or blank lines besides BEGIN, base64 and END"
-MORE_BYTES = "after its content come other bytes, such as a line break"
-IN_BASE64, IN_PEM = "this is base64 of PEM", "this is PEM within PEM"
-BARE = "its BEGIN and END lines are missing"
-DIFFERENT = "BEGIN and END have different labels"
-IN_URL = "it is encoded as a part of a URL"
-UTF_16 = "this is UTF-16, as PowerShell 5 writes after >"
-INVISIBLE = "it has invisible characters, such as a byte order mark"
+# What is wrong, and what to do.
+ESCAPED = (
+    r"its line breaks are the two characters \n; write line breaks with: "
+    r"""(umask 077; printf '%b\n' "$(tr -d \" < FILE)" > NEW)"""
+)
+STRINGS = (
+    "its lines are strings of a program; "
+    "write it without the quotes and without what is between them"
+)
+BREAKS = (
+    "its line breaks are missing or became spaces; "
+    "write BEGIN and END on lines of their own, and the rest in lines without spaces"
+)
+PLUS = (
+    "each + in its base64 became a space; "
+    "undo that with: (umask 077; sed '/-----/!y/ /+/' FILE > NEW)"
+)
+DASHES = "its dashes are not five hyphens; write five hyphens around BEGIN … and END …"
+MORE = "it has text or blank lines besides BEGIN, base64 and END; remove everything but these"
+MORE_BYTES = (
+    "after its content come other bytes, such as a line break; "
+    "write it without them: with openssl pkey, openssl req or openssl x509"
+)
+IN_BASE64 = (
+    "this is base64 of PEM; decode it (and nothing else) with: "
+    r"(umask 077; tr -d ' \t\r\n' < FILE | openssl base64 -d -A -out NEW)"
+)
+IN_PEM = (
+    "this is PEM within PEM; take out the inner one with: "
+    r"(umask 077; sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A -out NEW)"
+)
+BARE = "its BEGIN and END lines are missing; write -----BEGIN … and -----END … around it"
+DIFFERENT = "BEGIN and END have different labels; write the same label in both lines"
+IN_URL = (
+    "it is encoded as a part of a URL; decode it with: "
+    "(umask 077; python3 -c 'import sys; from urllib.parse import unquote; "
+    "print(unquote(sys.stdin.read()))' < FILE > NEW)"
+)
+BARE_URL = (
+    "this is base64 for a URL, as ACME sends it, without BEGIN and END lines; "
+    "replace - with + and _ with /, and write -----BEGIN … and -----END … around it"
+)
+NO_BEGIN, NO_END = (f"its {mark} line is missing; add that line" for mark in ("BEGIN", "END"))
+UTF_16 = (
+    "this is UTF-16, as PowerShell 5 writes after >; "
+    "convert it with: (umask 077; iconv -f UTF-16 -t UTF-8 FILE > NEW)"
+)
+INVISIBLE = (
+    "it has invisible characters, such as a byte order mark; "
+    r"remove them with: (umask 077; LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW)"
+)
 
 # What happened to a PEM file, what is said of it, and who met it.
 FORMS: dict[str, tuple[Change, str]] = {
@@ -76,36 +114,38 @@ FORMS: dict[str, tuple[Change, str]] = {
     "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
     "base64 for a URL": (  # RFC 8555 section 7.4
         lambda pem: base64.urlsafe_b64encode(der_of(pem)).rstrip(b"="),
-        "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
+        BARE_URL,
     ),
     "no marks": (lambda pem: b"".join(pem.splitlines(True)[1:-1]), BARE),  # traefik#2001
-    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], "its BEGIN line is missing"),
-    "no END": (lambda pem: pem[: pem.index(b"-----END")], "its END line is missing"),  # simp_le#149
+    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], NO_BEGIN),
+    "no END": (lambda pem: pem[: pem.index(b"-----END")], NO_END),  # simp_le#149
     "another END": (lambda pem: pem.replace(b"END ", b"END X"), DIFFERENT),  # node#3069
     "UTF-16": (lambda pem: pem.decode().encode("utf-16"), UTF_16),  # PowerShell 5
 }
-WITH_COMMAND = (ESCAPED, PLUS, IN_BASE64, IN_PEM, INVISIBLE, IN_URL, UTF_16)
 
 
-def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
-    """Check that show reads a bad file as a good one, and warns; return what to do.
+def warned(told: str) -> str:
+    """Return what a warning says of a fault, told as "WHAT; HOW TO UNDO IT"."""
+    what, _, undo = told.partition("; ")
+    return f"{what}, so other programs may not read it; {undo}\n"
+
+
+def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> None:
+    """Check that show reads a bad file as a good one, and warns.
 
     make_csr uses a key with the same warning, and calls another thing by its name.
     """
     write("good", good)
     write("a.pem", bad)
     page = show("good")[1].replace("good:", "a.pem:")
-    status, out, err = show("a.pem")
-    assert (status, out, err.count("\n")) == (0, page, 1)
-    start, _, undo = err.partition("; ")
-    assert start == f"show: warning: a.pem: {told}, so other programs may not read it"
+    err = f"show: warning: a.pem: {warned(told)}"
+    assert show("a.pem") == (0, page, err)
     if b"KEY" in good:
         made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
         assert (made.returncode, made.stderr) == (0, err.replace("show:", "make_csr.py:"))
     else:
         error = error_of(run("make_csr.py", "--key", "a.pem"))
         assert error.startswith("a.pem: this is a certificate")
-    return undo
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -116,7 +156,7 @@ def test_what_is_whole_is_used_and_its_wrapping_warned_of(form: str, show: Show,
 
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("form", [one for one in FORMS if FORMS[one][1] in WITH_COMMAND])
+@pytest.mark.parametrize("form", [one for one in FORMS if "umask" in FORMS[one][1]])
 def test_the_command_puts_it_right(form: str, show: Show, tmp_path: Path) -> None:
     data = FORMS[form][0](KEY)
     write("a.key", data.split()[1] if "secret" in form else data)
@@ -143,16 +183,18 @@ LABELS = {
 def test_a_label_of_another_kind_is_warned_of(kind: str, show: Show, run: Run) -> None:
     label, right, pem = LABELS[kind]
     bad = pem.replace(f" {right}-".encode(), f" {label}-".encode())
-    told = f"its label is {label}, but its content is that of {right}"
-    assert check(show, run, pem, bad, told) == f"write {right} in BEGIN and END\n"
+    told = (
+        f"its label is {label}, but its content is that of {right}; write {right} in BEGIN and END"
+    )
+    check(show, run, pem, bad, told)
 
 
 def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> None:
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
     write("a.pem", REQUEST.strip(), KEY)
     line = REQUEST.count(b"\n")
-    told = f" (line {line}): END and BEGIN are on one line, so other programs may not read it"
-    told += "; start a new line before -----BEGIN\n"
+    joined = "END and BEGIN are on one line; start a new line before -----BEGIN"
+    told = f" (line {line}): {warned(joined)}"
     status, out, err = show("a.pem")
     assert (status, out.count("public key   ")) == (0, 2)
     assert err == f"show: warning: a.pem (2 of 2){told}"
@@ -164,14 +206,12 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
 def test_der_one_after_the_other_is_read(show: Show, run: Run) -> None:
     write("a.pem", REQUEST, RSA)
     page = show("a.pem")[1].replace("a.pem", "a.der").replace("PEM (PRIVATE KEY)", "DER")
-    undo = "write it without them: with openssl pkey, openssl req or openssl x509\n"
-    told = f"{MORE_BYTES}, so other programs may not read it; {undo}"
     for end in (b"", tlv(48)):
         write("a.der", der_of(REQUEST), as_der(RSA), end)
-        expected = f"show: warning: a.der (2 of 2): {told}" if end else ""
+        expected = f"show: warning: a.der (2 of 2): {warned(MORE_BYTES)}" if end else ""
         assert show("a.der") == (0, page, expected)
         made = run("make_csr.py", "example.com", "--key", "a.der", "--quiet", "--out", "-")
-        expected = f"make_csr.py: warning: a.der: {told}" if end else ""
+        expected = f"make_csr.py: warning: a.der: {warned(MORE_BYTES)}" if end else ""
         assert (made.returncode, made.stderr) == (0, expected)
     write("a.der", as_der(RSA), der_of(REQUEST)[:-1])
     assert show("a.der")[2] == f"show: error: a.der (2 of 2): {DAMAGED}\n"
@@ -325,16 +365,19 @@ def test_what_only_a_key_has(show: Show, run: Run) -> None:
     """The headers of RFC 1421, and = at the end of its base64."""
     write("secret", b"secret\n")
     key = pem_of(RSA, b"secret")
-    headers = "it has more than BEGIN, Proc-Type, DEK-Info, an empty line, base64 and END, so "
+    headers = "it has more than BEGIN, Proc-Type, DEK-Info, an empty line, base64 and END; "
+    headers += "write each of these on its own lines, and remove everything else"
+    padding = "the = at the end of its base64 are missing; add one or two, so that the number of "
+    padding += "characters between BEGIN and END is a multiple of four"
     for data, told in (
         (key.replace(b"\n", b"\r\n"), ""),
         (key.replace(b"\n-----END", b"\n\n-----END"), headers),
         (key.replace(b"CBC,", b"CBC, "), headers),
         (key.replace(b"\n", b" "), headers),
-        (KEY.replace(b"=\n", b"\n"), "the = at the end of its base64 are missing, so "),
+        (KEY.replace(b"=\n", b"\n"), padding),
     ):
         write("a.key", data)
         status, _, err = show("--passphrase-file", "secret", "a.key")
-        assert (status, told in err, "warning" in err) == (0, True, bool(told))
+        assert (status, err) == (0, told and f"show: warning: a.key: {warned(told)}")
         arguments = ("example.com", "--key", "a.key", "--passphrase-file", "secret", "--quiet")
         assert run("make_csr.py", *arguments).returncode == 0
