@@ -305,38 +305,58 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
 
 
 GIVE = "give a key, a request or a certificate"
+NO_PEM = "the file contains no PEM (-----BEGIN …)"
+NOT_WHOLE = "this is DER, but not a whole key, request or certificate"
+TEXT_ALONE = "this is the text of -text alone; leave out -noout"
+PGP = "this is a PGP key, which is of another kind"
+SSH_PUBLIC = "this is an SSH public key"
+KEYSTORE = "this is a Java keystore; export the key with keytool"
+CRL = tlv(48, tlv(48, tlv(48), tlv(48), tlv(23)))
 
 
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", f"the file is empty; {GIVE}"),
-        (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
-        (b"see -----BEGIN CERTIFICATE----- and so on\n", "the file contains no PEM"),
-        (b"0.0.0.0 hosts\n", "the file contains no PEM"),  # 0 is also the tag of a SEQUENCE
+        (b"", "the file is empty"),
+        (b"-----END CERTIFICATE-----\n", NO_PEM),
+        (b"see -----BEGIN CERTIFICATE----- and so on\n", NO_PEM),
+        (b"0.0.0.0 hosts\n", NO_PEM),  # 0 is also the tag of a SEQUENCE
         (wrapping.written("EC PARAMETERS", b"x"), "this is PEM with the label EC PARAMETERS"),
-        (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"), "this is a PGP key"),
-        (b"\x30\x0c" + 4 * b"\x02\x01\x05", "this is DER, but not a whole key"),
-        (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); convert it to PEM as docs"),
-        (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
+        (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"), PGP),
+        (wrapping.written("PGP PUBLIC KEY BLOCK", b"x"), PGP),
+        (wrapping.written("SSH2 PUBLIC KEY", b"x"), SSH_PUBLIC),
+        (b"\x30\x0c" + 4 * b"\x02\x01\x05", NOT_WHOLE),
+        (
+            b'{"e": "AQAB", "kty": "RSA"}',
+            "this is a JSON Web Key (JWK); convert it to PEM as docs/recipes.md shows",
+        ),
+        (b'{"type": "urn:ietf:params:acme:error:malformed"}', "this is JSON"),
         (b"/etc/certs/server/tls.crt\n", "this is the name of a file; give that file"),
-        (b"Certificate:\n    Data:\n", "this is the text of -text alone; leave out -noout"),
-        (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
-        (b"<html>", f"this is a web page or XML; {GIVE}"),
-        (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),
-        (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen"),
-        (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", f"this is an SSH public key; {GIVE}"),
-        (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), "this is a certificate revocation list ("),
-        (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
+        (b"Certificate:\n    Data:\n", TEXT_ALONE),
+        (b"Certificate Request:\n    Data:\n", TEXT_ALONE),
+        (
+            b"$ANSIBLE_VAULT;1.1;AES256\n",
+            "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt",
+        ),
+        (b"<html>", "this is a web page or XML"),
+        (
+            b"PuTTY-User-Key-File-3: x",
+            "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key",
+        ),
+        (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"),
+        (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", SSH_PUBLIC),
+        (b"ecdsa-sha2-nistp256 AAAAE2VjZHNh x", SSH_PUBLIC),
+        (CRL, "this is a certificate revocation list (CRL)"),
+        (b"\xce\xce\xce\xce", KEYSTORE),
+        (b"\xfe\xed\xfe\xed", KEYSTORE),
     ],
 )
 def test_a_file_of_another_kind_is_named(data: bytes, told: str, show: Show, run: Run) -> None:
     write("a.key", data)
-    status, out, err = show("a.key")
-    assert (status, out) == (1, "")
-    assert err.startswith(f"show: error: a.key: {told}")
-    theirs = err.removeprefix("show: error: ").replace(GIVE, "give the private key with --key FILE")
-    assert error_of(run("make_csr.py", "--key", "a.key")) == theirs.rstrip()
+    expected = f"a.key: {told}" if "; " in told else f"a.key: {told}; {GIVE}"
+    assert show("a.key") == (1, "", f"show: error: {expected}\n")
+    theirs = expected.replace(GIVE, "give the private key with --key FILE")
+    assert error_of(run("make_csr.py", "--key", "a.key")) == theirs
 
 
 @pytest.mark.apart  # mutmut makes each call slower
