@@ -94,9 +94,10 @@ def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document
     assert labels.of(b"\x31" + content[1:]) == labels.of(b"\x30\x20") == ""
 
 
-def test_oids_and_key_usages() -> None:
+def test_oids_tags_and_key_usages() -> None:
     for content, oid in (("2a818000", "1.2.16384"), ("2a80", ""), ("", "")):
         assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
+    assert der.first(b"\x5f\x81\x01\0").tag == "[APPLICATION 129]"
     found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
     assert ", ".join(found) == (  # RFC 5280 section 4.2.1.3
         "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "

@@ -293,6 +293,23 @@ def test_a_key_that_comes_meanwhile_stays(
 
 
 @posix
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: os.symlink("the.key", "new"), f"new: {os.strerror(errno.ELOOP)}; "),
+        (lambda: os.mkfifo("new"), "new: it is not a request"),
+    ],
+)
+def test_no_link_that_comes_meanwhile_is_followed_and_no_pipe_waited_for(
+    make: Callable[[], None], message: str, monkeypatch: Patch
+) -> None:
+    Path("new").write_bytes(CSR)
+    before("open", lambda: (os.unlink("new"), make()), monkeypatch)
+    with pytest.raises(UserError, match=f"^{message}"):
+        files.check("new", lambda data: "it is not a request")
+
+
+@posix
 @pytest.mark.parametrize("call", ["link", "unlink"])
 def test_what_is_left_in_a_directory_that_was_renamed_is_named(
     call: str, run: Run, monkeypatch: Patch

@@ -154,6 +154,7 @@ def test_what_is_drawn_as_one_box_and_what_is_closed_at_first(show: Show) -> Non
     drawn = [classes for classes, text in page.found if text.startswith('dNSName "b.com"')]
     assert drawn == ["summary", "line name"]
     assert "extnValue › SubjectAltName › iPAddress 1.2.3.4" in " ".join(page.of("name"))
+    assert "subject empty the older place for a name" in labels
     assert "3 more: version, serialNumber, signature" in labels
     assert "2 more: subjectKeyIdentifier, basicConstraints" in labels
     start = r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)'

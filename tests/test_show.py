@@ -46,11 +46,6 @@ def test_wrong_usage(show: Show) -> None:
             ["--public", "--bytes", "a"],
             "argument --bytes: not allowed with argument --public; see {} --help\n",
         ),
-        (
-            ["--out=a", "b"],
-            "--out is not an option of this program; "
-            "--out belongs to the scripts that make keys and requests\n",
-        ),
         (["--public", "--account-key", "b", "a"], UNUSED_KEY),
         (["--bytes", "--account-key", "b", "a"], UNUSED_KEY),
         (
