@@ -304,7 +304,12 @@ def test_no_link_that_comes_meanwhile_is_followed_and_no_pipe_waited_for(
     make: Callable[[], None], message: str, monkeypatch: Patch
 ) -> None:
     Path("new").write_bytes(CSR)
-    before("open", lambda: (os.unlink("new"), make()), monkeypatch)
+
+    def change() -> None:
+        os.unlink("new")
+        make()
+
+    before("open", change, monkeypatch)
     with pytest.raises(UserError, match=f"^{message}"):
         files.check("new", lambda data: "it is not a request")
 
