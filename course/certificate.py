@@ -22,6 +22,7 @@ from course import acme_client, files, pebble, web_server
 from course.output import facts, lines, say, shown
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 
 class Plan(NamedTuple):
@@ -31,7 +32,8 @@ class Plan(NamedTuple):
     csr: x509.CertificateSigningRequest
     names: list[acme_client.Name]
     key_file: Path
-    secret: bytes  # the passphrase of the key, or b""
+    key: PrivateKeyTypes
+    is_encrypted: bool
     csr_file: Path
     chain_file: Path
     root_file: Path
@@ -43,11 +45,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse(argv)
     if args.port is not None and not args.serve:
         raise UsageError("--port is for --serve; add --serve")
+    if args.port not in (None, *range(1 << 16)):
+        raise UsageError(f"--port {args.port}: a port is at most 65535; choose another")
     try:
         pebble.check()
         plan = _plan(args)
         with web_server.listen(args.port if args.serve else 0) as server:
             root = _get_certificate(plan)
+            web_server.use(server, plan.chain_file, plan.key)
             _look(plan)
             _use(plan, server, root)
             if args.serve:
@@ -61,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> Parser:
-    parser = Parser("python -m course.certificate", __doc__)
+    parser = Parser(shell.module("course.certificate") or "certificate", __doc__)
     parser.add_argument(
         "DIR",
         type=Path,
@@ -91,7 +96,8 @@ def _plan(args: argparse.Namespace) -> Plan:
     if directory.is_file():
         raise UserError(f"{directory}: this is a file; give its directory, {directory.parent}")
     if not directory.is_dir():
-        raise UserError(f"{directory}: no such directory; give the directory of your files")
+        here = shell.module("course.certificate", ".") or "."
+        raise UserError(f"{directory}: no such directory; if your files are in this one: {here}")
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr_file = directory / "certificate.csr"
     csr = files.read_request(csr_file)
@@ -101,12 +107,12 @@ def _plan(args: argparse.Namespace) -> Plan:
             "make a certificate key, and sign the request with it"
         )
     names = _names(csr, csr_file)
-    key_file, secret = files.key_of(csr, csr_file, args.passphrase_of)
+    key = files.key_of(csr, csr_file, names[0], args.passphrase_of)
     chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
     files.check_replaceable(chain_file)
     if args.serve:
         files.check_replaceable(root_file)
-    return Plan(account_key, csr, names, key_file, secret, csr_file, chain_file, root_file)
+    return Plan(account_key, csr, names, *key, csr_file, chain_file, root_file)
 
 
 def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.Name]:
@@ -116,8 +122,8 @@ def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.
         problem = "the request has no subjectAltName, where Pebble looks for the names"
         raise UserError(f"{path}: {problem}; make it again")
     for name in names:
-        if isinstance(name, x509.IPAddress) and not name.value.is_loopback:
-            reason = "the CA would look for your web server there, and not on this machine"
+        if isinstance(name, x509.IPAddress) and str(name.value) != pebble.ADDRESS:
+            reason = f"the CA would look for your web server there, and not at {pebble.ADDRESS}"
             raise UserError(f"{name.value}: {reason}; make a request without it")
         if isinstance(name, x509.DNSName) and name.value.startswith("*."):
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
@@ -200,7 +206,7 @@ def _look(plan: Plan) -> None:
         signed it (2 of 2). A CA's certificate between yours and a root is an intermediate.
         """)
     # The key is left out if show would have to ask for its passphrase again.
-    paths = [plan.chain_file, *([] if plan.secret else [plan.key_file]), plan.csr_file]
+    paths = [plan.chain_file, *([] if plan.is_encrypted else [plan.key_file]), plan.csr_file]
     arguments = [shell.file(str(path)) for path in paths]
     if command := shell.show(*arguments):
         lines(f"$ {command}")
@@ -219,7 +225,6 @@ def _use(plan: Plan, server: web_server.Server, root: str) -> None:
         A web server on this machine uses {plan.chain_file.name} and {plan.key_file.name}. Two
         clients connect to it as https://{name}/:
         """)
-    web_server.use(server, plan.chain_file, plan.key_file, plan.secret)
     lines(*web_server.outcomes(server, name, root))
     say("""
         Browsers do not trust Pebble's root. For names that you control, Let's Encrypt issues

@@ -16,10 +16,11 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import console, options
+from common import console, files, options, shell
 from common.console import UsageError, UserError, say
 from common.parser import Parser
-from course import acme_client, files
+from course import acme_client
+from course.files import read_account_key
 
 SERVERS = {  # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
@@ -41,13 +42,9 @@ _TRY_AGAIN = "check --server, --ca-file and the network, then run this again"
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
-    if args.server is None:
-        raise UsageError("--server is missing; for Let's Encrypt, add --server letsencrypt")
-    url = SERVERS.get(args.server, args.server)
-    if close := difflib.get_close_matches(url, SERVERS, 1):
-        raise UsageError(f"--server {url}: did you mean {close[0]}?")
+    url = _directory_url(args.server)
     advice = "give the stolen key, or a copy of it"
-    key = files.read_account_key(args.KEY, args.passphrase_of, advice)
+    key = read_account_key(args.KEY, args.passphrase_of, advice)
     opener = _opener(args.ca_file)
     try:
         account = acme_client.Account(key, url, opener, must_exist=True)
@@ -69,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> Parser:
-    parser = Parser("python -m course.deactivate", __doc__)
+    parser = Parser(shell.module("course.deactivate") or "deactivate", __doc__)
     parser.usage = "%(prog)s KEY --server URL [--ca-file FILE] [--passphrase-file FILE]"
     parser.add_argument("KEY", type=Path, help="the account key that was stolen")
     parser.add_argument(
@@ -86,14 +83,28 @@ def _parser() -> Parser:
     return parser
 
 
+def _directory_url(server: str | None) -> str:
+    """Return where the directory of the CA is. Raises UsageError."""
+    if server is None:
+        raise UsageError("--server is missing; for Let's Encrypt, add --server letsencrypt")
+    url = SERVERS.get(server, server)
+    if "://" not in url and (close := difflib.get_close_matches(url, SERVERS, 1)):
+        raise UsageError(f"--server {url}: did you mean {close[0]}?")
+    if not url.startswith("https://") or "@" in url:  # not shown: it may have a password
+        raise UsageError("--server: give an https:// address, without a user name")
+    return url
+
+
 def _opener(ca_file: str | None) -> urllib.request.OpenerDirector:
     """Return what opens the addresses of the CA. Raises UserError."""
+    advice, roots = "give another file", None
+    if ca_file is not None:
+        text = files.read(ca_file, advice).decode("ascii", "ignore")
+        roots = f"{text}\n"  # never empty, for which the ssl module would take the system's roots
     try:
-        trust = ssl.create_default_context(cafile=ca_file)
+        trust = ssl.create_default_context(cadata=roots)
     except ssl.SSLError:
-        raise UserError(f"{ca_file}: it has no certificate in PEM; give another file") from None
-    except OSError as error:
-        raise UserError(f"{ca_file}: {error.strerror}; give another file") from None
+        raise UserError(f"{ca_file}: it has no certificate in PEM; {advice}") from None
     return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust))
 
 

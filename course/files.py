@@ -1,11 +1,9 @@
 """Reading the learner's files, and writing certificates. Each function may raise UserError."""
 
-import contextlib
 import os
-import re
 from pathlib import Path
 
-from common import atomic, files, keys, pem, wrapping
+from common import atomic, files, keys, pem
 from common.console import UserError
 from common.passphrase import Source
 from course import acme_client
@@ -13,10 +11,10 @@ from course import acme_client
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
 _ADVICE = "steps 1 to 3 of README.md make it"
-_CERTIFICATES = rb"\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+"
 
 
 def read_account_key(
@@ -48,30 +46,33 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
 
 
 def key_of(
-    csr: x509.CertificateSigningRequest, path: Path, passphrase_of: Source
-) -> tuple[Path, bytes]:
-    """Return which *.key file beside the request in path signed it, and the passphrase of that key.
+    csr: x509.CertificateSigningRequest, path: Path, first: acme_client.Name, passphrase_of: Source
+) -> tuple[Path, PrivateKeyTypes, bool]:
+    """Return the *.key file beside the request in path that signed it, its key, and if encrypted.
 
-    Passphrases of keys are asked for only if no key without one fits.
+    first: the first name in the request. As make_csr does, this looks at its key file first.
     """
+    likely = [path.with_name(name) for name in (f"{first.value}.key", "certificate.key")]
+    present = sorted(path.parent.glob("*.key"))
     reasons = []
-    others = (other for other in path.parent.glob("*.key") if other.name != "account.key")
-    for other in sorted(others, key=lambda other: (_is_encrypted(other), other)):
+    for other in [*(other for other in likely if other in present), *present]:
+        if other.name == "account.key":
+            continue
         try:
             key, secret = _read_key(other, passphrase_of)
         except UserError as error:
             reasons.append(str(error))
             continue
         if key.public_key() == csr.public_key():
-            return other, secret
-    advice = "; ".join(reasons) or "put the right key there, or make the request again"
+            return other, key, bool(secret)
+    advice = next(iter(reasons), "put the right key there, or make the request again")
     raise UserError(f"{path}: no *.key file beside it fits; {advice}")
 
 
 def check_replaceable(path: Path) -> None:
-    """Refuse to replace anything but certificates in PEM."""
-    if os.path.lexists(path) and not re.fullmatch(_CERTIFICATES, files.read(str(path), "move it")):
-        problem = "the file does not hold certificates alone, so it is not replaced"
+    """Refuse to replace anything but certificates from Pebble, which are for practice."""
+    if os.path.lexists(path) and not _is_from_pebble(files.read(str(path), "move it away")):
+        problem = "this is not a file of certificates from Pebble, so it is not replaced"
         raise UserError(f"{path}: {problem}; move it away")
 
 
@@ -95,7 +96,14 @@ def _read_key(
         return keys.checked_key(pkey), secret
 
 
-def _is_encrypted(path: Path) -> bool:
-    with contextlib.suppress(UserError):
-        return any(one.is_encrypted for one in wrapping.blocks(files.read(str(path), _ADVICE)))
-    return False
+def _is_from_pebble(data: bytes) -> bool:
+    """Return whether data is certificates from Pebble, in PEM, and nothing else."""
+    try:
+        certificates = x509.load_pem_x509_certificates(data)
+        issuers = [one.issuer.rfc4514_string() for one in certificates]
+    except pem.ODD:
+        return False
+    written = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+    return written.split() == data.split() and all(
+        name.startswith("CN=Pebble ") for name in issuers
+    )

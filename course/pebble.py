@@ -10,7 +10,6 @@ import http.server
 import itertools
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -22,11 +21,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from common.console import UserError
 
 PROGRAMS = ("pebble", "pebble-challtestsrv")
+ADDRESS = "127.0.0.1"  # of everything here, and of every name
 # The certificate of https://127.0.0.1, and its key, which everybody knows: only the clients that
 # are told to trust it do.
 TLS, TLS_KEY = (Path(__file__).parent / "data" / f"pebble.{suffix}" for suffix in ("pem", "key"))
@@ -75,47 +75,26 @@ def running() -> Iterator[Pebble]:
     check()
     trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
-    acme, management, dns, dns_management = (f"127.0.0.1:{port}" for port in _free_ports(4))
+    acme, management, dns, dns_management = (f"{ADDRESS}:{port}" for port in _free_ports(4))
     requests: list[tuple[str, str]] = []
     with _signals_wait() as let_signals_through, contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         challenge_dir = directory / "site" / ".well-known" / "acme-challenge"
         challenge_dir.mkdir(parents=True)
         web_server = stack.enter_context(_web_server(directory / "site", requests))
-        config = {
-            "listenAddress": acme,
-            "managementListenAddress": management,
-            "certificate": str(TLS),
-            "privateKey": str(TLS_KEY),
-            "httpPort": web_server.server_port,
-            "certificateValidityPeriod": LIFETIME,  # for 2.4; newer ones have profiles
-            "profiles": {"default": {"description": "90 days", "validityPeriod": LIFETIME}},
-        }
         config_file = directory / "pebble.json"
-        config_file.write_text(json.dumps({"pebble": config}))
-        command = ["pebble", "-strict", "-config", str(config_file), "-dnsserver", dns]
-        log = stack.enter_context((directory / "pebble.log").open("w+"))
+        config_file.write_text(_config(acme, management, web_server.server_port))
+        command = [PROGRAMS[0], "-strict", "-config", str(config_file), "-dnsserver", dns]
+        log = directory / "pebble.log"
         dns_server = stack.enter_context(_process(_dns_command(dns, dns_management), log))
         pebble = stack.enter_context(_process(command, log))
         stack.enter_context(serving(web_server))
         let_signals_through()
-
-        def answer(process: subprocess.Popen[bytes], url: str, data: bytes | None = None) -> str:
-            """Return what is at url once process serves it. Raises UserError if process ends."""
-            deadline = time.monotonic() + PATIENCE
-            while process.poll() is None and time.monotonic() < deadline:
-                with contextlib.suppress(OSError), opener.open(url, data, 1) as response:
-                    return str(response.read().decode())
-                time.sleep(0.02)
-            log.seek(0)
-            *_, reason = ["it does not say why", *log.read().splitlines()]
-            raise UserError(f"Pebble does not start: {reason}")
-
-        dns_url = f"http://{dns_management}"
-        answer(dns_server, f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
-        directory_url = f"https://{acme}/dir"
-        answer(pebble, directory_url)
-        root = answer(pebble, f"https://{management}/roots/0")
+        directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
+        address = json.dumps({"ip": ADDRESS}).encode()
+        _answer(dns_server, log, opener, f"{dns_url}/set-default-ipv4", address)
+        _answer(pebble, log, opener, directory_url)
+        root = _answer(pebble, log, opener, f"https://{management}/roots/0")
         yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root)
 
 
@@ -171,29 +150,44 @@ def _web_server(directory: Path, requests: list[tuple[str, str]]) -> http.server
             """Print nothing."""
 
     handler = functools.partial(Handler, directory=str(directory))
-    return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    return http.server.ThreadingHTTPServer((ADDRESS, 0), handler)
+
+
+def _config(acme: str, management: str, http_port: int) -> str:
+    """Return what Pebble's configuration file says. acme, management: where Pebble listens."""
+    settings = {
+        "listenAddress": acme,
+        "managementListenAddress": management,
+        "certificate": str(TLS),
+        "privateKey": str(TLS_KEY),
+        "httpPort": http_port,
+        "certificateValidityPeriod": LIFETIME,  # for 2.4; newer ones have profiles
+        "profiles": {"default": {"description": "90 days", "validityPeriod": LIFETIME}},
+    }
+    return json.dumps({"pebble": settings})
 
 
 def _dns_command(dns: str, management: str) -> list[str]:
-    """Return the command that starts only a DNS server, with options that its version knows."""
-    program = PROGRAMS[1]
-    usage = subprocess.run([program, "-help"], capture_output=True, text=True, check=False).stderr
-    known = set(re.findall(r"^  -(\S+)", usage, re.MULTILINE))
-    none = {"http01", "https01", "tlsalpn01", "doh", "defaultIPv6"} & known
-    options = {"management": management, "dnsserver" if "dnsserver" in known else "dns01": dns}
-    options |= dict.fromkeys(none, "")
-    return [program, *(f"-{name}={value}" for name, value in options.items())]
+    """Return the command that starts a DNS server, and none of the other test servers."""
+    options = {"management": management, "dns01": dns, "dnsserver": dns, "defaultIPv6": ""}
+    options |= dict.fromkeys(["http01", "https01", "tlsalpn01", "doh"], "")
+    # Pebble 2.4, Debian's, has dns01; newer ones call it dnsserver, and have doh.
+    help_command = [PROGRAMS[1], "-help"]
+    known = subprocess.run(help_command, capture_output=True, text=True, check=False).stderr
+    given = [f"-{name}={value}" for name, value in options.items() if f"  -{name} " in known]
+    return [PROGRAMS[1], *given]
 
 
 @contextlib.contextmanager
-def _process(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **SETTLED},
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-    )
+def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **SETTLED},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
         yield process
     finally:
@@ -201,17 +195,33 @@ def _process(command: list[str], output: IO[str]) -> Iterator[subprocess.Popen[b
         process.wait()
 
 
+def _answer(
+    process: subprocess.Popen[bytes],
+    log: Path,
+    opener: urllib.request.OpenerDirector,
+    url: str,
+    data: bytes | None = None,
+) -> str:
+    """Return what is at url once process serves it. Raises UserError with the end of its log."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), opener.open(url, data, 1) as response:
+            return str(response.read().decode())
+        time.sleep(0.02)
+    *_, reason = ["it does not say why", *log.read_text().splitlines()]
+    raise UserError(f"Pebble does not start: {reason}")
+
+
 def _free_ports(count: int) -> list[int]:
     """Return ports below those that systems give to clients, from a block of this process's own.
 
     No other program takes them before the programs that need them have started.
     """
-    block = itertools.count(20000 + os.getpid() * 16 % 12000)
-    return list(itertools.islice(filter(_is_free, block), count))
-
-
-def _is_free(port: int) -> bool:
-    with contextlib.suppress(OSError):
-        socket.create_server(("127.0.0.1", port)).close()
-        return True
-    return False
+    ports = list[int]()
+    for port in itertools.count(20000 + os.getpid() * 16 % 12000):
+        with contextlib.suppress(OSError):
+            socket.create_server((ADDRESS, port)).close()
+            ports.append(port)
+        if len(ports) == count:
+            break
+    return ports

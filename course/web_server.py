@@ -6,9 +6,9 @@ import shlex
 import shutil
 import socket
 import ssl
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from common import console, shell
 from common.console import UserError
@@ -17,6 +17,9 @@ from course.acme_client import Name
 from course.output import lines, say, shown
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 PORT = 8443
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -50,36 +53,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-class Browser(NamedTuple):
-    """What to type for a browser with new settings, which trusts only the usual roots."""
-
-    refused: list[str]
-    accepted: list[str]  # it trusts Pebble's root too
-    remark: str
-
-
 def listen(port: int | None) -> Server:
     """Return a server on port; if that is None, on PORT or another one. Raises UserError."""
     try:
-        return Server(("127.0.0.1", PORT if port is None else port), _Handler)
-    except (OSError, OverflowError) as error:
+        return Server((pebble.ADDRESS, PORT if port is None else port), _Handler)
+    except OSError as error:
         if port is None:
-            return Server(("127.0.0.1", 0), _Handler)
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"--port {port}: {reason}; choose another port") from error
+            return Server((pebble.ADDRESS, 0), _Handler)
+        raise UserError(f"--port {port}: {error.strerror}; choose another port") from error
 
 
-def use(server: Server, chain_file: Path, key_file: Path, secret: bytes) -> None:
-    """Have a server use a certificate and its key, which has the passphrase secret, or b"".
-
-    Raises UserError.
-    """
+def use(server: Server, chain_file: Path, key: PrivateKeyTypes) -> None:
+    """Have a server use a certificate and its key."""
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
+    # The ssl module reads files alone, and fewer forms of keys than cryptography.
+    secret = os.urandom(16).hex().encode()
+    encryption = serialization.BestAvailableEncryption(secret)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    with tempfile.TemporaryDirectory() as directory:
+        key_file = Path(directory) / "server.key"
+        key_file.write_bytes(pem)
         identity.load_cert_chain(chain_file, key_file, secret)
-    except ssl.SSLError as error:
-        problem = f"a web server cannot use this key ({error.reason})"
-        raise UserError(f"{key_file}: {problem}; write it in PEM with openssl pkey") from error
     # Each connection does its handshake in its own thread: a browser opens some in advance.
     server.socket = identity.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
@@ -96,7 +90,9 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
         for trusted, client in clients.items():
             try:
                 with (
-                    socket.create_connection(("127.0.0.1", server.server_port), 10) as connection,
+                    socket.create_connection(
+                        (pebble.ADDRESS, server.server_port), 10
+                    ) as connection,
                     client.wrap_socket(connection, server_hostname=name) as secure,
                 ):
                     secure.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
@@ -120,8 +116,8 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
     url = f"https://{name}:{port}/"
     is_domain = isinstance(first, x509.DNSName)
     curl = ["curl", *(["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else [])]
-    browser = _browser(name, url, root)
-    close = "Close the browser. Then, in the same terminal," if browser.refused else "Then"
+    refused, accepted, remark = _browser(name, url, root)
+    close = "Close the browser. Then, in the same terminal," if refused else "Then"
     say(f"""
         The page
 
@@ -131,41 +127,43 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
 
         First, trust only the usual roots. The certificate is refused:
         """)
-    _commands(shell.command(*curl, f"{url}hello"), *browser.refused)
+    _commands(shell.command(*curl, f"{url}hello"), *refused)
     say(f"""
         {close} trust Pebble's root too. The certificate is accepted:
         """)
-    _commands(shell.command(*curl, "--cacert", root, f"{url}hello"), *browser.accepted)
+    _commands(shell.command(*curl, "--cacert", root, f"{url}hello"), *accepted)
     say(f"""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
         private key to every user of this machine, and with it anyone can pretend to be any site.
-        {browser.remark}
+        {remark}
 
         To stop the web server, press Ctrl-C.""")
     server.serve_forever()
 
 
-def _browser(name: str, url: str, root: str) -> Browser:
-    """Return the commands for the first browser that is installed, for a POSIX shell."""
+def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str], str]:
+    """Return what to type for a browser that refuses the certificate, then to have it accepted.
+
+    The browser has new settings, in the directory $new. Last comes a remark about it.
+    """
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
-    certutil = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
-    if os.name == "nt" or program is None or shutil.which("certutil") is None or certutil is None:
-        packages = "sudo apt-get install chromium libnss3-tools"
-        needs = f"Chromium or Firefox, and certutil (Debian: {packages})"
-        return Browser([], [], f"Commands for a browser are not shown: they need {needs}.")
+    add = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
+    if os.name == "nt" or program is None or shutil.which("certutil") is None or add is None:
+        needs = "Chromium or Firefox, and certutil (Debian: apt-get install chromium libnss3-tools)"
+        return [], [], f"Commands for a browser are not shown: they need {needs}."
     if program in FIREFOX:
-        preference = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
-        prepare = [f'echo {preference} > "${{new:?}}/user.js"']
-        trust = [f'certutil -d "sql:${{new:?}}" {certutil}']
-        browse = f'{program} --no-remote --profile "${{new:?}}" {url}'
+        roots = '"${new:?}"'
+        domains = f'user_pref("network.dns.localDomains", "{name}");'
+        prepare = f"echo {shlex.quote(domains)} > {roots}/user.js"
+        browse = f"{program} --no-remote --profile {roots} {url}"
     else:
-        database = '"${new:?}/.pki/nssdb"'
-        prepare = []
-        trust = [f"mkdir -p {database}", f"certutil -d sql:{database} {certutil}"]
+        roots = '"${new:?}/.pki/nssdb"'
+        prepare = f"mkdir -p {roots}"
         options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
         browse = f'HOME="${{new:?}}" {program} {options} {url}'
     remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
-    return Browser(["new=$(mktemp -d)", *prepare, browse], [*trust, browse], remark)
+    trust = f"certutil -d sql:{roots} {add}"
+    return ["new=$(mktemp -d)", prepare, browse], [trust, browse], remark
 
 
 def _commands(*commands: str | None) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -108,12 +107,15 @@ def test_a_certificate_for_an_ip_address(
     files: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("certificate.csr", request(san(x509.IPAddress(ip_address("127.0.0.1")))))
-    shutil.copy(pebble.TLS, "certificate.pem")  # which the new one replaces
+    Path("example.com.key").rename("0.key")
+    write("127.0.0.1.key", as_der(EC))  # which make_csr and show read, but the ssl module does not
+    told()
     monkeypatch.chdir(ROOT)
-    page = told(directory=str(files))
+    page = told(directory=str(files))  # the new certificate replaces that from Pebble
+    assert "uses certificate.pem and 127.0.0.1.key. Two" in page
     assert "reads: Hello" in page
     assert page.endswith(f" -m course.certificate --serve {files}\n")
-    assert len(list(files.iterdir())) == 4
+    assert len(list(files.iterdir())) == 5
 
 
 def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
@@ -123,6 +125,12 @@ def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
     page = told("--passphrase-file", secret_file)
     assert "common/show certificate.pem certificate.csr\n" in page
     assert "reads: Hello" in page
+    write("example.com.key", LOCKED)
+    write("empty.key", b"")
+    error = told("--passphrase-file", secret_file, status=1)
+    assert error.endswith(
+        "fits; example.com.key: this passphrase does not open the key; try another\n"
+    )
 
 
 def test_from_another_directory(files: Path) -> None:
@@ -146,7 +154,7 @@ def test_the_page_with_curl(files: Path) -> None:
 
 
 KEY = as_pem(OTHER)
-ELSEWHERE = x509.IPAddress(ip_address("192.0.2.1"))
+ELSEWHERE = x509.IPAddress(ip_address("127.0.0.2"))
 LOCKED = pem_of(EC, b"another passphrase")
 
 
@@ -160,14 +168,12 @@ LOCKED = pem_of(EC, b"another passphrase")
         ("certificate.csr", KEY, "is not a request in PEM; make it again"),
         ("certificate.csr", request(), "where Pebble looks for the names; make it again\n"),
         ("certificate.csr", request(san("a.b"), key=OTHER), "the account key signed this request"),
-        ("certificate.csr", request(san(ELSEWHERE)), "192.0.2.1: the CA would look for"),
+        ("certificate.csr", request(san(ELSEWHERE)), "127.0.0.2: the CA would look for"),
         ("certificate.csr", request(san("a.b", "*.a.b")), "*.a.b: only DNS-01 can prove a wild"),
         ("certificate.csr", request(san("a b\x1b[31m")), "the CA refuses: Order included DNS id"),
         ("example.com.key", OTHER, "certificate.csr: no *.key file beside it fits; put the right"),
-        ("example.com.key", LOCKED, "fits; example.com.key: this passphrase does not open"),
-        # make_csr and show read DER. The error begins with this program, though show has run.
-        ("example.com.key", as_der(EC), "example.com.key: a web server cannot use this key ("),
-        ("certificate.pem", pebble.TLS.read_bytes() + b"a note\n", "does not hold certificates"),
+        ("certificate.pem", pebble.TLS.read_bytes(), "not a file of certificates from Pebble"),
+        ("certificate.pem", b"a note\n", "not a file of certificates from Pebble, so it is not r"),
     ],
 )
 def test_a_fault_in_the_files_is_named(
@@ -180,24 +186,29 @@ def test_a_fault_in_the_files_is_named(
     before = {path: path.read_bytes() for path in files.iterdir()}
     assert message in told("--passphrase-file", secret_file, status=1)
     left = {path: path.read_bytes() for path in files.iterdir()}
-    assert left == before or "web server" in message
+    assert left == before
 
 
 def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        for port in (taken.getsockname()[1], 70000):
-            assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
+        port = taken.getsockname()[1]
+        assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
+    assert "--port 65536: a port is at most" in told("--serve", "--port", "65536", status=2)
     assert "--port is for --serve; add --serve" in told("--port", "1", status=2)
 
 
-def test_a_file_instead_of_its_directory_is_refused(told: Told) -> None:
+def test_a_mistake_about_the_directory(told: Told) -> None:
     error = told(directory="certificate.csr", status=1)
     assert error.endswith("certificate.csr: this is a file; give its directory, .\n")
+    error = told(directory="walkthrough", status=1)
+    assert ": no such directory; if your files are in this one: " in error
+    assert error.endswith("/course/certificate.py .\n")
+    assert told("another", status=2).endswith("/course/certificate.py --help\n")
 
 
 def test_a_key_is_not_replaced_by_a_certificate(files: Path) -> None:
     """One that appears there while the program runs."""
-    with pytest.raises(UserError, match="does not hold certificates alone, so it is not replaced"):
+    with pytest.raises(UserError, match="not a file of certificates from Pebble, so it is not"):
         course_files.write(files / "account.key", pebble.TLS.read_text())
     assert Path("account.key").read_bytes() == KEY
     assert len(list(files.iterdir())) == 3

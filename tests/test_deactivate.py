@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
@@ -70,8 +71,12 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
         (1, tmp_path / "x", url, roots, "directory; give the stolen key, or a copy of it\n"),
         (1, big, url, roots, "and keys over 8192 bits take too long to check; make another\n"),
         (1, path, url, str(path), f"{path}: it has no certificate in PEM; give another file\n"),
-        (1, path, url, "none", "none: No such file or directory; give another file\n"),
-        (1, path, url.replace("https", "http"), roots, "this is not an https:// address, which"),
+        (1, path, url, os.devnull, f"{os.devnull}: it has no certificate in PEM; give another"),
+        (1, path, url, "", "an empty name: No such file or directory; give another file\n"),
+        (1, path, "https://letsencrypt.lan/", "none", "none: No such file or directory; give"),
+        (2, path, url.replace("https", "http"), roots, "--server: give an https:// address, with"),
+        (2, path, "https://u:secret@localhost/", roots, "--server: give an https:// address, with"),
+        (2, path, "", roots, "--server: give an https:// address, without a user name\n"),
     ):
         assert said in told(status, str(key), "--server", server, "--ca-file", ca_file)
     assert told(1, str(path), "--server", url).endswith(
@@ -122,6 +127,7 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
         ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
         ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
         ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
+        ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, "this is not an https:// addr"),
     ],
 )
 def test_each_answer_of_a_ca_gets_one_message(
