@@ -47,10 +47,7 @@ class InactiveAccount(Problem):
 
 
 class Account:
-    """An account at a CA, known by its key, which signs every message.
-
-    Each method may raise Problem.
-    """
+    """An account at a CA, known by its key, which signs every message. Methods raise Problem."""
 
     def __init__(
         self,
@@ -156,11 +153,11 @@ class Account:
 
 def names_of(csr: x509.CertificateSigningRequest) -> list[Name]:
     """Return the domain names and IP addresses in the subjectAltName of a request."""
-    try:
-        found = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return []
-    return [name for name in found if isinstance(name, (x509.DNSName, x509.IPAddress))]
+    for extension in csr.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            kinds = (x509.DNSName, x509.IPAddress)
+            return [name for name in extension.value if isinstance(name, kinds)]
+    return []
 
 
 def _fetch(

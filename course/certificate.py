@@ -93,11 +93,11 @@ def _parser() -> Parser:
 def _plan(args: argparse.Namespace) -> Plan:
     """Return what the command line asks for. Raises UserError for whatever cannot work."""
     directory: Path = args.DIR
-    if directory.is_file():
-        raise UserError(f"{directory}: this is a file; give its directory, {directory.parent}")
     if not directory.is_dir():
         here = shell.module("course.certificate", ".") or "."
-        raise UserError(f"{directory}: no such directory; if your files are in this one: {here}")
+        raise UserError(
+            f"{directory}: not a directory; if your files are in the current one: {here}"
+        )
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr_file = directory / "certificate.csr"
     csr = files.read_request(csr_file)
@@ -124,10 +124,11 @@ def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.
     for name in names:
         if isinstance(name, x509.IPAddress) and str(name.value) != pebble.ADDRESS:
             reason = f"the CA would look for your web server there, and not at {pebble.ADDRESS}"
-            raise UserError(f"{name.value}: {reason}; make a request without it")
-        if isinstance(name, x509.DNSName) and name.value.startswith("*."):
+        elif isinstance(name, x509.DNSName) and name.value.startswith("*."):
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
-            raise UserError(f"{name.value}: {reason}; make a request without the wildcard")
+        else:
+            continue
+        raise UserError(f"{name.value}: {reason}; make a request without it")
     return names
 
 

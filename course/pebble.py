@@ -57,9 +57,8 @@ def check() -> None:
     """Raise UserError, which says how to get Pebble, unless its programs are on the PATH."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        verb = "are" if len(missing) > 1 else "is"
         raise UserError(
-            f"{' and '.join(missing)} {verb} not on the PATH; get Pebble with "
+            f"{' and '.join(missing)} must be on the PATH; get Pebble with "
             "`sudo apt-get install pebble` (Debian, Ubuntu), with "
             "`go install github.com/letsencrypt/pebble/v2/cmd/...@latest`, "
             "or from https://github.com/letsencrypt/pebble/releases"
@@ -91,8 +90,7 @@ def running() -> Iterator[Pebble]:
         stack.enter_context(serving(web_server))
         let_signals_through()
         directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
-        address = json.dumps({"ip": ADDRESS}).encode()
-        _answer(dns_server, log, opener, f"{dns_url}/set-default-ipv4", address)
+        _answer(dns_server, log, opener, f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
         _answer(pebble, log, opener, directory_url)
         root = _answer(pebble, log, opener, f"https://{management}/roots/0")
         yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root)
@@ -172,8 +170,7 @@ def _dns_command(dns: str, management: str) -> list[str]:
     options = {"management": management, "dns01": dns, "dnsserver": dns, "defaultIPv6": ""}
     options |= dict.fromkeys(["http01", "https01", "tlsalpn01", "doh"], "")
     # Pebble 2.4, Debian's, has dns01; newer ones call it dnsserver, and have doh.
-    help_command = [PROGRAMS[1], "-help"]
-    known = subprocess.run(help_command, capture_output=True, text=True, check=False).stderr
+    known = subprocess.run([PROGRAMS[1], "-help"], stderr=subprocess.PIPE, text=True).stderr
     given = [f"-{name}={value}" for name, value in options.items() if f"  -{name} " in known]
     return [PROGRAMS[1], *given]
 

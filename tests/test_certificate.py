@@ -198,11 +198,10 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
 
 
 def test_a_mistake_about_the_directory(told: Told) -> None:
-    error = told(directory="certificate.csr", status=1)
-    assert error.endswith("certificate.csr: this is a file; give its directory, .\n")
-    error = told(directory="walkthrough", status=1)
-    assert ": no such directory; if your files are in this one: " in error
-    assert error.endswith("/course/certificate.py .\n")
+    for directory in ("walkthrough", "certificate.csr"):
+        error = told(directory=directory, status=1)
+        assert f"{directory}: not a directory; if your files are in the current one: " in error
+        assert error.endswith("/course/certificate.py .\n")
     assert told("another", status=2).endswith("/course/certificate.py --help\n")
 
 
@@ -219,7 +218,7 @@ def test_without_pebble_an_error_says_how_to_get_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert told(status=1) == (
-        "certificate: error: pebble and pebble-challtestsrv are not on the PATH; get Pebble with "
+        "certificate: error: pebble and pebble-challtestsrv must be on the PATH; get Pebble with "
         "`sudo apt-get install pebble` (Debian, Ubuntu), with "
         "`go install github.com/letsencrypt/pebble/v2/cmd/...@latest`, or from "
         "https://github.com/letsencrypt/pebble/releases\n"
