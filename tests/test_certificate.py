@@ -110,6 +110,10 @@ def test_a_certificate_for_an_ip_address(
     Path("example.com.key").rename("0.key")
     write("127.0.0.1.key", as_der(EC))  # which make_csr and show read, but the ssl module does not
     told()
+    first = Path("certificate.pem").read_bytes()
+    write("certificate.pem", first, b"a note\n")
+    assert "not a file of certificates from Pebble, so it is not replaced" in told(status=1)
+    write("certificate.pem", first)
     monkeypatch.chdir(ROOT)
     page = told(directory=str(files))  # the new certificate replaces that from Pebble
     assert "uses certificate.pem and 127.0.0.1.key. Two" in page
@@ -173,7 +177,6 @@ LOCKED = pem_of(EC, b"another passphrase")
         ("certificate.csr", request(san("a b\x1b[31m")), "the CA refuses: Order included DNS id"),
         ("example.com.key", OTHER, "certificate.csr: no *.key file beside it fits; put the right"),
         ("certificate.pem", pebble.TLS.read_bytes(), "not a file of certificates from Pebble"),
-        ("certificate.pem", b"a note\n", "not a file of certificates from Pebble, so it is not r"),
     ],
 )
 def test_a_fault_in_the_files_is_named(
