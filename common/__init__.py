@@ -30,8 +30,7 @@ What a file holds:
     marks             finding BEGIN and END in text, and what is wrong between and around them
     wrapping          finding keys, requests and certificates, in PEM, DER and other forms
     limits            the most work that opening a private key may take
-    instead           what a file holds instead of what is wanted
-    pem               the private key or the request in a file
+    pem               the private key or the request in a file, or what is there instead
 
 Opening a private key:
 

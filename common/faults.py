@@ -12,21 +12,24 @@ class Fault(NamedTuple):
 
 ESCAPED = Fault(
     r"its line breaks are the two characters \n",
-    r"""write line breaks with: (umask 077; printf '%b\n' "$(tr -d \" < FILE)" > NEW)""",
+    r"""take it out with: (umask 077; awk '{gsub(/(\\+r)?\\+n */, "\n")} 1' FILE | """
+    r"sed -n -e 's/.*-----BEGIN/-----BEGIN/' -e 's/\(-----END.*-----\).*/\1/' "
+    r"-e '/-----BEGIN/,/-----END/p' > NEW)",
 )
 STRINGS = Fault(
     "its lines are strings of a program",
     "write it without the quotes and without what is between them",
 )
 BREAKS = Fault(
-    "its line breaks are missing or became spaces",
-    "write BEGIN and END on lines of their own, and the rest in lines without spaces",
+    "its line breaks are missing or became other characters",
+    "write BEGIN and END on lines of their own, and the rest in lines of base64 alone",
 )
 JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-MORE = Fault(
-    "it has text or blank lines besides BEGIN, base64 and END", "remove everything but these"
+MORE = Fault("it has text or blank lines besides BEGIN, base64 and END", "remove all but these")
+MARKS = Fault(
+    "its BEGIN or END line is not written as in PEM",
+    "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END",
 )
-DASHES = Fault("its dashes are not five hyphens", "write five hyphens around BEGIN … and END …")
 DIFFERENT = Fault("BEGIN and END have different labels", "write the same label in both lines")
 NO_END = Fault("its END line is missing", "add that line")
 UTF16 = Fault(
@@ -38,36 +41,39 @@ PLUS = Fault(
     "undo that with: (umask 077; sed '/-----/!y/ /+/' FILE > NEW)",
 )
 PADDING = Fault(
-    "the = at the end of its base64 are missing",
-    "add one or two, so that the number of characters between BEGIN and END is a multiple of four",
+    "the number of = at the end of its base64 is wrong",
+    "write none, one or two, so that the characters between BEGIN and END are a multiple of four",
 )
 MORE_BYTES = Fault(
     "after its content come other bytes, such as a line break",
     "write it without them: with openssl pkey, openssl req or openssl x509",
 )
-IN_PEM = Fault(
-    "this is PEM within PEM",
-    "take out the inner one with: "
-    r"(umask 077; sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A -out NEW)",
-)
 IN_BASE64 = Fault(
     "this is base64 of PEM",
-    "decode it (and nothing else) with: "
-    r"(umask 077; tr -d ' \t\r\n' < FILE | openssl base64 -d -A -out NEW)",
+    "decode it with: "
+    r"(umask 077; sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A -out NEW)",
 )
-BARE = Fault("its BEGIN and END lines are missing", "write -----BEGIN … and -----END … around it")
+IN_BASE64_AMONG = Fault(
+    "this is base64 of PEM, among other text",
+    "write what begins with LS0t, and nothing else, to a file of its own, and read that",
+)
+CHARACTERS = Fault(
+    "its base64 has escaped characters, as in JSON or HTML",
+    r"undo that with: (umask 077; sed -e 's,\\/,/,g' -e 's,\\u002[Bb],+,g' "
+    r"-e 's,\\u003[Dd],=,g' -e 's,&#43;,+,g' -e 's,&#61;,=,g' FILE > NEW)",
+)
+BARE = Fault(
+    "its BEGIN and END lines are missing",
+    "write -----BEGIN … and -----END … around it, with + for - and / for _",
+)
 URL = Fault(
-    "it is encoded as a part of a URL",
-    "decode it with: (umask 077; python3 -c 'import sys; from urllib.parse import unquote; "
-    "print(unquote(sys.stdin.read()))' < FILE > NEW)",
+    "it is encoded as a part of a URL or a form",
+    "decode it with: (umask 077; python3 -c 'import sys; from urllib.parse import unquote_plus; "
+    "print(unquote_plus(sys.stdin.read()))' < FILE > NEW)",
 )
-BARE_URL = Fault(
-    "this is base64 for a URL, as ACME sends it, without BEGIN and END lines",
-    "replace - with + and _ with /, and write -----BEGIN … and -----END … around it",
-)
-NO_BEGIN = Fault("its BEGIN line is missing", "add that line")
+NO_BEGIN = Fault("its BEGIN line is missing", "write it on a line above the base64")
 INVISIBLE = Fault(
-    "it has invisible characters, such as a byte order mark",
+    "it has characters that are invisible or not ASCII, such as a byte order mark",
     r"remove them with: (umask 077; LC_ALL=C tr -cd '\n\r\t -~' < FILE > NEW)",
 )
 NOT_DER = Fault(
@@ -75,7 +81,8 @@ NOT_DER = Fault(
     "restore a copy",
 )
 CUT_SHORT = Fault("the content is cut short, and the END line is missing", "restore a copy")
-DAMAGED = Fault("the content is damaged: part of it is missing", "restore a copy")
+DAMAGED = Fault("the content is damaged: part of it is missing or changed", "restore a copy")
+PLACEHOLDER = Fault("this is a placeholder: BEGIN and END have hardly any base64 between them", "")
 AROUND_HEADERS = Fault(
     "it has more than BEGIN, Proc-Type, DEK-Info, an empty line, base64 and END",
     "write each of these on its own lines, and remove everything else",

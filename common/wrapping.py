@@ -1,22 +1,21 @@
 """Finding keys, requests and certificates in a file, even if what is around them is damaged.
 
-They are read as PEM, as DER, and in these forms, if the content is whole, with a fault that says
-how to repair it. OpenSSL and servers do not read most of them:
+They are read as DER, as PEM with what marks finds wrong with it, and in these forms, each with a
+fault that says how to repair it:
 
     LS0tLS1CRUdJTi…                  base64 of PEM, as Kubernetes stores it
     MII…                             base64 alone, without BEGIN and END
-    -----BEGIN%20A-----%0AMII…       PEM as a part of a URL
+    -----BEGIN%20A-----%0AMII…       PEM as a part of a URL or a form
     -----BEGIN A-----                base64 of PEM between BEGIN and END
     BEGIN RSA PRIVATE KEY            a label that is not that of the content, PKCS#8 for example
-
-and in those that marks finds.
 """
 
 import base64
 import contextlib
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus
 
 from common import der, faults, labels, marks
 from common.faults import Fault
@@ -25,9 +24,12 @@ from common.marks import Marked
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
 _MOST = 5000  # things one after the other in DER; far above any list of CAs
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
-_PEM_IN_BASE64 = re.compile(
-    rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
+_SOME_BASE64 = re.compile(  # of -----BEGIN, or of a SEQUENCE of DER, in one line or several
+    rb"(?<![A-Za-z0-9+/])(?:LS0tLS1CRUdJTi|M[A-P][A-Za-z0-9+/]{60})[A-Za-z0-9+/]*"
+    rb"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"
 )
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_ENOUGH = re.compile(r"[A-Za-z0-9+/]{16}")  # base64 that is not a placeholder
 
 
 class Block(NamedTuple):
@@ -91,81 +93,91 @@ def _in_text(data: bytes) -> list[Block]:
     for marked in marks.find(data):
         block = _block(marked)
         if block.der.startswith(b"-----BEGIN "):
-            inner = _inside(_in_text(block.der), marked.line, faults.IN_PEM)
+            inner = _inside(_in_text(block.der), marked.line, faults.IN_BASE64)
             result += inner or [block]
-        elif block.is_whole or marked.is_begin_line or block.der.startswith(b"\x30"):
+        elif block.is_whole or marked.is_in_place or block.der.startswith(b"\x30"):
             result.append(block)
     return result
 
 
 def _in_base64(data: bytes) -> list[Block]:
-    """Return what is in base64 that does not stand between marks."""
-    if encoded := _PEM_IN_BASE64.findall(data):
-        found = [block for text in encoded for block in blocks(_decoded(text.decode("ascii")))]
-        return _inside(found, 1, faults.IN_BASE64)
-    if not _ONLY_BASE64.fullmatch(data.strip()):
-        return []
+    """Return what is in base64 that does not stand between marks, alone or among other text."""
+    is_alone = _ONLY_BASE64.fullmatch(data.strip()) is not None
     plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
-    found = blocks(_decoded(plain.decode("ascii")))
-    if found and found[0].line:
-        return _inside(found, 1, faults.IN_BASE64)
-    return _inside(found, 1, faults.BARE if plain == data else faults.BARE_URL)
+    texts = [plain] if is_alone else _SOME_BASE64.findall(data)
+    found = [block for text in texts for block in blocks(_decoded(text.decode("ascii")))]
+    found = [block for block in found if is_alone or (block.is_whole and block.label)]
+    of_pem = faults.IN_BASE64 if is_alone else faults.IN_BASE64_AMONG
+    return _inside(found, 1, of_pem if any(block.line for block in found) else faults.BARE)
 
 
 def _in_url(data: bytes) -> list[Block]:
-    """Return what is in PEM that is encoded as a part of a URL."""
-    found = _in_text(unquote_to_bytes(data)) if b"BEGIN%20" in data else []
-    return _inside(found, 1, faults.URL)
+    """Return what is in PEM that is encoded as a part of a URL, or as browsers send a form."""
+    is_encoded = re.search(rb"-----BEGIN(?:%20|\+)", data) is not None
+    text = unquote_plus(data.decode("utf-8", "replace")) if is_encoded else ""
+    return _inside(_in_text(text.encode()), 1, faults.URL)
 
 
 def _inside(found: list[Block], line: int, fault: Fault) -> list[Block]:
-    """Return blocks with the fault that they are encoded, on a line of the file.
-
-    If a block has a fault of its own too, that can be repaired after this one.
-    """
-    return [
-        block._replace(line=line, fault=fault if block.is_whole else block.fault) for block in found
-    ]
+    """Return blocks with the fault that they are encoded, which is repaired before their own."""
+    return [one._replace(line=line, fault=fault if one.is_whole else one.fault) for one in found]
 
 
 def _block(marked: Marked) -> Block:
     """Return what stands between marks."""
     label = labels.SYNONYMS.get(marked.label, marked.label)
-    content = _decoded("".join(marked.lines))
-    # An invented label, such as MY CERTIFICATE, ends in the word of its kind.
-    is_known = label in labels.KNOWN or label.split()[-1] == labels.of(content).rpartition(" ")[2]
-    is_der = is_known and not marked.headers
-    whole, fault = _whole(marked) if is_der else (content if marked.end else b"", None)
-    if not whole:
-        damage = _damage(label, content, has_end=marked.end is not None)
-        return Block(label, content, is_whole=False, line=marked.line, fault=damage)
-    kind = (labels.of(whole) if is_der else "") or label
-    of_label = faults.of_label(label, kind) if kind != label else None
-    fault = next(filter(None, (*marks.faults_of(marked), fault, of_label)), None)
-    return Block(kind, whole, is_whole=True, headers=marked.headers, line=marked.line, fault=fault)
+    content = _decoded(marked.base64)
+    if not marked.headers and _is_der(label, content):
+        block = _of_der(label, marked)
+    else:
+        has_end = marked.end is not None
+        is_in_blocks = marked.headers != "" and len(content) % 8 == 0  # of a cipher of RFC 1421
+        block = Block(label, content, is_whole=content != b"" and (has_end or is_in_blocks))
+    fault = marks.fault_of(marked) if block.is_whole else _damage(marked, content)
+    return block._replace(headers=marked.headers, line=marked.line, fault=fault or block.fault)
 
 
-def _whole(marked: Marked) -> tuple[bytes, Fault | None]:
-    """Return the DER in base64, or b"" if it is not whole, and what is wrong with the base64."""
-    for text in marked.texts:
+def _is_der(label: str, content: bytes) -> bool:
+    """Return whether a label is known, or was invented for what is there: CSR, MY CERTIFICATE."""
+    kind = labels.of(content)
+    return label in labels.KNOWN or (kind != "" and label.endswith("KEY") == kind.endswith("KEY"))
+
+
+def _of_der(label: str, marked: Marked) -> Block:
+    """Return a block of DER, with what is wrong with its base64 or its label."""
+    for text, fault in _readings(marked.base64):
         content = _decoded(text)
         if whole := _first_sequence(content):
-            # What OpenSSL trusts it for follows a TRUSTED CERTIFICATE.
+            kind = labels.of(whole) or label
+            digits = "".join(text.split())
             if len(whole) < len(content) and marked.label != "TRUSTED CERTIFICATE":
-                return whole, faults.MORE_BYTES
-            return whole, faults.PADDING if len("".join(text.split())) % 4 else None
-    content = _decoded(marked.with_plus)
-    is_whole = _first_sequence(content) == content
-    return (content, faults.PLUS) if is_whole else (b"", None)
+                fault = fault or faults.MORE_BYTES
+            elif len(digits) % 4 or not _BASE64.fullmatch(digits):
+                fault = fault or faults.PADDING
+            elif kind != label:
+                fault = fault or faults.of_label(label, kind)
+            return Block(kind, whole, is_whole=True, fault=fault)
+    return Block(label, _decoded(marked.base64), is_whole=False)
 
 
-def _damage(label: str, content: bytes, has_end: bool) -> Fault:
+def _readings(text: str) -> Iterator[tuple[str, Fault | None]]:
+    """Yield the lines of base64 alone, the last word of each line, all as it is, and with +."""
+    lines = [line.strip() for line in text.split("\n")]
+    yield "".join(line for line in lines if _BASE64.fullmatch(line)), None
+    yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None
+    yield text, None
+    yield text.replace(" ", "+"), faults.PLUS
+
+
+def _damage(marked: Marked, content: bytes) -> Fault:
     """Return what is wrong with a block whose content is not whole."""
     if content.startswith(b"openssh-key-v1\0"):
-        return faults.of_label(label, "OPENSSH PRIVATE KEY")
-    if len(content) > 2 and not content.startswith(b"\x30"):
+        return faults.of_label(marked.label, "OPENSSH PRIVATE KEY")
+    if marked.end and not _ENOUGH.search(marked.base64):
+        return faults.PLACEHOLDER
+    if len(content) > 2 and not content.startswith(b"\x30") and not marked.headers:
         return faults.NOT_DER
-    return faults.DAMAGED if has_end else faults.CUT_SHORT
+    return faults.DAMAGED if marked.end else faults.CUT_SHORT
 
 
 def _decoded(text: str) -> bytes:

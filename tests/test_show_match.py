@@ -131,7 +131,7 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
 # The OIDs of P-256 and of ECDSA with SHA-256, each with one that is not known.
 ECDSA = [bytes.fromhex(f"06082a8648ce3d0403{last}") for last in ("02", "09")]
 CURVE, UNKNOWN = (bytes.fromhex(f"06082a8648ce3d0301{last}") for last in ("07", "7f"))
-DAMAGED = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+DAMAGED = b"-----BEGIN CERTIFICATE-----\nMIIBIDCBx6ADAgEC\n-----END CERTIFICATE-----\n"
 
 FILES: dict[str, list[Any]] = {
     **{f"{n}.key": [ec.derive_private_key(n, ec.SECP256R1())] for n in range(2, 6)},
@@ -234,8 +234,8 @@ two (1 of 2) and a.key belong together
 two (1 of 2) and a.csr have the same key, but different names: *
 warning: two: the certificate of its issuer is missing*
 error: absent: No such file or directory; give a key, a request or a certificate
-error: damaged: the content is damaged: part of it is missing; restore a copy
-error: two (2 of 2): the content is damaged: part of it is missing; restore a copy
+error: damaged: the content is damaged: part of it is missing or changed; restore a copy
+error: two (2 of 2): the content is damaged: part of it is missing or changed; restore a copy
 
 --bytes cut text.key old.key a.csr
 error: cut: offset 27: the file ends before this OCTET STRING does

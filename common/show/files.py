@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common import files, instead, labels, pem, wrapping
+from common import files, labels, pem, wrapping
 from common.console import UserError
 from common.wrapping import Block
 
@@ -45,7 +45,7 @@ def read(path: str) -> list[Part]:
     blocks = [block for block in blocks if not block.label.endswith(" PARAMETERS")] or blocks
     blocks = [content for block in blocks for content in _unpacked(path, block)]
     if not blocks:
-        raise instead.refusal(path, data, None, ADVICE)
+        raise pem.refusal(path, data, None, ADVICE)
     if len(blocks) > MAX_PARTS:
         raise UserError(f"{path}: the file holds {len(blocks)} parts, more than {MAX_PARTS}")
     several = len(blocks) > 1

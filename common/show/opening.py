@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import goodkey, instead, keys, labels, limits, passphrase, wrapping
+from common import goodkey, keys, labels, limits, passphrase, pem, wrapping
 from common.console import UserError
 from common.keys import ERRORS
 from common.show import files, grammar, numbers, values
@@ -41,7 +41,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     """Return a part, opened. Raises UserError."""
     block = part.block
     if not block.is_whole or block.label not in files.DOCUMENTS:
-        raise instead.refusal(part.where, block.der, block, files.ADVICE)
+        raise pem.refusal(part.where, block.der, block, files.ADVICE)
     if block.label in labels.KEY_LABELS:
         if reason := limits.exceeded(block):
             raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
