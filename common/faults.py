@@ -25,7 +25,7 @@ BREAKS = Fault(
     "write BEGIN and END on lines of their own, and the rest in lines of base64 alone",
 )
 JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
-MORE = Fault("it has text or blank lines besides BEGIN, base64 and END", "remove all but these")
+MORE = Fault("it has text or blanks that are not part of PEM", "remove them")
 MARKS = Fault(
     "its BEGIN or END line is not written as in PEM",
     "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END",
@@ -83,10 +83,6 @@ NOT_DER = Fault(
 CUT_SHORT = Fault("the content is cut short, and the END line is missing", "restore a copy")
 DAMAGED = Fault("the content is damaged: part of it is missing or changed", "restore a copy")
 PLACEHOLDER = Fault("this is a placeholder: BEGIN and END have hardly any base64 between them", "")
-AROUND_HEADERS = Fault(
-    "it has more than BEGIN, Proc-Type, DEK-Info, an empty line, base64 and END",
-    "write each of these on its own lines, and remove everything else",
-)
 
 
 def of_label(label: str, kind: str) -> Fault:

@@ -33,7 +33,7 @@ _END_IN_PEM = re.compile("-----END ([A-Z0-9 ]+)-----")
 _BEFORE_BASE64 = re.compile(
     r"""
     (.{,200}?)
-    (?:(?<![A-Za-z0-9]) | (?<=[\\/]n) | (?<=%0A) | (?<=\\u000[aA]))
+    (?:(?<![A-Za-z0-9]) | (?<=[\\/]n) | (?<=%0A) | (?<=\\u000[aA]))  # not within a word
     (?= Proc-Type:
         | M[A-P][A-Za-z0-9+/]{8}  # 0x30, a SEQUENCE of DER
         | LS0tLS1CRUdJTi          # -----BEGIN
@@ -42,9 +42,10 @@ _BEFORE_BASE64 = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_HEADERS = re.compile(  # of RFC 1421; OpenSSL ignores those after DEK-Info
-    r"\s*Proc-Type:\s?4,ENCRYPTED\s+DEK-Info:\s?([\w-]+(?:,\s?[0-9A-Fa-f]+)?)(?:[ \t\r]*\n|\s)"
-    r"(?:[\w-]+: .*\n)*"
+_HEADERS = re.compile(  # of RFC 1421
+    r"\s*Proc-Type:\s?4,ENCRYPTED\s+"
+    r"DEK-Info:\s?([\w-]+(?:, ?[0-9A-Fa-f]+)?)(?:[ \t\r]*\n|\s)"
+    r"(?:[\w-]+: .*\n)*"  # others, which OpenSSL ignores
 )
 _LINE_BREAK = re.compile(r"[ \t\r]*\n[ \t]*")
 _LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[A-Za-z0-9+/=][A-Za-z0-9+/= \t\r]*\n)+")
@@ -128,8 +129,6 @@ def _fault_of_lines(marked: Marked) -> Fault | None:
     are_lines = _LINE_BREAK.fullmatch(line_break) and _LINES.fullmatch(marked.base64)
     if is_alone and are_lines and " " not in marked.dek_info:
         return None
-    if marked.dek_info:
-        return faults.AROUND_HEADERS
     is_before_end = re.search(r"[A-Za-z0-9+/=]\Z", marked.base64)  # on its line
     return faults.BREAKS if "\n" not in line_break or is_before_end else faults.MORE
 
@@ -145,9 +144,7 @@ def _marked(line: int, before: str, begin: re.Match[str], rest: str, fault: Faul
     text = _CHARACTER.sub(lambda found: _CHARACTERS[found[0].lower()], visible)
     if text != visible:
         fault = fault or faults.CHARACTERS
-    start = _BEFORE_BASE64.match(text)
-    line_break = start[1] if start else "\n"
-    text = text.replace(line_break, "\n") if line_break.strip() else text
+    line_break, text = _in_lines(text)
     headers = _HEADERS.match(text)
     dek_info, base64 = (headers[1], text[headers.end() :]) if headers else ("", text)
     label, end = _label(begin), _label(mark) if mark else None
@@ -155,6 +152,13 @@ def _marked(line: int, before: str, begin: re.Match[str], rest: str, fault: Faul
     if mark:
         is_exact = is_exact and mark[0] == f"-----END {end}-----"
     return Marked(line, label, end, is_exact, before, after, line_break, dek_info, base64, fault)
+
+
+def _in_lines(text: str) -> tuple[str, str]:
+    """Return what stands for each line break in text, and the text with line breaks."""
+    start = _BEFORE_BASE64.match(text)
+    line_break = start[1] if start else "\n"
+    return line_break, text.replace(line_break, "\n") if line_break.strip() else text
 
 
 def _label(mark: re.Match[str]) -> str:
