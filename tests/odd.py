@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 _OIDS = {
     "CN": "0603550403",
+    "OU": "060355040b",
+    "2.5.4.2147483648": "060755048880808000",
     "extensionRequest": "06092a864886f70d01090e",
     "challengePassword": "06092a864886f70d010907",
     "SAN": "0603551d11",
@@ -32,7 +34,16 @@ def sequence(oid: str, *values: bytes) -> bytes:
 def name(value: str, tag: int = 12) -> bytes:
     """Return a name with a CN; the tag is that of a type of string, UTF8String for example."""
     encoding = {28: "utf-32-be", 30: "utf-16-be"}.get(tag, "utf-8")
-    return tlv(0x30, tlv(0x31, sequence("CN", tlv(tag, value.encode(encoding)))))
+    return named("CN", tlv(tag, value.encode(encoding)))
+
+
+def named(oid: str, value: bytes) -> bytes:
+    return tlv(0x30, tlv(0x31, sequence(oid, value)))
+
+
+def unit(value: str) -> bytes:
+    """Return a name with an OU, whose DER is given in hexadecimal."""
+    return named("OU", bytes.fromhex(value))
 
 
 def dns(value: str) -> bytes:
@@ -65,10 +76,24 @@ _GENERAL = (
     *(tlv(0x86, value) for value in (b"https://example.com/", b"http://%zz/", b"\xff")),
     tlv(0x87, bytes(5)),
     tlv(0x88, b"\x2a\x03"),
+    bytes.fromhex("9f210141"),  # [33]
+    dns("\u212a.example"),  # the sign for Kelvin, whose lower case is k
     tlv(0xA0, tlv(6, b"\x2a\x03"), tlv(0xA0, tlv(12, b"x"))),
     tlv(0xA4, tlv(0x30)),
     dns("bücher.example"),
 )
+
+# Values of a subject, in hexadecimal, that Go reads, and others.
+READ = """
+010100 0101ff 02087fffffffffffffff 030100 03020780 030203f8 05017f 060755048780808000 0c02c3bc
+120131 13012a 1401fc 16017f 170d3530303130313031303130305a 180f32303530303130313031303130305a
+1a01fc 1b01fc 1e00 1e02fdcf 1e02fdf0 1e02fffd 2c03040161 30030c01fc
+"""
+UNREAD = """
+0100 010101 0209010000000000000000 0300 030101 03020800 030203f4 060755048880808000 0c01fc
+120161 130140 160180 170d3530303130313031303136305a 180130
+1e0161 1e02fdd0 1e02fdef 1e02fffe 1e02d800 1e04d800dc00
+"""
 
 NAMES = dns("example.com"), dns("www.example.org")
 SAN, OTHER_SAN = san(*NAMES), san(dns("localhost"))
@@ -87,10 +112,13 @@ def _attributes(*attributes: bytes) -> dict[str, Sequence[bytes]]:
 Traits = dict[str, dict[str, Sequence[bytes]]]
 
 _BOTH: Traits = {
-    "string type": {"subject": [name("a.example.com", tag) for tag in (19, 20, 28, 30)]},
+    "string type": {"subject": [name("a.example.com", tag) for tag in (4, 19, 20, 26, 27, 28, 30)]},
     "common name": {"subject": [name(domain) for domain in _DOMAINS]},
     "domain": {"extensions": [listed(san(*NAMES, dns(domain))) for domain in _DOMAINS]},
     "general name": {"extensions": [listed(san(*NAMES, one)) for one in _GENERAL]},
+    "subject value": {"subject": [unit(one) for one in (READ + UNREAD).split()]},
+    "subject OID": {"subject": [named("2.5.4.2147483648", tlv(12, b"a"))]},
+    "extension OID": {"extensions": [listed(san(*NAMES), sequence("2.5.4.2147483648", tlv(4)))]},
     "no SAN": {"extensions": [listed()]},
     "empty SAN": {"extensions": [listed(san())]},
     "extra octet in SAN": {"extensions": [listed(san(*NAMES, end=b"\0"))]},
@@ -101,7 +129,7 @@ _BOTH: Traits = {
     "mutated": {},
 }
 REQUEST = _BOTH | {
-    "version": {"version": [integer(number) for number in (1, 2, 3)]},
+    "version": {"version": [integer(number) for number in (1, 2, 3, 1 << 62, 1 << 63)]},
     "must-staple": {
         "extensions": [listed(SAN, sequence("tlsFeature", tlv(4, tlv(0x30, integer(5)))))]
     },
@@ -123,16 +151,18 @@ def spki(key: PrivateKeyTypes) -> bytes:
     return as_der(key.public_key())
 
 
-def request(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
+def request(
+    chance: random.Random, traits: set[str], keys: Sequence[bytes] = (), **fields: bytes
+) -> bytes:
     """Return a request in DER with these traits. keys: for the trait "another key"."""
     order = ("version", "subject", "key", "attributes")
-    return _made(chance, traits, keys, REQUEST, order, version=integer(0))
+    return _made(chance, traits, keys, REQUEST, order, {"version": integer(0)} | fields)
 
 
 def certificate(chance: random.Random, traits: set[str], keys: Sequence[bytes] = ()) -> bytes:
     """Return a self-signed certificate in DER with these traits."""
     order = ("version", "serial", "algorithm", "subject", "validity", "subject", "key", "[3]")
-    return _made(chance, traits, keys, CERTIFICATE, order, version=tlv(0xA0, integer(2)))
+    return _made(chance, traits, keys, CERTIFICATE, order, {"version": tlv(0xA0, integer(2))})
 
 
 def _made(
@@ -141,17 +171,16 @@ def _made(
     keys: Sequence[bytes],
     table: Traits,
     order: Sequence[str],
-    version: bytes,
+    given: dict[str, bytes],
 ) -> bytes:
     """Return the fields in their order, the algorithm of the signature and the signature."""
     fields = {
-        "version": version,
         "extensions": listed(san(*chance.choices(NAMES, k=chance.randint(1, 3)))),
         "serial": integer(1 << 63),
         "algorithm": ECDSA,
         "subject": chance.choice((name("example.com"), tlv(0x30))),
         "validity": _validity(tlv(23, b"350102030405Z")),
-    }
+    } | given
     for trait in sorted(traits):
         fields |= {field: chance.choice(values) for field, values in table[trait].items()}
     fields.setdefault("attributes", tlv(0xA0, asked(fields["extensions"])))

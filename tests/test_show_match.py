@@ -1,5 +1,6 @@
 """show: what Let's Encrypt would say, what belongs together, messages and exit status."""
 
+import random
 import re
 import time
 from ipaddress import ip_address
@@ -8,6 +9,7 @@ from typing import Any
 
 from common import wrapping
 from common.show import chain
+from tests import odd
 from tests.conftest import Show, pem_of
 from tests.made import (
     CA,
@@ -20,9 +22,11 @@ from tests.made import (
     SHA256,
     as_der,
     certificate,
+    integer,
     openssl,
     request,
     san,
+    tlv,
     write,
 )
 
@@ -40,19 +44,34 @@ def altered(thing: Any, old: bytes, new: bytes) -> bytes:
 
 
 ALL = "accepts it (classic, tlsserver, shortlived)"
+NO_NAME = "rejects it: it asks for no name"
+NOT_ALLOWED = "its subject has a value that is too large, or that its type does not allow"
+LARGE = "2.5.4.2147483648"
+
+
+def odd_request(**fields: bytes) -> bytes:
+    return odd.request(random.Random(1), set(), (), **fields)
+
+
 VERDICTS = [
     (request(san("a.com", "A.com"), cn="A.COM"), ALL),
     (request(san("a.com"), key=RSA, algorithm=hashes.SHA384()), ALL),
     (request(san("a.com"), algorithm=hashes.SHA512()), ALL),
     (request(san(*(f"{n}.a.com" for n in range(26)))), "accepts it (classic)"),
     (request(san(x509.IPAddress(ip_address("::ffff:8.8.8.8")))), "accepts it (shortlived)"),
-    (request(), "rejects it: it asks for no name"),
+    (request(), NO_NAME),
     (request(san("a.com"), cn="My Server"), "rejects it: 'my server' contains ' '; *"),
-    (altered(request(san(), cn="a.com"), b"\x0c\x05a.", b"\x0c\x05\xff."),
-     "rejects it: its subject has a character that the type of the string does not allow; its "
-     "signature is not valid; *"),  # Go reads no text that is not UTF-8
-    (altered(request(san("a.com"), cn="a_.com"), b"\x0c\x06a_", b"\x13\x06a_"),  # PrintableString
-     "rejects it: its subject has a character *; its signature is not valid; *"),
+    (odd_request(version=integer((1 << 63) - 1)), ALL),
+    (odd_request(version=integer(1 << 63)), "rejects it: its version has more than 8 bytes"),
+    *((odd_request(subject=odd.unit(value)), expected)
+      for values, expected in ((odd.READ, ALL), (odd.UNREAD, f"rejects it: {NOT_ALLOWED}"))
+      for value in values.split()),
+    (odd_request(subject=odd.named(LARGE, tlv(12))), f"rejects it: {NOT_ALLOWED}"),
+    (odd_request(extensions=odd.listed(odd.SAN, odd.sequence(LARGE, tlv(4)))),
+     "rejects it: the OID of an extension is too large"),
+    # Go does not take all types of a CN for text.
+    *((odd_request(subject=odd.name("a.com", tag), attributes=tlv(0xA0)), expected)
+      for tag, expected in zip((26, 28, 4, 20), (*3 * [NO_NAME], ALL), strict=True)),
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
     (request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
@@ -115,6 +134,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     ("0409300782", "0509300782", "its extensionRequest does not hold one list of extensions"),
     ("8205612e", "8705612e", "it has an IP address of 5 bytes"),
     ("0409300782", "0409050782", NO_LIST),
+    ("8205612e", "9f21042e", "it has a name of a kind with a number above 30"),
+    ("8205612e", "8205e12e", "it has a DNS name with a character that is not ASCII"),
 ])  # fmt: skip
 def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show) -> None:
     """What Go's x509.ParseCertificateRequest refuses is shown all the same."""

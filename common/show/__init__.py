@@ -9,6 +9,7 @@ Each module imports only modules listed above it:
     signature   verifying the signature of a request or a certificate
     files       what is in a file
     items       what a key, a request and a certificate say
+    strict      what Go refuses in a request or a certificate
     numbers     whether the numbers of a private key agree
     opening     reading a key, a request or a certificate
     verdict     whether Let's Encrypt would accept a key or a request

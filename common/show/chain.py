@@ -125,6 +125,6 @@ def _fits_no_key(chain: Sequence[Certificate], items: Sequence[Item]) -> bool:
 
 def _is_staging(certificate: Certificate) -> bool:
     return any(
-        oid == COMMON_NAME and values.string(value).startswith(_STAGING)
-        for oid, value in certificate.issuer
+        kind.oid == COMMON_NAME and values.string(value).startswith(_STAGING)
+        for kind, value in certificate.issuer
     )

@@ -149,12 +149,12 @@ def _certificate(certificate: Certificate) -> list[Row]:
     ]
 
 
-def _attributes(attributes: list[tuple[str, Element]]) -> list[str]:
+def _attributes(attributes: list[tuple[Element, Element]]) -> list[str]:
     """Return the attributes of a subject or an issuer, such as "CN=example.com"."""
     found = []
     for oid, value in attributes:
         text = values.string(value) if value.type.endswith("String") else value.content.hex()
-        found.append(f"{grammar.words(oid)}={_plain(text)}")
+        found.append(f"{grammar.words(oid.oid)}={_plain(text)}")
     return found
 
 
@@ -167,7 +167,9 @@ def _names(item: Signed) -> list[str] | str:
     san = item.extensions.get(ALTERNATIVE_NAMES)
     if san and san.children[-1].content != b"\x30\0":
         return "cannot be read here"
-    if any(o == ALTERNATIVE_NAMES or "DNS:" in values.string(value) for o, value in item.subject):
+    if any(
+        o.oid == ALTERNATIVE_NAMES or "DNS:" in values.string(value) for o, value in item.subject
+    ):
         return "none: the subjectAltName in the subject is only text, which programs ignore"
     return [f"none, only the CN {cn}"] if cn else "none"
 

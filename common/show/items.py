@@ -6,14 +6,13 @@ and then it could not be shown.
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from common import der
 from common.der import Element
-from common.show import grammar, signature, values
+from common.show import signature, values
 from common.show.files import Part
 from common.show.grammar import Document
 from common.show.values import Name
@@ -26,6 +25,8 @@ EC = "1.2.840.10045.2.1"  # of a key: RFC 5480 section 2.1.1
 COMMON_NAME = "2.5.4.3"
 ALTERNATIVE_NAMES = "2.5.29.17"
 EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
+
+_NO_TEXT = ("UniversalString", "VisibleString")  # to Go: parseField, encoding/asn1/asn1.go
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +117,16 @@ class Signed(Item):
         return self._by_name.get(name, [])
 
     @cached_property
-    def subject(self) -> list[tuple[str, Element]]:
-        """The OID and the value of each attribute of the subject."""
+    def subject(self) -> list[tuple[Element, Element]]:
+        """The kind (an OID) and the value of each attribute of the subject."""
         return _attributes(self.fields("subject")[0])
 
     @property
     def common_name(self) -> str:
         """The CN (the last of several), or ""."""
-        names = [values.string(value) for oid, value in self.subject if oid == COMMON_NAME]
-        return names[-1] if names else ""
+        cns = [value for kind, value in self.subject if kind.oid == COMMON_NAME]
+        texts = [cn for cn in cns if cn.type.endswith("String") and cn.type not in _NO_TEXT]
+        return values.string(texts[-1]) if texts else ""
 
     @cached_property
     def extensions(self) -> dict[str, Element]:
@@ -148,11 +150,6 @@ class Signed(Item):
         """The subject alternative names; without those that cannot be read."""
         return list(filter(None, map(values.general_name, self.general_names)))
 
-    @cached_property
-    def extension_errors(self) -> list[str]:
-        """What is wrong with the extensions: programs may read them differently, or refuse them."""
-        return list(dict.fromkeys([*_list_errors(self), *_field_errors(self), *_name_errors(self)]))
-
 
 @dataclass(frozen=True, eq=False)
 class Request(Signed):
@@ -175,8 +172,8 @@ class Certificate(Signed):
     """A certificate."""
 
     @cached_property
-    def issuer(self) -> list[tuple[str, Element]]:
-        """The OID and the value of each attribute of the issuer."""
+    def issuer(self) -> list[tuple[Element, Element]]:
+        """The kind (an OID) and the value of each attribute of the issuer."""
         return _attributes(self.fields("issuer")[0])
 
     @property
@@ -206,38 +203,7 @@ class Certificate(Signed):
         return values.time(element), values.string(element)
 
 
-def _attributes(name: Element) -> list[tuple[str, Element]]:
-    """Return the OID and the value of each attribute of a Name."""
+def _attributes(name: Element) -> list[tuple[Element, Element]]:
+    """Return the kind and the value of each attribute of a Name."""
     pairs = (part.children for part in name.all() if part.name == "AttributeTypeAndValue")
-    return [(oid.oid, value) for oid, value in pairs]
-
-
-# Why programs could refuse the extensions, as Go does: parseCSRExtensions, crypto/x509/x509.go, and
-# parseSANExtension, crypto/x509/parser.go.
-
-
-def _list_errors(item: Signed) -> Iterator[str]:
-    for attribute in item.fields("Attribute"):
-        oid, content = attribute.children
-        lists = [element.name for element in content.children]
-        if oid.oid == EXTENSION_REQUEST and lists not in ([], ["Extensions"]):
-            yield "its extensionRequest does not hold one list of extensions"
-
-
-def _field_errors(item: Signed) -> Iterator[str]:
-    seen = set()
-    for extension in item.fields("Extension"):
-        oid, *critical, _ = extension.children
-        if oid.content in seen:
-            yield f"it has the extension {grammar.words(oid.oid)} twice"
-        if any(field.content not in (b"\0", b"\xff") for field in critical):
-            yield "the critical field of an extension is neither TRUE nor FALSE"
-        seen.add(oid.content)
-
-
-def _name_errors(item: Signed) -> Iterator[str]:
-    if ALTERNATIVE_NAMES in item.extensions and [e.type for e in item.name_lists] != ["SEQUENCE"]:
-        yield "its subject alternative name is not a list of names"
-    for name in item.general_names:
-        if values.general_name(name) is None:
-            yield f"it has an IP address of {len(name.content)} bytes"
+    return [(kind, value) for kind, value in pairs]

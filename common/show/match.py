@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from common import names
-from common.show import numbers
+from common.show import numbers, strict
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.values import Name
@@ -109,8 +109,8 @@ def _errors_alone(item: Item) -> Iterator[str]:
         yield f"{item.where}: {numbers.DISAGREE}"
     if _is_forged(item):
         yield f"{item.where}: its signature is not valid; make the request again"
-    if isinstance(item, Signed) and item.extension_errors:
-        yield f"{item.where}: {'; '.join(item.extension_errors)}; programs may refuse it"
+    if isinstance(item, Signed) and (found := strict.extension_errors(item)):
+        yield f"{item.where}: {'; '.join(found)}; programs may refuse it"
 
 
 def _unfitting(items: Sequence[Item]) -> Iterator[str]:

@@ -5,13 +5,11 @@ only the CA can know is left out: blocklists, rate limits, CAA records.
 """
 
 import ipaddress
-import re
 from collections.abc import Iterator
 
 from common import goodkey, letsencrypt, names
-from common.der import Element
 from common.names import DomainName, Identifier
-from common.show import grammar, signature
+from common.show import grammar, signature, strict
 from common.show.items import EC, RSA, Item, Key, Request
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -30,10 +28,6 @@ _SIGNATURES = (
 )
 
 _UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
-
-# What Go allows in the strings of a subject: parseField, encoding/asn1/asn1.go.
-_ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "IA5String": "ascii"}
-_CHARACTERS = {"PrintableString": r"[A-Za-z0-9 '()+,\-./:=?*&]*", "NumericString": r"[0-9 ]*"}
 
 _UNUSUAL = (
     "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
@@ -74,7 +68,7 @@ def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
 
     That is the order of validateFinalizeRequest, ra/ra.go, and of VerifyCSR, csr/csr.go, in it.
     """
-    yield from _parsing_errors(request)
+    yield from strict.errors(request)
     features = request.extensions.get(_TLS_FEATURE)
     if features and features.children[-1].content == _MUST_STAPLE:  # containsMustStaple, ra/ra.go
         yield "it asks for must-staple"
@@ -88,15 +82,6 @@ def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
     yield from _name_errors(request)
     if account_key is not None and account_key.canonical_spki == request.canonical_spki:
         yield "its key is the account key"  # RFC 8555 section 11.1
-
-
-def _parsing_errors(request: Request) -> Iterator[str]:
-    """Yield why Go's x509.ParseCertificateRequest does not read a request, except for its key."""
-    if len(request.signed.children) < 4:  # RFC 2986 section 4.1: it may be empty, but is there
-        yield "it lacks the field for attributes"
-    if not all(_is_allowed(value) for _, value in request.subject):
-        yield "its subject has a character that the type of the string does not allow"
-    yield from request.extension_errors
 
 
 def _key_reason(item: Item) -> str | None:
@@ -113,15 +98,6 @@ def _key_reason(item: Item) -> str | None:
     # encoding of the private key.
     is_private = isinstance(item, Key) and item.is_private
     return reason or (_UNUSUAL if item.spki != item.canonical_spki and not is_private else None)
-
-
-def _is_allowed(value: Element) -> bool:
-    """Return whether Go reads a string of a subject."""
-    try:
-        text = value.content.decode(_ENCODINGS.get(value.type, "latin-1"))
-    except UnicodeDecodeError:
-        return False
-    return re.fullmatch(_CHARACTERS.get(value.type, ".*"), text, re.DOTALL) is not None
 
 
 def _unwanted(request: Request) -> Iterator[str]:

@@ -48,7 +48,6 @@ MEANT = (
     ("dns", "Tor", r"\.onion$", "Let's Encrypt does not issue for .onion (its CPS)"),
     ("csr", "must-staple|is covered by", r"", "ra/ra.go rejects it, later than csr/csr.go"),
     ("dns csr", "reverse DNS", r"", "no public CA issues for it (Baseline Requirements 4.2.2)"),
-    ("csr", "^$|contains", "^(string type|mutated)", "Go reads some types of string in a CN"),
     ("csr", "list of extensions", "^two lists", "Go reads the first; others refuse the request"),
     ("csr", "not a list of names", "^(extra octet in SAN$|general name$|mutated)", UP_TO_DER),
     ("csr", "cannot be read", "^mutated", "Go does not read all of what others refuse as DER"),
