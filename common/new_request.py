@@ -124,9 +124,7 @@ def _names(csr: x509.CertificateSigningRequest) -> list[str] | None:
     """Return the names in a request, its CN included, or None if they cannot be read."""
     try:
         found = [str(cn.value) for cn in csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-        for extension in csr.extensions:
-            if isinstance(extension.value, x509.SubjectAlternativeName):
-                found += [str(name.value) for name in extension.value]
+        found += [str(name.value) for name in pem.names(csr)]
     except pem.ODD:
         return None
     return list(dict.fromkeys(name.lower() for name in found))

@@ -100,6 +100,13 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
     return None
 
 
+def names(csr: x509.CertificateSigningRequest) -> list[x509.DNSName | x509.IPAddress]:
+    """Return the domain names and IP addresses in the SAN of a request. Raises ODD."""
+    lists = (one.value for one in csr.extensions)
+    found = (name for san in lists if isinstance(san, x509.SubjectAlternativeName) for name in san)
+    return [name for name in found if isinstance(name, (x509.DNSName, x509.IPAddress))]
+
+
 def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserError:
     """Return why a file cannot be used, by what it holds instead of what is wanted.
 

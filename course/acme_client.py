@@ -151,15 +151,6 @@ class Account:
         raise Problem(f"the CA did not decide within {PATIENCE} seconds")
 
 
-def names_of(csr: x509.CertificateSigningRequest) -> list[Name]:
-    """Return the domain names and IP addresses in the subjectAltName of a request."""
-    for extension in csr.extensions:
-        if isinstance(extension.value, x509.SubjectAlternativeName):
-            kinds = (x509.DNSName, x509.IPAddress)
-            return [name for name in extension.value if isinstance(name, kinds)]
-    return []
-
-
 def _fetch(
     opener: urllib.request.OpenerDirector, url: object, data: bytes | None = None
 ) -> tuple[http.client.HTTPMessage, bytes]:

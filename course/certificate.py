@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from common import console, options, shell
+from common import console, options, pem, shell
 from common.console import UsageError, UserError
 from common.parser import Parser
 from course import acme_client, files, pebble, web_server
@@ -117,7 +117,7 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.Name]:
     """Return the names in the request in path. Raises UserError for one that cannot be proved."""
-    names = acme_client.names_of(csr)
+    names = pem.names(csr)
     if not names:
         problem = "the request has no subjectAltName, where Pebble looks for the names"
         raise UserError(f"{path}: {problem}; make it again")

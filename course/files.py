@@ -36,7 +36,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     try:
         csr = x509.load_pem_x509_csr(data)
         is_valid = csr.is_signature_valid
-        acme_client.names_of(csr)
+        pem.names(csr)
     except pem.ODD:
         problem = "the file is damaged or unusual, or is not a request in PEM"
         raise UserError(f"{path}: {problem}; make it again") from None

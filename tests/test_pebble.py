@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from common import passphrase
+from common import passphrase, pem
 from course import acme_client, files, pebble
 from tests.conftest import Result, Run, environment, error_of, openssl, run_process
 
@@ -30,7 +30,7 @@ def issued(ca: pebble.Pebble) -> str:
     key = files.read_account_key(ACCOUNT_KEY, passphrase.typed)
     account = acme_client.Account(key, ca.directory_url, ca.opener)
     csr = x509.load_pem_x509_csr(CSR.read_bytes())
-    order = account.order(acme_client.names_of(csr))
+    order = account.order(pem.names(csr))
     for authorization in map(account.read, order["authorizations"]):
         account.prove(authorization, authorization["challenges"][0])
     return account.finalize(order, csr)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from common import der
+from common import der, names
 from common.der import Element
 from common.show import signature, values
 from common.show.files import Part
@@ -150,6 +150,11 @@ class Signed(Item):
         """The subject alternative names; without those that cannot be read."""
         return list(filter(None, map(values.general_name, self.general_names)))
 
+    @property
+    def lower_names(self) -> list[Name]:
+        """The names in lower case, each once."""
+        return list(dict.fromkeys(name.lower() for name in self.names))
+
 
 @dataclass(frozen=True, eq=False)
 class Request(Signed):
@@ -159,6 +164,18 @@ class Request(Signed):
     def is_signature_valid(self) -> bool | None:
         """Whether its own key made the signature, or None if that cannot be checked."""
         return self.verified_with(self.public_key)
+
+    @property
+    def lower_names(self) -> list[Name]:
+        """The names in lower case, each once, and the CN if a CA takes it for one of them.
+
+        See FromCSR, identifier/identifier.go.
+        """
+        found, cn = super().lower_names, Name("DNS", self.common_name).lower()
+        with contextlib.suppress(names.InvalidName):
+            names.check_domain_name(str(cn.value))
+            found = list(dict.fromkeys([*found, cn]))
+        return found
 
     @property
     def attributes(self) -> list[str]:

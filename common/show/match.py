@@ -1,10 +1,8 @@
 """Which keys, requests and certificates belong together, by their public keys and signatures."""
 
-import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from common import names
 from common.show import numbers, strict
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Request, Signed
@@ -150,7 +148,7 @@ def _relation(certificate: Certificate, request: Request) -> str:
         return f"have different keys, {_short(certificate)} and {_short(request)}"
     if _is_forged(request):
         return _FORGED
-    asked, given = _names(request), _names(certificate)
+    asked, given = request.lower_names, certificate.lower_names
     missing = [name for name in asked if name not in given]
     added = [name for name in given if name not in asked]
     differences = []
@@ -161,20 +159,6 @@ def _relation(certificate: Certificate, request: Request) -> str:
     if differences:
         return f"have the same key, but different names: {'; '.join(differences)}"
     return "belong together: the same key and names"
-
-
-def _names(item: Signed) -> list[Name]:
-    """Return the names in a request or certificate, in lower case, with the CN of a request."""
-    found = [
-        name._replace(value=name.value.lower()) if isinstance(name.value, str) else name
-        for name in item.names
-    ]
-    if isinstance(item, Request):
-        common_name = item.common_name.lower()
-        with contextlib.suppress(names.InvalidName):
-            names.check_domain_name(common_name)
-            found.append(Name("DNS", common_name))
-    return list(dict.fromkeys(found))
 
 
 def _in_words(found: Iterable[Name]) -> str:

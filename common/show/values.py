@@ -36,6 +36,13 @@ class Name(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}" if self.value else self.kind
 
+    def lower(self) -> "Name":
+        """Return the name in lower case as Go's strings.ToLower has it: a character for each."""
+        if not isinstance(self.value, str):
+            return self
+        # Python has two for İ, and only for İ.
+        return self._replace(value="".join(char.lower()[0] for char in self.value))
+
 
 def string(element: Element) -> str:
     """Return the text of a string, with escapes for octets that its encoding does not have."""

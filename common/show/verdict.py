@@ -11,6 +11,7 @@ from common import goodkey, letsencrypt, names
 from common.names import DomainName, Identifier
 from common.show import grammar, signature, strict
 from common.show.items import EC, RSA, Item, Key, Request
+from common.show.values import Name
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -112,37 +113,33 @@ def _unwanted(request: Request) -> Iterator[str]:
 
 def _name_errors(request: Request) -> Iterator[str]:
     """Yield why Let's Encrypt does not issue for names in a request: policy/pa.go, ra/ra.go."""
-    domains, identifiers = _domains(request), _identifiers(request)
-    if not domains and not identifiers:
+    found, cn = request.lower_names, request.common_name
+    if cn and not _is_address(cn):
+        found.append(Name("DNS", cn).lower())
+    errors, identifiers = dict.fromkeys(map(_error, found)), _identifiers(request)
+    yield from filter(None, errors)
+    if not any(errors) and not identifiers:
         yield "it asks for no name"
-    for domain in domains:
-        if error := _error(domain):
-            yield f"{domain[:80]!r} {error}"
     yield from letsencrypt.name_reasons(identifiers)
 
 
 def _identifiers(request: Request) -> list[Identifier]:
     """Return what a request asks for, without names that are not valid."""
-    domains = [DomainName(domain) for domain in _domains(request) if not _error(domain)]
-    addresses = [name.value for name in request.names if not isinstance(name.value, str)]
-    return letsencrypt.in_request([*domains, *addresses])
+    found = [name for name in request.lower_names if name.kind in ("DNS", "IP")]
+    return letsencrypt.in_request(
+        DomainName(name.value) if isinstance(name.value, str) else name.value
+        for name in found
+        if not _error(name)
+    )
 
 
-def _domains(request: Request) -> list[str]:
-    """Return the domain names in a request, each once: FromCSR, identifier/identifier.go."""
-    found = [str(name.value) for name in request.names if name.kind == "DNS"]
-    if request.common_name and not _is_address(request.common_name):
-        found.append(request.common_name)
-    # Go's strings.ToLower returns one character for each; Python returns two for İ, and only for İ.
-    return list(dict.fromkeys("".join(char.lower()[0] for char in name) for name in found))
-
-
-def _error(domain: str) -> str:
+def _error(name: Name) -> str:
     """Return why a domain name is not valid, or ""."""
-    try:
-        names.check_domain_name(domain)
-    except names.InvalidName as error:
-        return str(error)
+    if name.kind == "DNS":
+        try:
+            names.check_domain_name(str(name.value))
+        except names.InvalidName as error:
+            return f"{str(name.value)[:80]!r} {error}"
     return ""
 
 
