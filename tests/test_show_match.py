@@ -210,6 +210,7 @@ leaf.pem and other.csr have different keys, 8db9dec1066bedf5… and b654f522a179
 warning: leaf.pem: *
 
 2.key 3.key 4.key 5.key a.csr
+2.key, 3.key, 4.key, 5.key and a.csr hold different keys
 error: a.csr: no given key fits: * 8db9dec1066bedf5…; that of 2.key * 4.key has 3eab3fba5026b61d…
 
 forged.csr a.key leaf.pem

@@ -23,7 +23,7 @@ def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | N
     lines = list(islice(_together(items, issuers_of, account_key), _MOST_LINES + 1))
     if len(lines) > _MOST_LINES:
         lines[-1] = "and more, which is left out"
-    return lines
+    return lines or list(_different_files(items))
 
 
 def errors(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
@@ -69,6 +69,13 @@ def _different_keys(keys: _Keys) -> Iterator[str]:
     if len(keys) > 1:
         *others, last = [holders[0] for holders in keys.values()]
         yield f"{_listed(others)} and {last.where} hold different keys"
+
+
+def _different_files(items: Sequence[Item]) -> Iterator[str]:
+    """Yield that files do not belong together, if no two items hold the same key."""
+    paths = list(dict.fromkeys(item.part.path for item in items))
+    if len(paths) > 1 and len({item.canonical_spki for item in items}) == len(items):
+        yield f"{', '.join(paths[:-1])} and {paths[-1]} hold different keys"
 
 
 def _pairs(keys: _Keys, signed: Iterable[Signed]) -> Iterator[str]:

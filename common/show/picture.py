@@ -54,7 +54,7 @@ class _Keys(NamedTuple):
     @property
     def frame(self) -> str:
         """The class of what is signed, and of the signature."""
-        return self.signer.color if self.signer and self.is_valid is not None else "k"
+        return self.signer.color if self.signer and self.is_valid else "k"
 
     def signed(self, before: str, after: str = "", *, is_full: bool = False) -> Html:
         """Return which key signed it; that is struck out if the signature is not valid."""
