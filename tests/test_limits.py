@@ -130,3 +130,15 @@ def test_a_long_number_does_not_hide(way: str) -> None:
     crypto.load_privatekey(crypto.FILETYPE_PEM, wrapping.written(label, der))
     assert limits.exceeded(Block(label, der, is_whole=True)) is None
     assert limits.exceeded(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
+
+
+@pytest.mark.parametrize(("part", "number", "what"), [
+    (wrapping.written("CERTIFICATE", sequence(b"\5\0" * 25_000)), 2,
+     "50002 elements, more than 50000"),
+    (as_der(EC.public_key()), 501, "501 parts, more than 500"),
+])  # fmt: skip
+def test_a_file_with_too_much_in_it_is_refused(
+    part: bytes, number: int, what: str, show: Show
+) -> None:
+    write("a", part * number)
+    assert show("--html", "a") == (1, "", f"show: error: a: the file holds {what}\n")

@@ -1,8 +1,9 @@
 """What is in a file: keys, requests and certificates, in PEM or DER, one or several."""
 
+import contextlib
 from dataclasses import dataclass
 
-from common import files, labels, pem, wrapping
+from common import der, files, labels, pem, wrapping
 from common.console import UserError
 from common.wrapping import Block
 
@@ -11,7 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 ADVICE = "give a key, a request or a certificate"
 
-MAX_PARTS = 500  # in a file; far above any list of CAs
+# In a file; far above any list of CAs.
+MAX_PARTS = 500
+MAX_ELEMENTS = 50_000  # of all parts together; a certificate has about 100
 
 # For each label: what grammar calls its content.
 DOCUMENTS = {
@@ -48,6 +51,8 @@ def read(path: str) -> list[Part]:
         raise pem.refusal(path, data, None, ADVICE)
     if len(blocks) > MAX_PARTS:
         raise UserError(f"{path}: the file holds {len(blocks)} parts, more than {MAX_PARTS}")
+    if (number := sum(map(_elements, blocks))) > MAX_ELEMENTS:
+        raise UserError(f"{path}: the file holds {number} elements, more than {MAX_ELEMENTS}")
     several = len(blocks) > 1
     parts = [
         Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
@@ -57,6 +62,13 @@ def read(path: str) -> list[Part]:
         if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
     return parts
+
+
+def _elements(block: Block) -> int:
+    """Return how many elements of DER a block has."""
+    with contextlib.suppress(ValueError):
+        return sum(1 for _ in der.read(block.der)[0].all())
+    return 0
 
 
 def _unpacked(path: str, block: Block) -> list[Block]:
