@@ -230,6 +230,22 @@ def test_a_private_number_in_the_place_of_a_public_key_is_not_shown(
     assert ("only sizes are shown" in out) != ('[2] dNSName: "a.com"' in out)
 
 
+PUBLIC = tlv(0x30, integer(N), integer(E))
+SECRET = bytes(range(1, 41))  # also an OID
+
+
+@pytest.mark.parametrize("key", [
+    tlv(0x30, RSA_ALGORITHM, tlv(3, b"\0", PUBLIC, tlv(2, SECRET))),
+    *(tlv(0x30, integer(0), tlv(0x30, RSA_ALGORITHM[2:13], tlv(tag, SECRET)), tlv(4, pkcs1()))
+      for tag in (4, 6)),
+])  # fmt: skip
+def test_a_place_that_openssl_passes_over_is_not_shown(key: bytes, show: Show) -> None:
+    write("a.key", key)
+    for option in ("", "--bytes", "--html"):
+        status, out, _ = show(*filter(None, [option]), "a.key")
+        assert (status, SECRET.hex()[:6] in out.replace(" ", "")) == (0, False)
+
+
 def v2(key: Any, private: bytes, public: bytes) -> bytes:
     """Return a key in version 2 of PKCS#8, which has the public half at its end (RFC 5958)."""
     algorithm = der.read(as_der(key))[0].children[1].encoded

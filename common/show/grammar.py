@@ -168,8 +168,8 @@ def publish(document: Document, is_certain: bool) -> None:
 
 def publish_private_key(document: Document) -> None:
     """Mark what is public in a private key whose numbers agree; else a secret may be among it."""
-    for element, line, _ in document.fits:
-        element.is_public = line.is_public
+    for element, line, _ in document.fits:  # an OID that nobody knows may be a number
+        element.is_public = line.is_public and (element.type != "OID" or element.oid in OIDS)
 
 
 def _key_in(document: Document) -> Element | None:

@@ -7,7 +7,7 @@ make_csr.
 import contextlib
 from typing import cast
 
-from common import goodkey, keys, labels, limits, passphrase, pem, wrapping
+from common import der, keys, labels, limits, passphrase, pem, wrapping
 from common.console import UserError
 from common.keys import ERRORS
 from common.show import files, grammar, numbers, values
@@ -170,12 +170,16 @@ def _rewritten(label: str, content: bytes) -> bytes:
 def _is_certain(spki: bytes) -> bool:
     """Return whether a public key is certain to be one, and not a private number in its place.
 
-    Of RSA, e is short, and d is not. OpenSSL reads an EC key only if it is a point on the curve.
+    Of RSA, e is short, and d is not; nothing may follow the two in their BIT STRING. OpenSSL reads an
+    EC key only if it is a point on the curve.
     """
     public_key = _public_key(spki)
+    if isinstance(public_key, rsa.RSAPublicKey):
+        _, bits = der.read(spki)[0].children
+        is_short = public_key.public_numbers().e.bit_length() <= _MAX_EXPONENT_BITS
+        return is_short and bool(bits.children)
     if public_key is not None:
-        _, _, e = goodkey.properties(public_key)
-        return e.bit_length() <= _MAX_EXPONENT_BITS
+        return True
     with contextlib.suppress(*ERRORS):
         return crypto.load_publickey(crypto.FILETYPE_ASN1, spki).type() not in _RSA_TYPES
     return False
