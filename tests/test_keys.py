@@ -20,7 +20,7 @@ from tests.conftest import (
     pem_of,
     warnings_of,
 )
-from tests.made import EC, OTHER, RSA, as_pem, integer, tlv, write
+from tests.made import EC, OTHER, RSA, as_der, as_pem, integer, pkcs1, tlv, write
 
 import pytest
 from Crypto.IO import PKCS8
@@ -128,6 +128,9 @@ DAMAGED_KEY = KEY.replace(b"/t6+/kD5", b"/t6+/AD5")
 
 NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
 DAMAGED = "the key is damaged; restore a copy"
+UNUSUAL = (
+    "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"
+)
 GIVE = "give the private key with --key FILE"
 
 
@@ -144,6 +147,12 @@ def cms(kind: int, content: str = "2a") -> bytes:
     return tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d0107"), bytes([kind])), inside)
 
 
+def unsigned(number: int) -> bytes:
+    """Return an INTEGER that is negative if its first bit is set."""
+    return tlv(2, number.to_bytes((number.bit_length() + 7) // 8 or 1, "big"))
+
+
+RSA_NUMBERS = [int(number) for number in DerSequence().decode(pkcs1())[:]]
 CMC = cms(2, "2b06010505070c02")
 IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"
@@ -167,6 +176,18 @@ UNUSABLE = {
     "one character changed": (DAMAGED_KEY, NUMBERS),
     "another's point": (sec1(point=DerBitString(OTHER_POINT, explicit=1).encode()), NUMBERS),
     "not on the curve": (sec1(point=DerBitString(b"\4" + bytes(64), explicit=1).encode()), DAMAGED),
+    "a new version of PKCS#8": (
+        wrapping.written("PRIVATE KEY", as_der(EC).replace(integer(0), integer(2), 1)),
+        UNUSUAL,
+    ),
+    "no zero octets": (
+        wrapping.written("RSA PRIVATE KEY", tlv(0x30, *map(unsigned, RSA_NUMBERS))),
+        UNUSUAL,
+    ),
+    "no primes": (
+        wrapping.written("RSA PRIVATE KEY", tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))),
+        "this key lacks its primes, so it cannot be used here; use the file that it comes from",
+    ),
     "no curve": (
         sec1(curve=b""),
         "this EC key does not say which curve it is on; use the file that it comes from",

@@ -112,6 +112,8 @@ def _private(part: Part, secret: bytes) -> Key:
         spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     else:
         raise UserError(f"{part.where}: {keys.why_closed(part.block, secret)}")
+    if keys.lacks_primes(part.block):
+        raise UserError(f"{part.where}: {keys.NO_PRIMES}")
     public_key = key.public_key() if key else _public_key(spki)
     document = _document(part)
     numbers_agree = numbers.agree(key, public_key, document)
@@ -170,8 +172,8 @@ def _rewritten(label: str, content: bytes) -> bytes:
 def _is_certain(spki: bytes) -> bool:
     """Return whether a public key is certain to be one, and not a private number in its place.
 
-    Of RSA, e is short, and d is not; nothing may follow the two in their BIT STRING. OpenSSL reads an
-    EC key only if it is a point on the curve.
+    Of RSA, e is short, and d is not; nothing may follow n and e in their BIT STRING. OpenSSL reads
+    an EC key only if it is a point on the curve.
     """
     public_key = _public_key(spki)
     if isinstance(public_key, rsa.RSAPublicKey):
