@@ -1,10 +1,10 @@
 """What is in a file: keys, requests and certificates, in PEM or DER, one or several."""
 
-import contextlib
 from dataclasses import dataclass
 
-from common import der, files, labels, pem, wrapping
+from common import files, labels, pem, wrapping
 from common.console import UserError
+from common.show import grammar
 from common.wrapping import Block
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -51,8 +51,11 @@ def read(path: str) -> list[Part]:
         raise pem.refusal(path, data, None, ADVICE)
     if len(blocks) > MAX_PARTS:
         raise UserError(f"{path}: the file holds {len(blocks)} parts, more than {MAX_PARTS}")
-    if (number := sum(map(_elements, blocks))) > MAX_ELEMENTS:
-        raise UserError(f"{path}: the file holds {number} elements, more than {MAX_ELEMENTS}")
+    elements = [element for block in blocks for element in grammar.read(block.der).root.all()]
+    if len(elements) > MAX_ELEMENTS:
+        raise UserError(
+            f"{path}: the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
+        )
     several = len(blocks) > 1
     parts = [
         Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
@@ -62,13 +65,6 @@ def read(path: str) -> list[Part]:
         if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
     return parts
-
-
-def _elements(block: Block) -> int:
-    """Return how many elements of DER a block has."""
-    with contextlib.suppress(ValueError):
-        return sum(1 for _ in der.read(block.der)[0].all())
-    return 0
 
 
 def _unpacked(path: str, block: Block) -> list[Block]:

@@ -140,15 +140,11 @@ class Signed(Item):
         extension = self.extensions.get(ALTERNATIVE_NAMES)
         return extension.children[-1].children if extension else []
 
-    @property
-    def general_names(self) -> list[Element]:
-        """The elements in the lists of names."""
-        return [name for sequence in self.name_lists for name in sequence.children]
-
     @cached_property
     def names(self) -> list[Name]:
         """The subject alternative names; without those that cannot be read."""
-        return list(filter(None, map(values.general_name, self.general_names)))
+        elements = (element for one in self.name_lists for element in one.children)
+        return list(filter(None, map(values.general_name, elements)))
 
     @property
     def lower_names(self) -> list[Name]:

@@ -23,7 +23,7 @@ def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | N
     lines = list(islice(_together(items, issuers_of, account_key), _MOST_LINES + 1))
     if len(lines) > _MOST_LINES:
         lines[-1] = "and more, which is left out"
-    return lines or list(_different_files(items))
+    return lines or list(_different_keys(items))
 
 
 def errors(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
@@ -48,8 +48,6 @@ def _together(
     certificates = [item for item in items if isinstance(item, Certificate)]
     signed = [*requests, *certificates]
     yield from _same_keys(keys)
-    if not signed:
-        yield from _different_keys(keys)
     yield from _pairs(keys, signed)
     for certificate in certificates:
         yield from _with_requests(certificate, requests)
@@ -65,13 +63,7 @@ def _same_keys(keys: _Keys) -> Iterator[str]:
             yield f"{_listed(others)} and {last.where} hold the same key"
 
 
-def _different_keys(keys: _Keys) -> Iterator[str]:
-    if len(keys) > 1:
-        *others, last = [holders[0] for holders in keys.values()]
-        yield f"{_listed(others)} and {last.where} hold different keys"
-
-
-def _different_files(items: Sequence[Item]) -> Iterator[str]:
+def _different_keys(items: Sequence[Item]) -> Iterator[str]:
     """Yield that files do not belong together, if no two items hold the same key."""
     paths = list(dict.fromkeys(item.part.path for item in items))
     if len(paths) > 1 and len({item.canonical_spki for item in items}) == len(items):

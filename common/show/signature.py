@@ -8,12 +8,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
-RSA_SHA256 = "1.2.840.113549.1.1.11"
-RSA_SHA384 = "1.2.840.113549.1.1.12"
-RSA_SHA512 = "1.2.840.113549.1.1.13"
-ECDSA_SHA256 = "1.2.840.10045.4.3.2"
-ECDSA_SHA384 = "1.2.840.10045.4.3.3"
-ECDSA_SHA512 = "1.2.840.10045.4.3.4"
 RSA_PSS = "1.2.840.113549.1.1.10"  # RFC 4055 section 3.1
 
 # The class of a public key, and what its method verify takes after the signature and the data.
@@ -38,17 +32,17 @@ _ALGORITHMS: dict[str, _How] = {
     "1.2.840.113549.1.1.5": _rsa(hashes.SHA1()),
     "1.3.14.3.2.29": _rsa(hashes.SHA1()),  # OIW's sha1WithRSA
     "1.2.840.113549.1.1.14": _rsa(hashes.SHA224()),
-    RSA_SHA256: _rsa(hashes.SHA256()),
-    RSA_SHA384: _rsa(hashes.SHA384()),
-    RSA_SHA512: _rsa(hashes.SHA512()),
+    "1.2.840.113549.1.1.11": _rsa(hashes.SHA256()),
+    "1.2.840.113549.1.1.12": _rsa(hashes.SHA384()),
+    "1.2.840.113549.1.1.13": _rsa(hashes.SHA512()),
     "2.16.840.1.101.3.4.3.14": _rsa(hashes.SHA3_256()),
     "2.16.840.1.101.3.4.3.15": _rsa(hashes.SHA3_384()),
     "2.16.840.1.101.3.4.3.16": _rsa(hashes.SHA3_512()),
     "1.2.840.10045.4.1": _ecdsa(hashes.SHA1()),
     "1.2.840.10045.4.3.1": _ecdsa(hashes.SHA224()),
-    ECDSA_SHA256: _ecdsa(hashes.SHA256()),
-    ECDSA_SHA384: _ecdsa(hashes.SHA384()),
-    ECDSA_SHA512: _ecdsa(hashes.SHA512()),
+    "1.2.840.10045.4.3.2": _ecdsa(hashes.SHA256()),
+    "1.2.840.10045.4.3.3": _ecdsa(hashes.SHA384()),
+    "1.2.840.10045.4.3.4": _ecdsa(hashes.SHA512()),
     "2.16.840.1.101.3.4.3.10": _ecdsa(hashes.SHA3_256()),
     "2.16.840.1.101.3.4.3.11": _ecdsa(hashes.SHA3_384()),
     "2.16.840.1.101.3.4.3.12": _ecdsa(hashes.SHA3_512()),

@@ -80,9 +80,10 @@ def _field_errors(item: Signed) -> Iterator[str]:
 
 
 def _name_errors(item: Signed) -> Iterator[str]:
-    if ALTERNATIVE_NAMES in item.extensions and [e.type for e in item.name_lists] != ["SEQUENCE"]:
+    lists = item.name_lists
+    if ALTERNATIVE_NAMES in item.extensions and [one.type for one in lists] != ["SEQUENCE"]:
         yield "its subject alternative name is not a list of names"
-    for element in item.general_names:
+    for element in (name for one in lists for name in one.children):
         name = values.general_name(element)
         if name is None:
             yield f"it has an IP address of {len(element.content)} bytes"

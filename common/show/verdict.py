@@ -18,14 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 _TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 _MUST_STAPLE = bytes.fromhex("3003020105")  # a list of one number: RFC 7633 section 6
 
-# goodSignatureAlgorithms, csr/csr.go
+# RSA and ECDSA with SHA-256, SHA-384 and SHA-512: goodSignatureAlgorithms, csr/csr.go
 _SIGNATURES = (
-    signature.RSA_SHA256,
-    signature.RSA_SHA384,
-    signature.RSA_SHA512,
-    signature.ECDSA_SHA256,
-    signature.ECDSA_SHA384,
-    signature.ECDSA_SHA512,
+    *(f"1.2.840.113549.1.1.{last}" for last in (11, 12, 13)),
+    *(f"1.2.840.10045.4.3.{last}" for last in (2, 3, 4)),
 )
 
 _UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
