@@ -150,14 +150,11 @@ def _relation(certificate: Certificate, request: Request) -> str:
     asked, given = request.lower_names, certificate.lower_names
     missing = [name for name in asked if name not in given]
     added = [name for name in given if name not in asked]
-    differences = []
-    if missing:
-        differences.append(f"{_in_words(missing)} requested but missing")
-    if added:
-        differences.append(f"{_in_words(added)} added but not requested")
-    if differences:
-        return f"have the same key, but different names: {'; '.join(differences)}"
-    return "belong together: the same key and names"
+    if not missing and not added:
+        return "belong together: the same key and names"
+    found = {"requested but missing": missing, "added but not requested": added}
+    differences = (f"{_in_words(names)} {what}" for what, names in found.items() if names)
+    return f"have the same key, but different names: {'; '.join(differences)}"
 
 
 def _in_words(found: Iterable[Name]) -> str:

@@ -49,10 +49,8 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
         return _private(part, secret)
     document = _document(part)
     if document.fault or document.name != files.DOCUMENTS[block.label]:
-        reason = document.fault or "it does not follow its standard"
-        raise UserError(
-            f"{part.where}: it cannot be read here ({reason}); use --bytes to see what can be read"
-        )
+        problem = f"it cannot be read here ({document.fault or 'it does not follow its standard'})"
+        raise UserError(f"{part.where}: {problem}; use --bytes to see what can be read")
     if block.label not in _SIGNED:
         return _public(part, document)
     spki = grammar.key_in(document)
@@ -119,8 +117,7 @@ def _private(part: Part, secret: bytes) -> Key:
     numbers_agree = numbers.agree(key, public_key, document)
     # Of keys of other kinds, nothing is shown.
     is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
-    is_whole = is_usual and numbers_agree is True and _is_certain(spki)
-    if is_whole:
+    if is_usual and numbers_agree and _is_certain(spki):
         grammar.publish_private_key(document)
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
 
@@ -177,9 +174,8 @@ def _is_certain(spki: bytes) -> bool:
     """
     public_key = _public_key(spki)
     if isinstance(public_key, rsa.RSAPublicKey):
-        _, bits = der.read(spki)[0].children
-        is_short = public_key.public_numbers().e.bit_length() <= _MAX_EXPONENT_BITS
-        return is_short and bool(bits.children)
+        bits, e = der.read(spki)[0].children[1], public_key.public_numbers().e
+        return e.bit_length() <= _MAX_EXPONENT_BITS and bits.children != []
     if public_key is not None:
         return True
     with contextlib.suppress(*ERRORS):
