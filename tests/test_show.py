@@ -128,10 +128,13 @@ def test_signatures_of_openssl_are_valid(show: Show) -> None:
     write("rsa", RSA)
     write("ec", EC)
     write("dsa", DSA)
+    pss, mask = "-sigopt rsa_padding_mode:pss", "-sigopt rsa_mgf1_md"
     sha2, sha3 = "sha224 sha256 sha384 sha512", "sha3-256 sha3-384 sha3-512"
     for key, hashes, option in (
         ("rsa", f"md5 sha1 {sha2} {sha3}", ""),
-        ("rsa", f"sha1 {sha2}", "-sigopt rsa_padding_mode:pss"),
+        ("rsa", f"sha1 {sha2}", pss),
+        ("rsa", "sha256", f"{pss} {mask}:sha1"),
+        ("rsa", "sha1 sha512", f"{pss} {mask}:sha256"),
         ("ec", f"sha1 {sha2} {sha3}", ""),
         ("dsa", "sha1 sha224 sha256", ""),
     ):

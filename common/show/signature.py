@@ -52,8 +52,9 @@ _ALGORITHMS: dict[str, _How] = {
     "1.3.101.112": (ed25519.Ed25519PublicKey, ()),
     "1.3.101.113": (ed448.Ed448PublicKey, ()),
 }
+_SHA1 = "1.3.14.3.2.26"
 _PSS_HASHES: dict[str, hashes.HashAlgorithm] = {  # RFC 4055 section 2.1
-    "1.3.14.3.2.26": hashes.SHA1(),
+    _SHA1: hashes.SHA1(),
     "2.16.840.1.101.3.4.2.4": hashes.SHA224(),
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
     "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
@@ -87,10 +88,22 @@ def verify(public_key: Any, algorithm: Element, signature: bytes, signed: bytes)
 
 def _how(algorithm: Element) -> _How | None:
     """Return how signatures with an algorithm are verified, or None if that is not known."""
-    oid = algorithm.children[0].oid
-    if oid != RSA_PSS:
-        return _ALGORITHMS.get(oid)
-    # The parameters hold the hash; SHA-1 if they do not (RFC 4055 section 3.1).
-    named = (element.oid for element in algorithm.all())
-    digest = next((_PSS_HASHES[one] for one in named if one in _PSS_HASHES), hashes.SHA1())
-    return rsa.RSAPublicKey, (padding.PSS(padding.MGF1(digest), padding.PSS.AUTO), digest)
+    oid, *parameters = algorithm.children
+    if oid.oid != RSA_PSS:
+        return _ALGORITHMS.get(oid.oid)
+    fields = {field.tag: field for sequence in parameters for field in sequence.children}
+    digest, mask_digest = _pss_hash(fields.get("[0]")), _pss_hash(fields.get("[1]"))
+    if digest is None or mask_digest is None:
+        return None
+    return rsa.RSAPublicKey, (padding.PSS(padding.MGF1(mask_digest), padding.PSS.AUTO), digest)
+
+
+def _pss_hash(field: Element | None) -> hashes.HashAlgorithm | None:
+    """Return the hash that a field names, which is its last OID, or None if it is not known.
+
+    Without the field, it is SHA-1: RFC 4055 section 3.1.
+    """
+    oid = _SHA1
+    for element in field.all() if field else ():
+        oid = element.oid or oid
+    return _PSS_HASHES.get(oid)
