@@ -118,61 +118,110 @@ def read(der: bytes) -> tuple[Element, str]:
     """
     if len(der) > MAX_SIZE:
         raise ValueError(f"it has more than {MAX_SIZE} bytes, too many for a key or a certificate")
-    faults: list[str] = []
-    root = _read(der, 0, len(der), 0, faults)
+    reader = _Reader(der)
+    root = reader.element(0, len(der), 0)
     if root.end < len(der):
-        faults.append(_fault(root.end, "the document ends here, but the file continues"))
-    faults += _in_contents(root)
-    return root, faults[0] if faults else ""
+        reader.note(root.end, "the document ends here, but the file continues")
+    return root, reader.fault or next(_in_contents(root), "")
 
 
 def first(der: bytes, at: int = 0) -> Element:
     """Return the element at an offset, of any size, without those in it. Raises ValueError."""
-    return _header(der, at, len(der), 0, [])
+    return _Reader(der).header(at, len(der), 0)
 
 
-def _read(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
-    """Return the element at an offset, which should end by end, with those in it; add to faults.
+class _Reader:
+    """Reads elements. Raises ValueError where there is not one.
 
-    Raises ValueError if there is no element.
+    It keeps the first fault: what DER does not allow, though OpenSSL may.
     """
-    if depth == MAX_DEPTH:
-        raise ValueError(_fault(at, f"nested more than {MAX_DEPTH} levels deep"))
-    element = _header(der, at, end, depth, faults)
-    if element.constructed:
-        _read_inside(element, faults)
-    elif element.tag in ("BIT STRING", "OCTET STRING") and not element.is_cut_off:
-        element.children = _in_string(element)
-    if element.is_cut_off:
-        holder = "the file" if end == len(der) else "the element around it"
-        faults.append(_fault(at, f"{holder} ends before this {element.tag} does"))
-    return element
 
+    def __init__(self, der: bytes) -> None:
+        self.der = der
+        self.fault = ""
 
-def _read_inside(element: Element, faults: list[str]) -> None:
-    """Read the elements that a constructed element is made of; add to faults."""
-    der, at = element.der, element.start
-    is_indefinite = element.header[1:] == b"\x80"  # ends in two zero octets: section 8.1.3.6
-    try:
-        while at < element.end:
-            if is_indefinite and der.startswith(b"\0\0", at):
-                element.end = at + 2
-                return
-            child = _read(der, at, element.end, element.depth + 1, faults)
-            element.children.append(child)
-            at = child.end
-    except ValueError as error:
-        faults.append(str(error))
+    def note(self, at: int, what: str) -> None:
+        """Keep a fault, unless there was one before."""
+        self.fault = self.fault or _fault(at, what)
+
+    def element(self, at: int, end: int, depth: int) -> Element:
+        """Return the element at an offset, which should end by end, with those in it."""
+        if depth == MAX_DEPTH:
+            raise ValueError(_fault(at, f"nested more than {MAX_DEPTH} levels deep"))
+        element = self.header(at, end, depth)
+        if element.constructed:
+            self._read_inside(element)
+        elif element.tag in ("BIT STRING", "OCTET STRING") and not element.is_cut_off:
+            element.children = _in_string(element)
+        if element.is_cut_off:
+            holder = "the file" if end == len(self.der) else "the element around it"
+            self.note(at, f"{holder} ends before this {element.tag} does")
+        return element
+
+    def header(self, at: int, end: int, depth: int) -> Element:
+        """Return the element at an offset, without those in it (X.690 sections 8.1 and 10.1)."""
+        number, length_at = self._number(at, end)
+        start, stop = self._length(at, length_at, end)
+        tag_class, constructed = self.der[at] >> 6, bool(self.der[at] & 32)
+        tag = f"[{_CLASSES[tag_class]}{number}]"
+        if tag_class == 0:
+            tag = _UNIVERSAL.get(number, tag)
+        last = min(stop, end)
+        return Element(self.der, at, start, last, depth, tag, tag, constructed, stop > end)
+
+    def _read_inside(self, element: Element) -> None:
+        """Read the elements that a constructed element is made of."""
+        at = element.start
+        is_indefinite = element.header[1:] == b"\x80"  # ends in two zero octets: section 8.1.3.6
+        try:
+            while at < element.end:
+                if is_indefinite and self.der.startswith(b"\0\0", at):
+                    element.end = at + 2
+                    return
+                child = self.element(at, element.end, element.depth + 1)
+                element.children.append(child)
+                at = child.end
+        except ValueError as error:
+            self.fault = self.fault or str(error)
+
+    def _number(self, at: int, end: int) -> tuple[int, int]:
+        """Return the number of the tag at an offset, and the offset of the length after it."""
+        number, length_at = self.der[at] & 31 if at < end else 0, at + 1
+        if number < 31:
+            return number, length_at
+        number, is_last = 0, False  # 7 bits an octet: section 8.1.2.4
+        while not is_last and length_at < end and number < _MAX_TAG:
+            octet = self.der[length_at]
+            number, is_last, length_at = number << 7 | octet & 127, octet < 128, length_at + 1
+        if number >= _MAX_TAG:
+            raise ValueError(_fault(at, "the number of its tag is too high"))
+        if number < 31:
+            self.note(at, "the number of its tag is not written as DER requires")
+        return number, length_at
+
+    def _length(self, at: int, length_at: int, end: int) -> tuple[int, int]:
+        """Return where the content of the element at an offset starts, and where it should end."""
+        length = self.der[length_at] if length_at < end else 0
+        is_indefinite = length == 128  # up to the end of what holds it: section 8.1.3.6
+        size = max(length - 128, 0)  # of a long form
+        start = length_at + 1 + size
+        if start > end:
+            raise ValueError(_fault(at, "the data ends in the middle of a tag or length"))
+        if size:
+            length = int.from_bytes(self.der[length_at + 1 : start], "big")
+        if size != ((length.bit_length() + 7) // 8 if length > 127 else 0):
+            self.note(at, "an indefinite or needlessly long length, which DER does not allow")
+        return start, end if is_indefinite else start + length
 
 
 def _in_string(string: Element) -> list[Element]:
     """Return the one whole element in DER that a string holds, or nothing."""
-    faults: list[str] = []
+    reader = _Reader(string.der)
     start = string.start + (string.tag == "BIT STRING")  # after the number of unused bits
     with contextlib.suppress(ValueError):
-        element = _read(string.der, start, string.end, string.depth + 1, faults)
+        element = reader.element(start, string.end, string.depth + 1)
         is_all = element.end == string.end and not any(string.der[string.start : start])
-        return [element] if is_all and not faults else []
+        return [element] if is_all and not reader.fault else []
     return []
 
 
@@ -183,57 +232,6 @@ def _in_contents(element: Element) -> Iterator[str]:
             yield from _in_contents(child)
     elif element.tag in _CONTENTS and not _CONTENTS[element.tag].fullmatch(element.content):
         yield _fault(element.offset, f"this {element.tag} is not written as DER requires")
-
-
-def _header(der: bytes, at: int, end: int, depth: int, faults: list[str]) -> Element:
-    """Return the element at an offset, read from its header (X.690 sections 8.1 and 10.1).
-
-    Raises ValueError if it has none. What OpenSSL allows there and DER does not is added to faults.
-    """
-    number, length_at = _number(der, at, end, faults)
-    start, length = _length(der, at, length_at, end, faults)
-    stop = end if length is None else start + length
-    tag = f"[{_CLASSES[der[at] >> 6]}{number}]"
-    if der[at] >> 6 == 0:
-        tag = _UNIVERSAL.get(number, tag)
-    constructed = bool(der[at] & 32)
-    return Element(der, at, start, min(stop, end), depth, tag, tag, constructed, stop > end)
-
-
-def _number(der: bytes, at: int, end: int, faults: list[str]) -> tuple[int, int]:
-    """Return the number of the tag at an offset, and the offset of the length after it."""
-    number, length_at = der[at] & 31 if at < end else 0, at + 1
-    if number < 31:
-        return number, length_at
-    number, is_last = 0, False  # 7 bits an octet: section 8.1.2.4
-    while not is_last and length_at < end and number < _MAX_TAG:
-        number, is_last = number << 7 | der[length_at] & 127, der[length_at] < 128
-        length_at += 1
-    if number >= _MAX_TAG:
-        raise ValueError(_fault(at, "the number of its tag is too high"))
-    if number < 31:
-        faults.append(_fault(at, "the number of its tag is not written as DER requires"))
-    return number, length_at
-
-
-def _length(
-    der: bytes, at: int, length_at: int, end: int, faults: list[str]
-) -> tuple[int, int | None]:
-    """Return where the content of the element at an offset starts, and its length.
-
-    The length is None if it is indefinite: section 8.1.3.6.
-    """
-    length = der[length_at] if length_at < end else 0
-    is_indefinite, size = length == 128, max(length - 128, 0)  # of a long form
-    start = length_at + 1 + size
-    if start > end:
-        raise ValueError(_fault(at, "the data ends in the middle of a tag or length"))
-    if size:
-        length = int.from_bytes(der[length_at + 1 : start], "big")
-    if size != ((length.bit_length() + 7) // 8 if length > 127 else 0):
-        what = "an indefinite or needlessly long length, which DER does not allow"
-        faults.append(_fault(at, what))
-    return start, None if is_indefinite else length
 
 
 def _fault(at: int, what: str) -> str:
