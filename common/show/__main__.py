@@ -14,12 +14,12 @@ if __name__ == "__main__":
     start.begin("show")
 
 import argparse
+import contextlib
 import shutil
 import signal
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
 
 from common import console, keys, options, passphrase, shell
 from common.console import UsageError, UserError, printable
@@ -34,23 +34,22 @@ _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=Fal
 
 _TOGETHER = "What belongs together"
 
-Argument = TypeVar("Argument")
-Result = TypeVar("Result")
-
 
 @console.program("show")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
     _refuse_useless_options(args)
+    errors: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
+        parts = _read(args.files, errors)
         if args.bytes:
-            errors = _print_bytes(args)
+            _print_bytes(parts, errors)
         elif args.public:
-            errors = _print_public_keys(args)
+            _print_public_keys(_opened(parts, args, errors), errors)
         else:
-            errors = _print_pages(args)
+            _print_pages(parts, args, errors)
     for error in errors[:-1]:
         console.error(error)
     if errors:
@@ -95,9 +94,35 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
         raise UsageError("--html writes a page for a browser; add > page.html")
 
 
-def _print_bytes(args: argparse.Namespace) -> list[str]:
-    """Print the DER of the files, element by element; return the errors."""
-    parts, errors = _read(args.files)
+@contextlib.contextmanager
+def _noting(errors: list[str]) -> Iterator[None]:
+    """Note an error, which main reports after everything else."""
+    try:
+        yield
+    except UserError as error:
+        errors.append(str(error))
+
+
+def _read(paths: Iterable[str], errors: list[str]) -> list[Part]:
+    """Return the parts of the files; note which files cannot be read."""
+    parts: list[Part] = []
+    for path in dict.fromkeys(paths):
+        with _noting(errors):
+            parts += files.read(path)
+    return parts
+
+
+def _opened(parts: Iterable[Part], args: argparse.Namespace, errors: list[str]) -> list[Item]:
+    """Return what is in the parts; note which cannot be opened."""
+    items: list[Item] = []
+    for part in parts:
+        with _noting(errors):
+            items.append(opening.opened(part, args.passphrase_of))
+    return items
+
+
+def _print_bytes(parts: Iterable[Part], errors: list[str]) -> None:
+    """Print the DER of the parts, element by element; note their faults."""
     width = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
     pages = []
     for part in parts:
@@ -108,25 +133,25 @@ def _print_bytes(args: argparse.Namespace) -> list[str]:
         if document.fault:
             errors.append(f"{part.where}: {document.fault}")
     console.write_text("\n".join(pages))
-    return errors
 
 
-def _print_public_keys(args: argparse.Namespace) -> list[str]:
-    """Print the public keys in PEM; return the errors."""
-    _, items, errors = _opened(args.files, args.passphrase_of)
-    public_keys, not_public = _each(opening.public_pem, items)
+def _print_public_keys(items: Iterable[Item], errors: list[str]) -> None:
+    """Print the public keys in PEM; note which are not certain."""
+    public_keys = []
+    for item in items:
+        with _noting(errors):
+            public_keys.append(opening.public_pem(item))
     console.write_text("".join(public_keys))
-    return errors + not_public
 
 
-def _print_pages(args: argparse.Namespace) -> list[str]:
-    """Print what is in the files and what belongs together; return the errors."""
-    parts, items, errors = _opened(args.files, args.passphrase_of)
-    account_key, account_key_errors = _account_key(args, items)
+def _print_pages(parts: Sequence[Part], args: argparse.Namespace, errors: list[str]) -> None:
+    """Print what is in the files and what belongs together; note what is wrong."""
+    items = _opened(parts, args, errors)
+    account_key = _account_key(items, args, errors)
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
     warned = list(chain.warnings(items, issuers_of))
-    errors += [*account_key_errors, *match.errors(items, issuers_of, account_key)]
+    errors += match.errors(items, issuers_of, account_key)
     if args.html and parts:
         below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
         console.write_text(picture.page(parts, items, account_key, issuers_of, below))
@@ -137,50 +162,21 @@ def _print_pages(args: argparse.Namespace) -> list[str]:
         console.write_text("\n".join(pages))
     for warning in warned:
         console.warn(warning)
-    return errors
 
 
-def _account_key(args: argparse.Namespace, items: Sequence[Item]) -> tuple[Key | None, list[str]]:
-    """Return the account key, which may be among the items, and why it is not there."""
-    path, errors = args.account_key, list[str]()
+def _account_key(items: Iterable[Item], args: argparse.Namespace, errors: list[str]) -> Key | None:
+    """Return the account key, which may be among the items; note why it is not there."""
+    path = args.account_key
     if path is None:
         named = [one for one in items if os.path.basename(one.part.path) == keys.ACCOUNT_KEY_FILE]
-    else:
-        if path not in args.files:  # otherwise a passphrase would be asked for twice
-            _, items, errors = _opened([path], args.passphrase_of)
+    elif path in args.files:  # do not ask for a passphrase twice
         named = [one for one in items if one.part.path == path]
+    else:
+        named = _opened(_read([path], errors), args, errors)
     found = next((one for one in named if isinstance(one, Key)), None)
     if path is not None and named and found is None:
         errors.append(f"{path}: this is not a key; give the account key")
-    return found, errors
-
-
-def _opened(
-    paths: Iterable[str], passphrase_of: passphrase.Source
-) -> tuple[list[Part], Sequence[Item], list[str]]:
-    """Return the parts of the files, the items that could be opened, and the errors."""
-    parts, unread = _read(paths)
-    items, unopened = _each(lambda part: opening.opened(part, passphrase_of), parts)
-    return parts, items, unread + unopened
-
-
-def _read(paths: Iterable[str]) -> tuple[list[Part], list[str]]:
-    """Return the parts of the files, and the errors."""
-    read, errors = _each(files.read, dict.fromkeys(paths))
-    return [part for parts in read for part in parts], errors
-
-
-def _each(
-    function: Callable[[Argument], Result], arguments: Iterable[Argument]
-) -> tuple[list[Result], list[str]]:
-    """Return what a function returns for each of its arguments, and the errors that it raises."""
-    results, errors = list[Result](), list[str]()
-    for argument in arguments:
-        try:
-            results.append(function(argument))
-        except UserError as error:
-            errors.append(str(error))
-    return results, errors
+    return found
 
 
 def _page(item: Item, account_key: Item | None) -> str:
