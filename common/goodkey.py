@@ -31,12 +31,14 @@ _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 
 
 def weakness(public_key: object) -> str | None:
     """Return why no public CA may sign a key (Baseline Requirements 6.1.1.3, 6.1.5, 6.1.6)."""
-    kind, bits, e = properties(public_key)
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        is_named = kind in CURVES.values()
-        return None if is_named else f"is on the curve {kind}, which no public CA may sign"
+        curve = kind(public_key)
+        is_named = curve in CURVES.values()
+        return None if is_named else f"is on the curve {curve}, which no public CA may sign"
     if not isinstance(public_key, rsa.RSAPublicKey):
         return "is neither an RSA nor an EC key, so no public CA may sign it"
+    bits, numbers = public_key.key_size, public_key.public_numbers()
+    n, e = numbers.n, numbers.e
     if bits < MIN_RSA_BITS:
         return f"has {bits} bits, but no public CA may sign a key with fewer than {MIN_RSA_BITS}"
     if bits % 8:
@@ -45,7 +47,6 @@ def weakness(public_key: object) -> str | None:
         return reason
     if e < 3 or e % 2 == 0:
         return "has a public exponent that is even or below 3, so no public CA may sign it"
-    n = public_key.public_numbers().n
     if math.gcd(n, _SMALL_PRIMES) > 1:
         return "can be broken: its modulus has a small factor"
     if all(n % p in {pow(65537, k, p) for k in range(p)} for p in _ROCA_PRIMES):
@@ -64,28 +65,22 @@ def oversize(bits: int) -> str | None:
 
 def rejected(public_key: object) -> str | None:
     """Return why Let's Encrypt rejects a public key that another public CA may sign, or None."""
-    kind, bits, exponent = properties(public_key)
-    if kind != "RSA":
-        curves = " or ".join(ACCEPTED_CURVES)
-        return None if kind in ACCEPTED_CURVES else f"is on {kind}, not {curves}"
-    if bits not in ACCEPTED_RSA_BITS:
+    if not isinstance(public_key, rsa.RSAPublicKey):
+        name, curves = kind(public_key), " or ".join(ACCEPTED_CURVES)
+        return None if name in ACCEPTED_CURVES else f"is on {name}, not {curves}"
+    if public_key.key_size not in ACCEPTED_RSA_BITS:
         *sizes, last = ACCEPTED_RSA_BITS
-        return f"has {bits} bits, not {', '.join(map(str, sizes))} or {last}"
-    if exponent != ACCEPTED_RSA_EXPONENT:
+        return f"has {public_key.key_size} bits, not {', '.join(map(str, sizes))} or {last}"
+    if public_key.public_numbers().e != ACCEPTED_RSA_EXPONENT:
         return f"has a public exponent other than {ACCEPTED_RSA_EXPONENT}"
     return None
 
 
-def properties(public_key: object) -> tuple[str, int, int]:
-    """Return the kind of a public key, its size in bits, and its exponent (0 of an EC key).
-
-    The kind is "RSA", or the curve of an EC key by its NIST name, such as "P-256".
-    """
-    if isinstance(public_key, rsa.RSAPublicKey):
-        return "RSA", public_key.key_size, public_key.public_numbers().e
+def kind(public_key: object) -> str:
+    """Return "RSA" or the like, or the curve of an EC key by its NIST name, such as "P-256"."""
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return CURVES.get(public_key.curve.name, public_key.curve.name), public_key.key_size, 0
-    return type(public_key).__name__.removesuffix("PublicKey"), 0, 0
+        return CURVES.get(public_key.curve.name, public_key.curve.name)
+    return type(public_key).__name__.removesuffix("PublicKey")
 
 
 def _has_close_primes(n: int) -> bool:

@@ -13,7 +13,7 @@ from common.der import Element
 from common.show import display, extensions, grammar, signature, values, verdict
 from common.show.items import ALTERNATIVE_NAMES, Certificate, Item, Key, Request, Signed
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 _VALIDITY = {True: "valid", False: "not valid", None: "not checked (of an unknown kind)"}
 _NUMBERS = {True: "agree", False: "do not agree", None: "not checked (of an unusual kind)"}
@@ -83,12 +83,12 @@ def _key_kind(item: Item) -> str:
     """Return the kind and size of a key, such as "RSA, 4096 bits" or "ECDSA, P-256"."""
     if item.public_key is None:
         return f"{grammar.words(item.key_algorithm)}, which cannot be read here"
-    name, bits, _ = goodkey.properties(item.public_key)
+    name = goodkey.kind(item.public_key)
     if isinstance(item.public_key, ec.EllipticCurvePublicKey):
         return f"ECDSA, {name}"
-    if name == "RSA":
+    if isinstance(item.public_key, rsa.RSAPublicKey):
         pss = "-PSS" if item.key_algorithm == signature.RSA_PSS else ""
-        return f"RSA{pss}, {bits} bits"
+        return f"RSA{pss}, {item.public_key.key_size} bits"
     return name
 
 
