@@ -100,14 +100,14 @@ def _merged(element: Element) -> _Merged:
         return _Merged([element], [], [])
     *before, last = element.children
     path, lines, rest = _merged(last)
-    if not before or (rest and not lines and _are_lines(before)):
+    if not before or (rest and not lines and all(map(_is_line, before))):
         return _Merged([element, *path], [*before, *lines], rest)
     return _Merged([element], [], element.children)
 
 
-def _are_lines(elements: Sequence[Element]) -> bool:
-    """Return whether none of the elements is drawn as a box."""
-    return not any(_merged(element).rest for element in elements)
+def _is_line(element: Element) -> bool:
+    """Return whether an element is drawn as a line: it holds at most one, which is a line too."""
+    return len(element.children) < 2 and all(map(_is_line, element.children))
 
 
 def _boxes(elements: Sequence[Element], marks: Mapping[int, Mark]) -> Iterator[Html]:

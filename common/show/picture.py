@@ -134,18 +134,18 @@ def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: Issue
 
 def _labels(items: Sequence[Item]) -> dict[bytes, _Label]:
     """Return the label of each public key, in the order of the items that hold it."""
-    labels = dict[bytes, _Label]()
+    holders = dict[bytes, list[Item]]()
     for item in items:
-        label = labels.setdefault(item.canonical_spki, _new_label(len(labels) + 1))
-        holders = label.private if _is_private(item) else label.public
-        holders.append(item.where)
-    return labels
+        holders.setdefault(item.canonical_spki, []).append(item)
+    return {spki: _label(n, holders[spki]) for n, spki in enumerate(holders, 1)}
 
 
-def _new_label(number: int) -> _Label:
+def _label(number: int, holders: Sequence[Item]) -> _Label:
     letters = string.ascii_uppercase
     letter = letters[number - 1] if number <= len(letters) else f"{number}"
-    return _Label(letter, f"k{number}" if number <= _COLORS else "k", [], [])
+    private = [item.where for item in holders if _is_private(item)]
+    public = [item.where for item in holders if not _is_private(item)]
+    return _Label(letter, f"k{number}" if number <= _COLORS else "k", private, public)
 
 
 def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> _Keys:
