@@ -105,7 +105,7 @@ def _report(csr: x509.CertificateSigningRequest, pkey: crypto.PKey, plan: Plan) 
     is_same = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey) == public_key
     key = plan.key if is_same else None
     commands = openssl_commands.for_request(key, plan.names, plan.email, plan.out)
-    following = shell.show(shell.file(plan.out), shell.file(plan.key))
+    following = shell.module("common.show", shell.file(plan.out), shell.file(plan.key))
     console.report("the request (CSR)", plan.out, details, commands, following)
 
 

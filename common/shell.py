@@ -43,11 +43,6 @@ def module(name: str, *arguments: str) -> "str | None":
     return command(python(), *(["-m", name] if found == program else [found]), *arguments)
 
 
-def show(*arguments: str) -> "str | None":
-    """Return the command that runs show, or None, as command does."""
-    return module("common.show", *arguments)
-
-
 def file(name: str) -> str:
     """Return a file as an argument that is not taken for an option or standard input."""
     return os.path.join(".", name) if name.startswith("-") else name

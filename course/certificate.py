@@ -209,7 +209,7 @@ def _look(plan: Plan) -> None:
     # The key is left out if show would have to ask for its passphrase again.
     paths = [plan.chain_file, *([] if plan.is_encrypted else [plan.key_file]), plan.csr_file]
     arguments = [shell.file(str(path)) for path in paths]
-    if command := shell.show(*arguments):
+    if command := shell.module("common.show", *arguments):
         lines(f"$ {command}")
     status, output, messages = shown(*arguments)
     lines(*output.splitlines())

@@ -213,7 +213,7 @@ def test_a_script_is_found_from_where_the_user_is(tmp_path: Path, monkeypatch: P
     ):
         monkeypatch.chdir(directory)
         assert shell.script("make_csr.py", "a") == f"python {script} a"
-        assert shell.show("a") == f"python {show} a"
+        assert shell.module("common.show", "a") == f"python {show} a"
     monkeypatch.chdir(tmp_path)
     tmp_path.rmdir()
     assert shell.script("make_csr.py") == shlex.join(["python", str(ROOT / "make_csr.py")])

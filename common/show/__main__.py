@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> Parser:
-    parser = Parser(shell.show() or "show", __doc__)
+    parser = Parser(shell.module("common.show") or "show", __doc__)
     parser.add_argument("files", metavar="FILE", nargs="+", help="a key, request or certificate")
     add_output = parser.add_mutually_exclusive_group().add_argument
     add_output("--public", action="store_true", help="print the public key in PEM instead")
