@@ -53,7 +53,11 @@ def test_wrong_usage(show: Show) -> None:
             "--passphrase-file is not for --bytes, which decrypts nothing; leave it out\n",
         ),
     ):
-        assert show(*arguments) == (2, "", "show: error: " + message.format(shell.show()))
+        assert show(*arguments) == (
+            2,
+            "",
+            "show: error: " + message.format(shell.module("common.show")),
+        )
 
 
 @pytest.mark.posix(reason="a pseudoterminal")
