@@ -102,7 +102,6 @@ _UNKNOWN = (
     "Not a complete key, request or certificate of a known kind",
     "It may be a damaged private key, so only sizes are shown.",
 )
-_UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 
 _PUBLIC_KEYS = ("RSAPublicKey", "SubjectPublicKeyInfo", "subjectPKInfo", "subjectPublicKeyInfo")
 
@@ -115,7 +114,7 @@ def words(oid: str) -> str:
 def read(content: bytes) -> Document:
     """Return what is in DER, with the names and notes of the elements if the document is known.
 
-    Only what is public is ever shown: of a document that is not encrypted, nothing yet.
+    Which of their values may be shown, secrecy decides.
     """
     if not content.startswith(b"\x30"):  # SEQUENCE
         what = "a key, a request or a certificate starts with the byte 0x30"
@@ -130,10 +129,7 @@ def read(content: bytes) -> Document:
             if line.name in _PUBLIC_KEYS and fault:
                 break  # it may be a damaged private key
             _name(fits)
-            document = Document(line.name, list(DOCUMENTS[line.name]), root, fault, fits)
-            if line.name == "EncryptedPrivateKeyInfo":  # whose numbers cannot be in the clear
-                publish_private_key(document)
-            return document
+            return Document(line.name, list(DOCUMENTS[line.name]), root, fault, fits)
     return Document("", list(_UNKNOWN), root, fault)
 
 
@@ -142,37 +138,8 @@ def unreadable(fault: str) -> Document:
     return Document("", [], der.first(b"\x30\0"), fault)
 
 
-def key_in(document: Document) -> bytes:
-    """Return the public key in a document, or b"". That in a private key does not count."""
-    key = _key_in(document)
-    return key.encoded if key else b""
-
-
-def publish(document: Document, is_certain: bool) -> None:
-    """Mark all as public in a document with a public key; in another, mark nothing.
-
-    is_certain: whether the key is certain to be one. If it is not, d may be in the place of e, or
-    the scalar of an EC key in the place of its point.
-    """
-    key = _key_in(document)
-    if key is None:
-        return
-    for element in document.root.all():
-        element.is_public = True
-    if not is_certain:
-        for element in key.all():
-            element.is_public = element.name == "algorithm"
-        if key is document.root:
-            document.heading[1] = _UNCERTAIN
-
-
-def publish_private_key(document: Document) -> None:
-    """Mark what is public in a private key whose numbers agree; else a secret may be among it."""
-    for element, line, _ in document.fits:  # an OID that nobody knows may be a number
-        element.is_public = line.is_public and (element.type != "OID" or element.oid in OIDS)
-
-
-def _key_in(document: Document) -> Element | None:
+def public_key(document: Document) -> Element | None:
+    """Return the public key in a document, or None. That in a private key does not count."""
     return next((fit.element for fit in document.fits if fit.line.name in _PUBLIC_KEYS), None)
 
 

@@ -1,0 +1,59 @@
+"""Loading keys with OpenSSL and cryptography, which read different ones: each value or None.
+
+Where cryptography is stricter than OpenSSL, pyOpenSSL reads a key, as it does in make_csr.
+"""
+
+import contextlib
+from typing import cast
+
+from common import keys, wrapping
+from common.keys import ERRORS
+from common.wrapping import Block
+
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
+from OpenSSL import crypto
+
+
+def openssl_key(block: Block, secret: bytes) -> crypto.PKey | None:
+    """Return a private key as OpenSSL reads it. secret: its passphrase, or b""."""
+    with contextlib.suppress(*ERRORS):
+        return crypto.load_privatekey(crypto.FILETYPE_PEM, block.text, secret)
+    return None
+
+
+def private_key(block: Block, secret: bytes, pkey: crypto.PKey | None) -> PrivateKeyTypes | None:
+    """Return a private key as cryptography reads it. pkey: from openssl_key.
+
+    Whether its numbers agree is not checked.
+    """
+    with contextlib.suppress(*ERRORS):
+        if pkey is not None or not block.headers:  # a short IV in them causes a panic
+            return load_pem_private_key(
+                block.text, secret or None, unsafe_skip_rsa_key_validation=True
+            )
+    with contextlib.suppress(*ERRORS):
+        if pkey is not None:
+            return keys.checked_key(pkey)
+    return None
+
+
+def public_key(spki: bytes) -> PublicKeyTypes | None:
+    """Return a public key as cryptography reads it. spki: a SubjectPublicKeyInfo in DER."""
+    with contextlib.suppress(*ERRORS):
+        return load_der_public_key(spki)
+    with contextlib.suppress(*ERRORS):
+        pkey = crypto.load_publickey(crypto.FILETYPE_ASN1, spki)
+        return cast(PublicKeyTypes, pkey.to_cryptography_key())
+    return None
+
+
+def as_spki(label: str, content: bytes) -> bytes:
+    """Return a public key, with the label of its PEM, in the SubjectPublicKeyInfo of OpenSSL.
+
+    What OpenSSL does not read stays as it is.
+    """
+    with contextlib.suppress(*ERRORS):
+        pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.written(label, content))
+        return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+    return content

@@ -1,0 +1,74 @@
+"""What of a document may be shown: no private number ever is. Nothing else marks what is public.
+
+Where a public key should be, a file may have a private number, such as d in place of e, or the
+scalar of an EC key in place of its point. In a key whose numbers do not agree, any of them may be.
+"""
+
+import contextlib
+
+from common import der
+from common.keys import ERRORS
+from common.show import grammar
+from common.show.grammar import Document
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from OpenSSL import crypto
+
+MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
+
+_RSA_TYPES = (crypto.TYPE_RSA, 912)  # EVP_PKEY_RSA_PSS, openssl/evp.h
+_UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
+
+
+def is_certain(spki: bytes, public_key: PublicKeyTypes | None) -> bool:
+    """Return whether a public key is certain to be one, and not a private number in its place.
+
+    Of RSA, e is short, and d is not; nothing may follow n and e in their BIT STRING. OpenSSL reads
+    an EC key only if it is a point on the curve.
+    spki: the key as it is encoded. public_key: None if cryptography does not read it.
+    """
+    if isinstance(public_key, rsa.RSAPublicKey):
+        bits, e = der.read(spki)[0].children[1], public_key.public_numbers().e
+        return e.bit_length() <= MAX_EXPONENT_BITS and bits.children != []
+    if public_key is not None:
+        return True
+    with contextlib.suppress(*ERRORS):
+        return crypto.load_publickey(crypto.FILETYPE_ASN1, spki).type() not in _RSA_TYPES
+    return False
+
+
+def reveal(document: Document, spki: bytes, public_key: PublicKeyTypes | None) -> None:
+    """Mark what is public in a document with a public key, and in an encrypted private key.
+
+    The numbers of the latter cannot be in the clear. In other documents nothing is public.
+    spki, public_key: as for is_certain.
+    """
+    if document.name == "EncryptedPrivateKeyInfo":
+        _reveal_lines(document)
+    key = grammar.public_key(document)
+    if key is None:
+        return
+    for element in document.root.all():
+        element.is_public = True
+    if not is_certain(spki, public_key):
+        for element in key.all():
+            element.is_public = element.name == "algorithm"
+        if key is document.root:
+            document.heading[1] = _UNCERTAIN
+
+
+def reveal_private(
+    document: Document, spki: bytes, public_key: PublicKeyTypes | None, numbers_agree: bool | None
+) -> None:
+    """Mark what is public in a private key. Of kinds that are not RSA or EC, nothing is."""
+    is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    if is_usual and numbers_agree and is_certain(spki, public_key):
+        _reveal_lines(document)
+
+
+def _reveal_lines(document: Document) -> None:
+    """Mark what asn1.txt calls public."""
+    for element, line, _ in document.fits:  # an OID that nobody knows may be a number
+        is_known = element.type != "OID" or element.oid in grammar.OIDS
+        element.is_public = line.is_public and is_known
