@@ -6,9 +6,9 @@ from pathlib import Path
 from common import der, labels
 from common.show import grammar, values
 from common.show.bytes import walk
-from common.show.files import DOCUMENTS as LABELS
-from common.show.files import Part
 from common.show.opening import unopened
+from common.show.parts import DOCUMENTS as LABELS
+from common.show.parts import Part
 from common.wrapping import Block
 from tests.conftest import ROOT, Show
 from tests.made import EC, LEAF, RSA, as_der, integer, pkcs1, request, san, tlv

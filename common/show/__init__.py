@@ -7,7 +7,7 @@ Each module imports only modules listed above it:
     display     the value of an element, in words and as far as it may be shown
     bytes       the DER, line by line
     signature   verifying the signature of a request or a certificate
-    files       what is in a file
+    parts       the keys, requests and certificates in a file
     items       what a key, a request and a certificate say
     strict      what Go refuses in a request or a certificate
     numbers     whether the numbers of a private key agree

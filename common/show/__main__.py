@@ -24,10 +24,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from common import console, keys, options, passphrase, shell
 from common.console import UsageError, UserError, printable
 from common.parser import Parser
-from common.show import chain, describe, files, match, opening, picture
+from common.show import chain, describe, match, opening, parts, picture
 from common.show.bytes import WIDTH, walk
-from common.show.files import Part
 from common.show.items import Item, Key
+from common.show.parts import Part
 
 # 100 columns, less those of the labels.
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
@@ -43,13 +43,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     errors: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # from cryptography, about oddities in the files
-        parts = _read(args.files, errors)
+        found = _read(args.files, errors)
         if args.bytes:
-            _print_bytes(parts, errors)
+            _print_bytes(found, errors)
         elif args.public:
-            _print_public_keys(_opened(parts, args, errors), errors)
+            _print_public_keys(_opened(found, args, errors), errors)
         else:
-            _print_pages(parts, args, errors)
+            _print_pages(found, args, errors)
     for error in errors[:-1]:
         console.error(error)
     if errors:
@@ -105,27 +105,27 @@ def _noting(errors: list[str]) -> Iterator[None]:
 
 def _read(paths: Iterable[str], errors: list[str]) -> list[Part]:
     """Return the parts of the files; note which files cannot be read."""
-    parts: list[Part] = []
+    found: list[Part] = []
     for path in dict.fromkeys(paths):
         with _noting(errors):
-            parts += files.read(path)
-    return parts
+            found += parts.read(path)
+    return found
 
 
-def _opened(parts: Iterable[Part], args: argparse.Namespace, errors: list[str]) -> list[Item]:
+def _opened(found: Iterable[Part], args: argparse.Namespace, errors: list[str]) -> list[Item]:
     """Return what is in the parts; note which cannot be opened."""
     items: list[Item] = []
-    for part in parts:
+    for part in found:
         with _noting(errors):
             items.append(opening.opened(part, args.passphrase_of))
     return items
 
 
-def _print_bytes(parts: Iterable[Part], errors: list[str]) -> None:
+def _print_bytes(found: Iterable[Part], errors: list[str]) -> None:
     """Print the DER of the parts, element by element; note their faults."""
     width = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
     pages = []
-    for part in parts:
+    for part in found:
         document = opening.unopened(part)
         if document.heading:
             first, *lines = walk(document, width)
@@ -144,17 +144,17 @@ def _print_public_keys(items: Iterable[Item], errors: list[str]) -> None:
     console.write_text("".join(public_keys))
 
 
-def _print_pages(parts: Sequence[Part], args: argparse.Namespace, errors: list[str]) -> None:
+def _print_pages(found: Sequence[Part], args: argparse.Namespace, errors: list[str]) -> None:
     """Print what is in the files and what belongs together; note what is wrong."""
-    items = _opened(parts, args, errors)
+    items = _opened(found, args, errors)
     account_key = _account_key(items, args, errors)
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
     warned = list(chain.warnings(items, issuers_of))
     errors += match.errors(items, issuers_of, account_key)
-    if args.html and parts:
+    if args.html and found:
         below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
-        console.write_text(picture.page(parts, items, account_key, issuers_of, below))
+        console.write_text(picture.page(found, items, account_key, issuers_of, below))
     else:
         pages = [_page(item, account_key) for item in items]
         if together:

@@ -13,8 +13,8 @@ from functools import cached_property
 from common import der, names
 from common.der import Element
 from common.show import signature, values
-from common.show.files import Part
 from common.show.grammar import Document
+from common.show.parts import Part
 from common.show.values import Name
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes

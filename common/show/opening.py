@@ -4,10 +4,10 @@ import contextlib
 
 from common import keys, labels, limits, passphrase, pem, wrapping
 from common.console import UserError
-from common.show import files, grammar, loading, numbers, secrecy, values
-from common.show.files import Part
+from common.show import grammar, loading, numbers, parts, secrecy, values
 from common.show.grammar import Document
 from common.show.items import EC, Certificate, Item, Key, Request
+from common.show.parts import Part
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -24,15 +24,15 @@ _SIGNED: dict[str, type[Request | Certificate]] = {
 def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
     """Return a part, opened. Raises UserError."""
     block = part.block
-    if not block.is_whole or block.label not in files.DOCUMENTS:
-        raise pem.refusal(part.where, block.der, block, files.ADVICE)
+    if not block.is_whole or block.label not in parts.DOCUMENTS:
+        raise pem.refusal(part.where, block.der, block, parts.ADVICE)
     if block.label in labels.KEY_LABELS:
         if reason := limits.exceeded(block):
-            raise UserError(f"{part.where}: {reason}; {files.ADVICE}")
+            raise UserError(f"{part.where}: {reason}; {parts.ADVICE}")
         secret = passphrase_of(part.where) if block.is_encrypted else b""
         return _private(part, secret)
     document, spki, public_key = _read(part)
-    if document.fault or document.name != files.DOCUMENTS[block.label]:
+    if document.fault or document.name != parts.DOCUMENTS[block.label]:
         problem = f"it cannot be read here ({document.fault or 'it does not follow its standard'})"
         raise UserError(f"{part.where}: {problem}; use --bytes to see what can be read")
     if block.label in _SIGNED:
@@ -90,7 +90,7 @@ def _public(part: Part, document: Document) -> Key:
     block, exponent = part.block, values.number(document.root.children[-1])
     if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > secrecy.MAX_EXPONENT_BITS:
         what = "these are two numbers, but not an RSA public key (a signature has two as well)"
-        raise UserError(f"{part.where}: {what}; {files.ADVICE}")
+        raise UserError(f"{part.where}: {what}; {parts.ADVICE}")
     spki = loading.as_spki(block.label, block.der)
     public_key = loading.public_key(spki)
     return Key(part, document, spki, public_key, is_private=False, numbers_agree=None)

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from common.show import describe, display, grammar
 from common.show.boxes import Mark, box
 from common.show.chain import IssuersOf
-from common.show.files import Part
 from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.markup import Html, breakable, escaped, listed, table, tag
 from common.show.opening import unopened
+from common.show.parts import Part
 
 _COLORS = 6  # the classes k1 to k6 in picture.css
 
