@@ -4,39 +4,20 @@ import contextlib
 from collections.abc import Iterator
 from typing import cast
 
-from common import console, der, files, goodkey, limits, passphrase, pem
+from common import console, files, goodkey, passphrase, pem, unusable
 from common.console import UserError
-from common.der import Element
-from common.wrapping import Block
 
-from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
 
 _DISAGREE = "the key is damaged, since its numbers do not agree; restore a copy"
-_DAMAGED = "the key is damaged; restore a copy"
-_MORE_PRIMES = "this key has more than two primes, so it cannot be used here; make another"
-NO_PRIMES = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
-_UNUSUAL = (
-    "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"
-)
 # RFC 8555 section 11.1 has the CA reject a request with the account key.
 _NOT_FOR_CERTIFICATES = (
     "which must not be the certificate key; make one with make_certificate_key.py"
-)
-
-# All that the libraries raise about what they cannot read.
-ERRORS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    InternalError,
-    crypto.Error,
 )
 
 
@@ -62,44 +43,12 @@ def reading(
     try:
         yield block.text, secret
     except crypto.Error as error:
-        raise UserError(f"{path}: {why_closed(block, secret)}") from error
+        raise UserError(f"{path}: {unusable.why_closed(block, secret)}") from error
     except UnsupportedAlgorithm as error:
         problem = f"no public CA may sign this key ({error}); make another"
         raise UserError(f"{path}: {problem}") from error
     except UnusableKey as error:
-        if limits.has_more_primes(block):
-            raise UserError(f"{path}: {_MORE_PRIMES}") from error
-        raise UserError(f"{path}: {NO_PRIMES if lacks_primes(block) else error}") from error
-
-
-def why_closed(block: Block, secret: bytes) -> str:
-    """Return why OpenSSL does not open a private key, and what to do about it."""
-    try:
-        if not block.headers:  # only old kinds have these, and a short IV in them causes a panic
-            load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
-    except UnsupportedAlgorithm as error:
-        return f"this kind of key cannot be read here ({error}); use another"
-    except ERRORS:
-        pass
-    if block.is_encrypted:
-        return "this passphrase does not open the key; try another"
-    root, _ = der.read(block.der)
-    if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:
-        # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
-        return "this EC key does not say which curve it is on; use the file that it comes from"
-    # Some programs leave out the zero octet before a number that would be negative without it.
-    numbers = _integers(root)
-    has_odd_version = any(version not in (b"\0", b"\1") for version in numbers[:1])
-    return _UNUSUAL if has_odd_version or any(one >= b"\x80" for one in numbers) else _DAMAGED
-
-
-def lacks_primes(block: Block) -> bool:
-    """Return whether an RSA key has zeros in place of its primes and what follows from them."""
-    return not block.is_encrypted and _integers(der.read(block.der)[0]).count(b"\0") > 4
-
-
-def _integers(root: Element) -> list[bytes]:
-    return [element.content for element in root.all() if element.type == "INTEGER"]
+        raise UserError(f"{path}: {unusable.odd_primes(block) or error}") from error
 
 
 def check(

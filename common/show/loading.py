@@ -7,7 +7,7 @@ import contextlib
 from typing import cast
 
 from common import keys, wrapping
-from common.keys import ERRORS
+from common.unusable import ERRORS
 from common.wrapping import Block
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from common import keys, labels, limits, passphrase, pem, wrapping
+from common import labels, limits, passphrase, pem, unusable, wrapping
 from common.console import UserError
 from common.show import grammar, loading, numbers, parts, secrecy, values
 from common.show.grammar import Document
@@ -109,9 +109,9 @@ def _private(part: Part, secret: bytes) -> Key:
     elif key is not None:
         spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     else:
-        raise UserError(f"{part.where}: {keys.why_closed(part.block, secret)}")
-    if keys.lacks_primes(part.block):
-        raise UserError(f"{part.where}: {keys.NO_PRIMES}")
+        raise UserError(f"{part.where}: {unusable.why_closed(part.block, secret)}")
+    if unusable.lacks_primes(part.block):
+        raise UserError(f"{part.where}: {unusable.NO_PRIMES}")
     public_key = key.public_key() if key else loading.public_key(spki)
     document, _, _ = _read(part)
     numbers_agree = numbers.agree(key, public_key, document)

@@ -7,9 +7,9 @@ scalar of an EC key in place of its point. In a key whose numbers do not agree, 
 import contextlib
 
 from common import der
-from common.keys import ERRORS
 from common.show import grammar
 from common.show.grammar import Document
+from common.unusable import ERRORS
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
