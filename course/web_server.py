@@ -2,8 +2,6 @@
 
 import http.server
 import os
-import shlex
-import shutil
 import socket
 import ssl
 import tempfile
@@ -12,7 +10,7 @@ from pathlib import Path
 
 from common import console, shell
 from common.console import UserError
-from course import pebble
+from course import browser, pebble
 from course.acme_client import Name
 from course.output import lines, say, shown
 
@@ -22,8 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 PORT = 8443
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FIREFOX = ("firefox", "firefox-esr")
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -116,7 +112,7 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
     url = f"https://{name}:{port}/"
     is_domain = isinstance(first, x509.DNSName)
     curl = ["curl", *(["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else [])]
-    refused, accepted, remark = _browser(name, url, root)
+    refused, accepted, remark = browser.commands(name, url, root)
     close = "Close the browser. Then, in the same terminal," if refused else "Then"
     say(f"""
         The page
@@ -139,31 +135,6 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
 
         To stop the web server, press Ctrl-C.""")
     server.serve_forever()
-
-
-def _browser(name: str, url: str, root: str) -> tuple[list[str], list[str], str]:
-    """Return what to type for a browser that refuses the certificate, then to have it accepted.
-
-    The browser has new settings, in the directory $new. Last comes a remark about it.
-    """
-    program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
-    add = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
-    if os.name == "nt" or program is None or shutil.which("certutil") is None or add is None:
-        needs = "Chromium or Firefox, and certutil (Debian: apt-get install chromium libnss3-tools)"
-        return [], [], f"Commands for a browser are not shown: they need {needs}."
-    if program in FIREFOX:
-        roots = '"${new:?}"'
-        domains = f'user_pref("network.dns.localDomains", "{name}");'
-        prepare = f"echo {shlex.quote(domains)} > {roots}/user.js"
-        browse = f"{program} --no-remote --profile {roots} {url}"
-    else:
-        roots = '"${new:?}/.pki/nssdb"'
-        prepare = f"mkdir -p {roots}"
-        options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
-        browse = f'HOME="${{new:?}}" {program} {options} {url}'
-    remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
-    trust = f"certutil -d sql:{roots} {add}"
-    return ["new=$(mktemp -d)", prepare, browse], [trust, browse], remark
 
 
 def _commands(*commands: str | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course import web_server
+from course.browser import CHROMIUM
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -39,7 +39,7 @@ def started(profile: Path) -> "Iterator[Chrome]":
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.binary_location = installed(*web_server.CHROMIUM)
+    options.binary_location = installed(*CHROMIUM)
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course import web_server
+from course.browser import CHROMIUM
 from tests import browser
 from tests.conftest import ROOT, Show, environment, page_served, run_process
 from tests.made import CA, EC, LEAF, RSA, as_der, request, san, write
@@ -128,7 +128,7 @@ def test_the_page_of_the_course_is_refused_then_accepted(
     write("example.com.key", EC)
     write("certificate.csr", request(san("example.com", x509.IPAddress(ip_address("127.0.0.1")))))
     browser.installed("certutil")
-    program = Path(browser.installed(*web_server.CHROMIUM))
+    program = Path(browser.installed(*CHROMIUM))
     wrapper = tmp_path / program.name
     wrapper.write_text(f'#!/bin/sh\nexec {program} {" ".join(browser.FLAGS)} --dump-dom "$@"\n')
     wrapper.chmod(0o755)

@@ -1,0 +1,39 @@
+"""Commands that start a browser with new settings, in which nobody trusts the practice CA yet.
+
+Its files are in a new directory, $new, so that the CA never gets into the learner's own browser.
+"""
+
+import os
+import shlex
+import shutil
+
+from common import shell
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FIREFOX = ("firefox", "firefox-esr")
+
+
+def commands(name: str, url: str, root: str) -> tuple[list[str], list[str], str]:
+    """Return what to type for a browser that refuses the certificate, then to have it accepted.
+
+    Last comes a remark about it.
+    name: a domain name, which leads the browser to this machine. root: the file of the CA's root.
+    """
+    program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
+    add = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
+    if os.name == "nt" or program is None or shutil.which("certutil") is None or add is None:
+        needs = "Chromium or Firefox, and certutil (Debian: apt-get install chromium libnss3-tools)"
+        return [], [], f"Commands for a browser are not shown: they need {needs}."
+    if program in FIREFOX:
+        roots = '"${new:?}"'
+        domains = f'user_pref("network.dns.localDomains", "{name}");'
+        prepare = f"echo {shlex.quote(domains)} > {roots}/user.js"
+        browse = f"{program} --no-remote --profile {roots} {url}"
+    else:
+        roots = '"${new:?}/.pki/nssdb"'
+        prepare = f"mkdir -p {roots}"
+        options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
+        browse = f'HOME="${{new:?}}" {program} {options} {url}'
+    remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
+    trust = f"certutil -d sql:{roots} {add}"
+    return ["new=$(mktemp -d)", prepare, browse], [trust, browse], remark
