@@ -19,7 +19,7 @@ NEEDED = dict(
     re.findall(r"^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
 )
 Patch = pytest.MonkeyPatch
-POSIX = pytest.mark.posix(reason="symbolic links or sh")
+POSIX = pytest.mark.posix(reason="symbolic links, sh or python3.12")
 
 
 @pytest.fixture(autouse=True)
@@ -226,6 +226,7 @@ def test_an_importer_keeps_ctrl_c_and_its_exceptions(
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@POSIX
 def test_an_old_python_is_refused(tmp_path: Path) -> None:
     copy(tmp_path)  # without a virtual environment, which would have to be activated first
     path = str(tmp_path / "make_csr.py")

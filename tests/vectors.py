@@ -88,7 +88,9 @@ class Run(NamedTuple):
 
 def run(main: Callable[[list[str]], int], *arguments: str) -> Run:
     """Run a program in this process."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    out, err = (
+        io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n", write_through=True) for _ in range(2)
+    )
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main(list(arguments))
     printed, errors = (stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err))
