@@ -63,7 +63,7 @@ class Element:
     children: list["Element"] = field(default_factory=list)
     name: str = ""
     note: str = ""
-    is_public: bool = False  # whether the value may be shown
+    is_public: bool = False  # whether the value may be shown, as secrecy decides
 
     @property
     def has_wrong_form(self) -> bool:

@@ -12,7 +12,7 @@ class Fault(NamedTuple):
 
 ESCAPED = Fault(
     r"its line breaks are the two characters \n",
-    r"""take it out with: (umask 077; awk '{gsub(/(\\+r)?\\+n */, "\n")} 1' FILE | """
+    r"""take the PEM out with: (umask 077; awk '{gsub(/(\\+r)?\\+n */, "\n")} 1' FILE | """
     r"sed -n -e 's/.*-----BEGIN/-----BEGIN/' -e 's/\(-----END.*-----\).*/\1/' "
     r"-e '/-----BEGIN/,/-----END/p' > NEW)",
 )

@@ -34,7 +34,7 @@ def weakness(public_key: object) -> str | None:
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         curve = kind(public_key)
         is_named = curve in CURVES.values()
-        return None if is_named else f"is on the curve {curve}, which no public CA may sign"
+        return None if is_named else f"is on the curve {curve}, so no public CA may sign it"
     if not isinstance(public_key, rsa.RSAPublicKey):
         return "is neither an RSA nor an EC key, so no public CA may sign it"
     bits, numbers = public_key.key_size, public_key.public_numbers()

@@ -62,8 +62,8 @@ def check(
 
     Warn if Let's Encrypt rejects it, or if it cannot be compared with ACCOUNT_KEY_FILE.
     secret: the passphrase of the key, which may be that of the account key too.
-    account_path: where the user says the account key is; if None, ACCOUNT_KEY_FILE if that exists,
-    for whose passphrase nobody is asked.
+    account_path: where the user says the account key is. If None, it is ACCOUNT_KEY_FILE, if that
+    exists, and the user is not asked for its passphrase.
     """
     is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)  # RSA-PSS is another type
     public_key = _public_key(pkey) if is_rsa_or_ec else None
@@ -78,7 +78,7 @@ def check(
 
 
 def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
-    """Return the private key in pkey, for cryptography, if its numbers agree.
+    """Return the private key in pkey as an object of cryptography, if its numbers agree.
 
     Raises UnusableKey, and UnsupportedAlgorithm for a curve that cryptography does not know.
     """
@@ -91,7 +91,7 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
 
 
 def _same(where: str, secret: bytes) -> bytes:
-    """Return a passphrase for the key in where, too. Raises UserError if it is empty."""
+    """Return secret as the passphrase of the key in where. Raises UserError if it is empty."""
     if not secret:
         raise UserError(f"{where}: the key is encrypted; give it with --account-key FILE")
     return secret

@@ -46,7 +46,7 @@ _KINDS = (
     (ENVELOPED, ("1.2.840.113549.1.7.6", "[0]"), ()),  # encryptedData
 )
 _PKI_DATA = "1.3.6.1.5.5.7.12.2"  # what is signed in CMC: RFC 5272 section 3.2.1
-_ENOUGH = 1 << 14  # bytes, for the nine INTEGERs of any RSA key
+_ENOUGH = 1 << 14  # bytes; the nine INTEGERs of an RSA key take fewer
 KNOWN = {label for label, *_ in _KINDS}
 
 

@@ -16,7 +16,7 @@ MAX_SENTENCES = 20  # about names; nobody reads more
 
 MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 
-# The profiles: how many names a certificate may have, and whether IP addresses among them.
+# The profiles: how many names a certificate may have, and whether they may be IP addresses.
 # https://letsencrypt.org/docs/profiles/
 PROFILES = {"classic": (100, False), "tlsserver": (25, False), "shortlived": (25, True)}
 

@@ -104,7 +104,7 @@ def find(data: bytes) -> list[Marked]:
 
 
 def fault_of(marked: Marked) -> Fault | None:
-    """Return what is wrong with the PEM, but for its content."""
+    """Return what is wrong with the PEM, apart from its content."""
     if marked.fault:
         return marked.fault
     if not marked.is_exact:

@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         """
         options, rest = list[str](), list[str]()
         given = set[str]()
-        needs_value = False  # whether the option before does
+        needs_value = False  # whether the option before this argument does
         left = iter(arguments)
         for argument in left:
             if argument == "--":

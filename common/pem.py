@@ -24,7 +24,7 @@ ODD = (
 # The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.
 _LEGACY = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01\x02\x05\x06]")
 
-# What people give instead, by label; and what to do about it, if anything.
+# What people give instead, by label, and what to do about it, if anything.
 _OTHERS = {
     "OPENSSH PRIVATE KEY": "this is an OpenSSH key",
     "PUBLIC KEY": "this is a public key",
@@ -35,7 +35,7 @@ _OTHERS = {
     PKCS7: "this is PKCS#7 (.p7b), which holds certificates",
     CMC: "this is a request in CMC (RFC 5272), not in PKCS#10",
     ENVELOPED: "this is an encrypted message (CMS, S/MIME)",
-    "PGP PRIVATE KEY BLOCK": "this is a PGP key, which is of another kind",
+    "PGP PRIVATE KEY BLOCK": "this is a PGP key, which cannot be used for certificates",
 }
 _UNDO = {"OPENSSH PRIVATE KEY": "convert a copy with: ssh-keygen -p -m PEM -f COPY"}
 _DECODED = r"sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A | "
@@ -46,7 +46,7 @@ _NO_BLOCK = (
     (rb'\s*\{[^{}]{,9999}"kty"', "this is a JSON Web Key (JWK)", "see docs/recipes.md"),
     (rb"\s*\{", "this is JSON", ""),
     (rb"\s*<[!?A-Za-z]+[\s>]", "this is a web page or XML", ""),
-    (rb"\s*Certificate(?: Request)?:\s", "this is the text of -text alone", "leave out -noout"),
+    (rb"\s*Certificate(?: Request)?:\s", "this is -text output without PEM", "leave out -noout"),
     (rb"\$ANSIBLE_VAULT", "this is an Ansible vault", "decrypt a copy with: ansible-vault decrypt"),
     (rb"PuTTY-User-Key-File", "this is a PuTTY key", "export it from PuTTYgen as an OpenSSL key"),
     (rb"\s*(?:ssh|ecdsa|sk-ssh)-\S+ AAAA", "this is an SSH public key", ""),
@@ -67,7 +67,7 @@ def warn_of_wrapping(where: str, block: Block) -> None:
 def private_key(path: str, data: bytes, advice: str) -> Block:
     """Return the one private key in data, which is from path; warn of its wrapping.
 
-    Raises UserError, which says what is there instead. advice: what to do, if it does not say that.
+    advice: what to do, if nothing better is known. Raises UserError, which says what is there.
     """
     blocks = wrapping.blocks(data)
     keys = [block for block in blocks if block.label in KEY_LABELS]

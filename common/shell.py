@@ -44,7 +44,7 @@ def module(name: str, *arguments: str) -> "str | None":
 
 
 def file(name: str) -> str:
-    """Return a file as an argument that is not taken for an option or standard input."""
+    """Return the name of a file as an argument that is not taken for an option or for -."""
     return os.path.join(".", name) if name.startswith("-") else name
 
 

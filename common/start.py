@@ -14,9 +14,9 @@ _SCRIPTS = ("make_account_key.py", "make_account_key2.py", "make_certificate_key
 
 
 def begin(name: str) -> None:
-    """Have Ctrl-C end the program called name at once, and what nothing handles, with one line.
+    """Have Ctrl-C end the program called name at once, and an unhandled exception with one line.
 
-    An old Python is refused.
+    Refuse an old Python.
     """
     # Python turns SIGINT into KeyboardInterrupt, which imports and libraries may catch. Where
     # the signal is ignored, as after nohup or & in a script, it stays ignored.

@@ -49,7 +49,7 @@ def why_closed(block: Block, secret: bytes) -> str:
 
 
 def odd_primes(block: Block) -> str | None:
-    """Return what is odd about the primes of an RSA key, and what to do; or None."""
+    """Return what is odd about the primes of an RSA key and what to do, or None."""
     if limits.has_more_primes(block):
         return _MORE_PRIMES
     return NO_PRIMES if lacks_primes(block) else None

@@ -161,7 +161,11 @@ def _of_der(label: str, marked: Marked) -> Block:
 
 
 def _readings(text: str) -> Iterator[tuple[str, Fault | None]]:
-    """Yield the lines of base64 alone, the last word of each line, all as it is, and with +."""
+    """Yield ways to read the base64 in text, each with the fault that it takes for granted.
+
+    They are the lines that are base64 alone, the last word of each line, all of it, and all of it
+    with + for each space.
+    """
     lines = [line.strip() for line in text.split("\n")]
     yield "".join(line for line in lines if _BASE64.fullmatch(line)), None
     yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None

@@ -116,7 +116,7 @@ def test_what_lets_encrypt_accepts() -> None:
 )
 def test_the_curves(curve: ec.EllipticCurve, name: str, is_weak: bool, is_rejected: bool) -> None:
     key = ec.generate_private_key(curve).public_key()
-    weakness = f"is on the curve {name}, which no public CA may sign" if is_weak else None
+    weakness = f"is on the curve {name}, so no public CA may sign it" if is_weak else None
     rejected = f"is on {name}, not P-256 or P-384" if is_rejected else None
     assert (goodkey.weakness(key), goodkey.rejected(key)) == (weakness, rejected)
     assert goodkey.kind(key) == name

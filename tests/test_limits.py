@@ -141,4 +141,5 @@ def test_a_file_with_too_much_in_it_is_refused(
     part: bytes, number: int, what: str, show: Show
 ) -> None:
     write("a", part * number)
-    assert show("--html", "a") == (1, "", f"show: error: a: the file holds {what}\n")
+    message = f"a: the file holds {what}; split it into several files"
+    assert show("--html", "a") == (1, "", f"show: error: {message}\n")

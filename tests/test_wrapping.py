@@ -279,7 +279,7 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (b"\x30\x0c" + 4 * b"\x02\x01\x05", "this is DER, but not a whole key"),
         (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
         (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
-        (b"Certificate:\n    Data:\n", "this is the text of -text alone; leave out -noout"),
+        (b"Certificate:\n    Data:\n", "this is -text output without PEM; leave out -noout"),
         (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),

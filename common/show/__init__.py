@@ -12,7 +12,7 @@ Each module imports only modules listed above it:
     strict      what Go refuses in a request or a certificate
     numbers     whether the numbers of a private key agree
     loading     loading keys with OpenSSL and cryptography
-    secrecy     what of a document may be shown
+    secrecy     which values of a document may be shown
     opening     reading a key, a request or a certificate
     verdict     whether Let's Encrypt would accept a key or a request
     chain       which certificate issued which, and what is wrong with a chain of them

@@ -83,7 +83,7 @@ def _parser() -> Parser:
 
 
 def _refuse_useless_options(args: argparse.Namespace) -> None:
-    """Raise UsageError for an option that would change nothing, or only fill the terminal."""
+    """Raise UsageError for an option that would change nothing, or would fill the terminal."""
     if args.account_key is not None and (args.bytes or args.public):
         raise UsageError("--account-key is not for --bytes or --public; leave it out")
     if args.passphrase_of is not passphrase.typed and args.bytes:

@@ -18,7 +18,7 @@ _MOST_CHECKS = 2000  # of signatures, shared by the certificates; each has one c
 class Issuers(NamedTuple):
     """The certificates that have the name of the issuer of a certificate."""
 
-    signers: list[Certificate]  # whose key signed it: itself alone if it is self-signed
+    signers: list[Certificate]  # whose key signed it; only itself if it is self-signed
     others: list[Certificate]  # whose key did not
     unchecked: list[Certificate]  # where that cannot be checked
 

@@ -114,7 +114,7 @@ def words(oid: str) -> str:
 def read(content: bytes) -> Document:
     """Return what is in DER, with the names and notes of the elements if the document is known.
 
-    Which of their values may be shown, secrecy decides.
+    They are not marked as public yet: secrecy decides which of their values may be shown.
     """
     if not content.startswith(b"\x30"):  # SEQUENCE
         what = "a key, a request or a certificate starts with the byte 0x30"

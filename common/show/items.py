@@ -34,7 +34,7 @@ class Item:
     """A key, a request or a certificate."""
 
     part: Part
-    document: Document  # as in the file: encrypted, if that is
+    document: Document  # as in the file: of an encrypted key, how it is encrypted
     spki: bytes  # the public key as it is encoded (DER of a SubjectPublicKeyInfo, RFC 5280)
     public_key: PublicKeyTypes | None  # None if it cannot be read here
 

@@ -1,6 +1,7 @@
-"""Loading keys with OpenSSL and cryptography, which read different ones: each value or None.
+"""Loading keys with OpenSSL and cryptography, which do not read the same ones.
 
-Where cryptography is stricter than OpenSSL, pyOpenSSL reads a key, as it does in make_csr.
+A key that a function cannot read is None. Where cryptography is stricter than OpenSSL, pyOpenSSL
+reads the key, as it does in make_csr.
 """
 
 import contextlib
@@ -49,9 +50,9 @@ def public_key(spki: bytes) -> PublicKeyTypes | None:
 
 
 def as_spki(label: str, content: bytes) -> bytes:
-    """Return a public key, with the label of its PEM, in the SubjectPublicKeyInfo of OpenSSL.
+    """Return a public key in DER as the SubjectPublicKeyInfo that OpenSSL writes.
 
-    What OpenSSL does not read stays as it is.
+    label: of its PEM. Content that OpenSSL does not read is returned unchanged.
     """
     with contextlib.suppress(*ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.written(label, content))

@@ -39,6 +39,6 @@ def table(rows: Iterable[tuple[str, str]]) -> Html:
 
 
 def listed(texts: Sequence[str]) -> str:
-    """Return texts in one line, without those that are too many."""
+    """Return texts in one line: the first ones, and how many more there are."""
     more = [f"and {len(texts) - _MOST} more"] if len(texts) > _MOST else []
     return ", ".join([*texts[:_MOST], *more])

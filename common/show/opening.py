@@ -22,7 +22,7 @@ _SIGNED: dict[str, type[Request | Certificate]] = {
 
 
 def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
-    """Return a part, opened. Raises UserError."""
+    """Return the key, request or certificate in a part. Raises UserError."""
     block = part.block
     if not block.is_whole or block.label not in parts.DOCUMENTS:
         raise pem.refusal(part.where, block.der, block, parts.ADVICE)
@@ -72,7 +72,7 @@ def public_pem(item: Item) -> str:
 def _read(part: Part) -> tuple[Document, bytes, PublicKeyTypes | None]:
     """Return the elements of a part, its SubjectPublicKeyInfo (b"" in a private key) and that key.
 
-    The elements have marks on what is public.
+    Elements that are public are marked.
     """
     block = part.block
     document = grammar.unreadable(_CLOSED) if block.headers else grammar.read(block.der)

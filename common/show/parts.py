@@ -50,12 +50,12 @@ def read(path: str) -> list[Part]:
     if not blocks:
         raise pem.refusal(path, data, None, ADVICE)
     if len(blocks) > MAX_PARTS:
-        raise UserError(f"{path}: the file holds {len(blocks)} parts, more than {MAX_PARTS}")
+        problem = f"the file holds {len(blocks)} parts, more than {MAX_PARTS}"
+        raise UserError(f"{path}: {problem}; split it into several files")
     elements = [element for block in blocks for element in grammar.read(block.der).root.all()]
     if len(elements) > MAX_ELEMENTS:
-        raise UserError(
-            f"{path}: the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
-        )
+        problem = f"the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
+        raise UserError(f"{path}: {problem}; split it into several files")
     several = len(blocks) > 1
     parts = [
         Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)

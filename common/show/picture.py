@@ -1,4 +1,4 @@
-"""One page for a browser about all files: what is in each, which key is where, and who signed what.
+"""One page for a browser about all files: what is in each, which keys they hold, who signed what.
 
 It is HTML in ASCII, without scripts and without anything from the network. Each key has a letter,
 and the first six have a color, which is a class in picture.css.

@@ -1,7 +1,8 @@
-"""What of a document may be shown: no private number ever is. Nothing else marks what is public.
+"""Which values of a document may be shown: never a private number. Only this module marks them.
 
 Where a public key should be, a file may have a private number, such as d in place of e, or the
-scalar of an EC key in place of its point. In a key whose numbers do not agree, any of them may be.
+scalar of an EC key in place of its point. In a key whose numbers do not agree, any number may be
+private.
 """
 
 import contextlib
@@ -24,8 +25,8 @@ _UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 def is_certain(spki: bytes, public_key: PublicKeyTypes | None) -> bool:
     """Return whether a public key is certain to be one, and not a private number in its place.
 
-    Of RSA, e is short, and d is not; nothing may follow n and e in their BIT STRING. OpenSSL reads
-    an EC key only if it is a point on the curve.
+    In an RSA key, e is short and d is not, and nothing may follow n and e in their BIT STRING.
+    OpenSSL reads an EC key only if it is a point on the curve.
     spki: the key as it is encoded. public_key: None if cryptography does not read it.
     """
     if isinstance(public_key, rsa.RSAPublicKey):
@@ -41,7 +42,8 @@ def is_certain(spki: bytes, public_key: PublicKeyTypes | None) -> bool:
 def reveal(document: Document, spki: bytes, public_key: PublicKeyTypes | None) -> None:
     """Mark what is public in a document with a public key, and in an encrypted private key.
 
-    The numbers of the latter cannot be in the clear. In other documents nothing is public.
+    An encrypted private key does not have its numbers in the clear. In other documents, nothing is
+    marked.
     spki, public_key: as for is_certain.
     """
     if document.name == "EncryptedPrivateKeyInfo":
@@ -61,7 +63,7 @@ def reveal(document: Document, spki: bytes, public_key: PublicKeyTypes | None) -
 def reveal_private(
     document: Document, spki: bytes, public_key: PublicKeyTypes | None, numbers_agree: bool | None
 ) -> None:
-    """Mark what is public in a private key. Of kinds that are not RSA or EC, nothing is."""
+    """Mark what is public in an RSA or EC private key whose numbers agree."""
     is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     if is_usual and numbers_agree and is_certain(spki, public_key):
         _reveal_lines(document)
@@ -69,6 +71,6 @@ def reveal_private(
 
 def _reveal_lines(document: Document) -> None:
     """Mark what asn1.txt calls public."""
-    for element, line, _ in document.fits:  # an OID that nobody knows may be a number
+    for element, line, _ in document.fits:  # an unknown OID may be a private number
         is_known = element.type != "OID" or element.oid in grammar.OIDS
         element.is_public = line.is_public and is_known

@@ -84,7 +84,7 @@ def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
 def _key_reason(item: Item) -> str | None:
     """Return why Let's Encrypt rejects a key, as the end of a sentence, or None.
 
-    It is what Go's x509.ParsePKIXPublicKey and Boulder's goodkey/good_key.go look at.
+    These are the rules of Go's x509.ParsePKIXPublicKey and Boulder's goodkey/good_key.go.
     """
     if item.key_algorithm == signature.RSA_PSS:
         return "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
