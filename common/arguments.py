@@ -8,7 +8,7 @@ from common.names import Identifier
 
 
 def text(value: object, source: str) -> str:
-    """Return a constant of a script: readers edit those. Raises UsageError unless it is text.
+    """Return a constant of a script, which readers edit. Raises UsageError unless it is text.
 
     source: the start of the message, such as "DOMAIN_NAME = ".
     """

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from common import console
 from common.console import UserError
 
-_WINDOWS = os.name == "nt"  # which has access lists instead of modes, and opens no directories
+_WINDOWS = os.name == "nt"  # which has access lists instead of modes, and cannot open a directory
 
 KEY_MODE = 0o600
 PUBLIC_MODE = 0o666  # less the umask

@@ -15,8 +15,9 @@ def find(
 ) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
-    given: the file that the user gave. Otherwise it is the one that is named after the first of the
-    identifiers, if those are_named on the command line and it exists, else the constant KEY_FILE.
+    given: the file that the user gave, or None. Without it, the file is the one named after the
+    first of the identifiers, if those are_named on the command line and that file exists. Otherwise
+    it is the constant KEY_FILE.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if given is not None:
@@ -35,11 +36,11 @@ def find(
 
 
 def _existing(own: list[str], is_bare: bool) -> str:
-    """Return how to use a key that there is, or "".
+    """Return how to use a key that exists, or "".
 
     own: the key files of the names. is_bare: whether the command line has neither names nor a key.
     """
-    # Also that of the name below www., or below the * of a wildcard.
+    # Also the key file of the name after www., or after the * of a wildcard.
     for path in (*own, *(path.partition(".")[2] for path in own)):
         if path.endswith(".key") and os.path.isfile(path):
             return f"{path} exists: use --key {shell.file(path)}"

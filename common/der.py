@@ -1,7 +1,8 @@
 """Reading DER (ITU-T X.690), where each element is a tag, a length and a content.
 
-The content may be more elements. A BIT STRING or an OCTET STRING may hold DER too. What is not DER
-is read as far as it can be, so that it can be shown, and so is BER, which OpenSSL reads.
+The content may be more elements. A BIT STRING or an OCTET STRING may hold DER too. BER, which
+OpenSSL reads, and what is neither DER nor BER are read as far as possible, so that show can show
+them.
 """
 
 import contextlib

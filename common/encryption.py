@@ -1,6 +1,6 @@
 """Encrypting a private key with PyCryptodome: PKCS#8, PBES2, PBKDF2 and AES-256 (RFC 8018).
 
-cryptography always uses 2048 iterations of PBKDF2.
+cryptography would always use 2048 iterations of PBKDF2.
 """
 
 from typing import Any

@@ -219,5 +219,5 @@ def _problem_of_directory(directory: str) -> str:
     if not stat.S_ISDIR(os.stat(directory).st_mode):
         return f"{directory} is not a directory; {_CHOOSE}"
     if not os.access(directory, os.W_OK | os.X_OK):
-        return f"you may not create files in the directory {directory}; {_CHOOSE}"
+        return f"you cannot create files in the directory {directory}; {_CHOOSE}"
     return ""

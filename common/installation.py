@@ -1,7 +1,7 @@
 """What is wrong with Python or the libraries, and the command that helps.
 
-If nothing is, it says where a program failed. This is imported only after something has failed. An
-old Python must be able to import it.
+If nothing is wrong with them, it says where the program failed. This module is imported only after
+a failure. An old Python must be able to import it.
 """
 
 import importlib

@@ -1,6 +1,6 @@
 """Names for a certificate: the name that a text stands for, or why no CA may sign it.
 
-Nothing is looked up: a name need not exist to be valid. These forms are accepted:
+Nothing is looked up: a name does not have to exist to be valid. These forms are accepted:
 
     example.com, *.example.com      as they are
     Example.COM                     lower case: example.com

@@ -51,7 +51,7 @@ def for_request(
 ) -> list[Command]:
     """Return the commands that make the same request, and that view and verify it.
 
-    key: its file, or None if OpenSSL would make another request with it.
+    key: its file, or None if OpenSSL would make a different request with it.
     """
     make = None
     if key is not None:

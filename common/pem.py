@@ -61,7 +61,7 @@ def warn_of_wrapping(where: str, block: Block) -> None:
     if block.fault:
         line = f" (line {block.line})" if block.line > 1 else ""
         what, undo = block.fault
-        console.warn(f"{where}{line}: {what}, so other programs may not read it; {undo}")
+        console.warn(f"{where}{line}: {what}, so other programs may refuse it; {undo}")
 
 
 def private_key(path: str, data: bytes, advice: str) -> Block:

@@ -53,7 +53,7 @@ def name(text: str) -> Guess | None:
 
 
 def file(path: str, otherwise: str) -> str:
-    """Return what to do about the file at path: give one of nearly the same name, or otherwise."""
+    """Return what to do about a missing file: use one of nearly the same name, or otherwise."""
     # A URL, or a ~ in quotes, which the shell leaves as it is.
     meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
     if meant == path or not os.path.isfile(meant):

@@ -48,9 +48,9 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
 def key_of(
     csr: x509.CertificateSigningRequest, path: Path, first: acme_client.Name, passphrase_of: Source
 ) -> tuple[Path, PrivateKeyTypes, bool]:
-    """Return the *.key file beside the request in path that signed it, its key, and if encrypted.
+    """Return the *.key file beside the request in path that signed it, its key, and is_encrypted.
 
-    first: the first name in the request. As make_csr does, this looks at its key file first.
+    first: the first name in the request. As in make_csr, the key file of this name comes first.
     """
     likely = [path.with_name(name) for name in (f"{first.value}.key", "certificate.key")]
     present = sorted(path.parent.glob("*.key"))

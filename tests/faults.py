@@ -57,7 +57,7 @@ SCENARIOS = [
 
 
 def moments(scenario: Scenario) -> list[tuple[str, int]]:
-    """Return the calls from the first that writes, or just looks, each with how often it came."""
+    """Return the system calls from the first that names a file of ours, each with its number."""
     _run(scenario, [])  # Python writes its .pyc files
     log = _run(scenario, []).log
     temporary = f'"{scenario.target}.~'

@@ -21,7 +21,7 @@ Patch = pytest.MonkeyPatch
 POSIX = pytest.mark.posix(reason="signals or sh")
 
 
-def test_what_would_break_a_line_or_steer_a_terminal_is_escaped() -> None:
+def test_what_would_break_a_line_or_control_a_terminal_is_escaped() -> None:
     text = "ü … a\nb\r\x1b[31m\x9b\u202e\udcff\U000e0001"
     assert console.printable(text) == r"ü … a\nb\r\x1b[31m\x9b\u202e\udcff\U000e0001"
 

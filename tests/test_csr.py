@@ -55,7 +55,7 @@ def subject(csr: x509.CertificateSigningRequest) -> str:
     ],
 )
 def test_the_requests_of_the_article(key_name: str, domain: str, email: str, run: Run) -> None:
-    """Its own program made them."""
+    """The article's own program made the expected ones."""
     key = str(ARTICLE / f"{key_name}.key")
     assert run("make_csr.py", domain, "--email", email, "--key", key).returncode == 0
     expected = ARTICLE / f"{key_name}-{domain}.csr"
@@ -134,7 +134,7 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         ("example.com.key", ["a.org"], f"a.org.key or {NO_KEY}; {MAKE_ONE}"),
         ("example.com.key", ["a.org", "--key", "my.key"], f"my.key: no such file; {MAKE_ONE}"),
         ("example.com.key", ["a.org", "--key="], f"an empty name: no such file; {MAKE_ONE}"),
-        # Of a later name, or of the base name of a wildcard.
+        # The key of a later name, or of the base name of a wildcard.
         ("b.org.key", ["a.org", "b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["a.org", "*.b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["www.b.org"], f"www.b.org.key or {NO_KEY}; {EXISTS}"),
@@ -171,7 +171,7 @@ IS_ACCOUNT_KEY = (
         ("P-256", "ec -param_enc explicit"),
     ],
 )
-def test_the_account_key_signs_no_request(kind: int | str, command: str, run: Run) -> None:
+def test_the_account_key_does_not_sign_a_request(kind: int | str, command: str, run: Run) -> None:
     """Whatever the form of its file."""
     Path("certificate.key").write_bytes(pem_of(private_key(kind)))
     openssl(*command.split(), "-in", "certificate.key", "-out", "account.key", cwd=Path())
@@ -202,7 +202,7 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
     ],
 )
 def test_an_account_key_that_cannot_be_compared(content: bytes, reason: str, run: Run) -> None:
-    """It is no obstacle unless the user has given it."""
+    """It stops the program only if the user has given it."""
     Path("account.key").write_bytes(content)
     told = f"certificate.key was not compared with the account key (account.key: {reason})"
     given = told.format("; give the account key")

@@ -131,7 +131,7 @@ def test_a_directory_without_a_permission(missing: int, run: Run, monkeypatch: P
     """Root may write anywhere, and Windows has access lists, so the system's answer is made up."""
     Path("keys").mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: not mode & missing)
-    message = f"keys/new: you may not create files in the directory keys; {CHOOSE}"
+    message = f"keys/new: you cannot create files in the directory keys; {CHOOSE}"
     assert refused(run, *MAKE_KEY, "--out", "keys/new") == message
 
 
@@ -219,7 +219,7 @@ def test_a_link_whose_reply_was_lost_is_a_link(run: Run, monkeypatch: Patch) -> 
 
 
 @posix
-def test_a_drive_without_modes_gets_no_key(run: Run, monkeypatch: Patch) -> None:
+def test_no_key_is_written_to_a_drive_without_modes(run: Run, monkeypatch: Patch) -> None:
     true_open = os.open
     monkeypatch.setattr(os, "chmod", lambda *_: None)
     monkeypatch.setattr(os, "open", lambda path, flags, mode=0: true_open(path, flags, 0o700))

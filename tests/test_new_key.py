@@ -146,7 +146,7 @@ def test_the_domain_names_the_file(domain: str, name: str | None, run: Run) -> N
     assert os.listdir() == ([name] if name else [])
 
 
-def test_no_progress_where_the_key_itself_appears(run: Run, monkeypatch: Patch) -> None:
+def test_progress_is_not_shown_where_the_key_appears(run: Run, monkeypatch: Patch) -> None:
     """On a terminal the key would be written over it."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     command = ("make_account_key.py", "--curve=P-256")

@@ -117,7 +117,7 @@ def test_a_request_is_the_same_to_the_last_byte(arguments: list[str], run: Run) 
     assert ours == its
 
 
-def test_a_key_that_openssl_would_copy_gets_no_command(run: Run) -> None:
+def test_no_command_is_printed_if_openssl_would_make_another_request(run: Run) -> None:
     """`openssl req` puts the public key into a request as the key file has it."""
     Path("plain.key").write_bytes(pem_of(private_key("P-256")))
     paste("openssl ec -in plain.key -conv_form compressed -out certificate.key")

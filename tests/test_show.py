@@ -79,7 +79,7 @@ def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:
 
 
 @pytest.mark.posix(reason="a name with a control character")
-def test_nothing_steers_the_terminal(show: Show) -> None:
+def test_nothing_in_a_file_controls_the_terminal(show: Show) -> None:
     write("a\x07.csr", request(san("a.com, DNS:b.com", "b.com"), cn="\x1b[2J\u202e\n, CN=b"))
     _, out, err = show("a\x07.csr", "no\x07file")
     assert all(char.isprintable() or char == "\n" for char in out + err)

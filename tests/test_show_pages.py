@@ -69,7 +69,7 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
 
 
 @pytest.mark.posix(reason="SIGPIPE")
-def test_it_ends_quietly_when_head_does() -> None:
+def test_show_ends_quietly_when_head_does() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = command_of("common/show", "--html", str(DATA / "leaf.pem"))

@@ -87,6 +87,6 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.Mo
         assert suggest.file(given, "else") == f"did you mean {present}?"
     if not Path("k.pem").exists():  # it does where case does not count
         assert suggest.file("k.pem", "else") == "did you mean K.PEM?"
-    # Neither what is there nor what is far from it, nor where there is no directory.
+    # A file that exists, a name unlike any file's, and a missing directory.
     for name in ("example.com.key", "certificate.csr", os.path.join("none", "my.key"), ""):
         assert suggest.file(name, "else") == "else"

@@ -102,7 +102,7 @@ def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
     status, out, err = show("a.pem")
     assert (status, out, err.count("\n")) == (0, page, 1)
     start, _, undo = err.partition("; ")
-    assert start == f"show: warning: a.pem: {told}, so other programs may not read it"
+    assert start == f"show: warning: a.pem: {told}, so other programs may refuse it"
     if b"KEY" in good:
         made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
         assert (made.returncode, made.stderr) == (0, err.replace("show:", "make_csr.py:"))
@@ -121,7 +121,7 @@ def test_what_is_whole_is_used_and_its_wrapping_warned_of(form: str, show: Show,
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
 @pytest.mark.parametrize("form", [one for one in FORMS if FORMS[one][1] in WITH_COMMAND])
-def test_the_command_puts_it_right(form: str, show: Show, tmp_path: Path) -> None:
+def test_the_printed_command_repairs_the_file(form: str, show: Show, tmp_path: Path) -> None:
     write("a.key", FORMS[form][0](KEY))
     command = show("a.key")[2].partition("with: ")[2]
     result = shell(command.replace("FILE", "a.key").replace("NEW", "new.key"), tmp_path)
@@ -153,7 +153,7 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
     write("a.pem", REQUEST.strip(), KEY)
     line = REQUEST.count(b"\n")
-    told = f" (line {line}): END and BEGIN are on one line, so other programs may not read it"
+    told = f" (line {line}): END and BEGIN are on one line, so other programs may refuse it"
     told += "; start a new line before -----BEGIN\n"
     status, out, err = show("a.pem")
     assert (status, out.count("public key   ")) == (0, 2)
@@ -163,11 +163,11 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
     assert made.stderr == f"make_csr.py: warning: a.pem{told}"
 
 
-def test_der_one_after_the_other_is_read(show: Show, run: Run) -> None:
+def test_several_parts_in_one_der_file_are_read(show: Show, run: Run) -> None:
     write("a.pem", REQUEST, RSA)
     page = show("a.pem")[1].replace("a.pem", "a.der").replace("PEM (PRIVATE KEY)", "DER")
     undo = "write it without them: with openssl pkey, openssl req or openssl x509\n"
-    told = f"{MORE_BYTES}, so other programs may not read it; {undo}"
+    told = f"{MORE_BYTES}, so other programs may refuse it; {undo}"
     for end in (b"", tlv(48)):
         write("a.der", der_of(REQUEST), as_der(RSA), end)
         expected = f"show: warning: a.der (2 of 2): {told}" if end else ""
@@ -320,7 +320,7 @@ def test_a_hostile_file_takes_no_time(data: bytes) -> None:
     assert time.process_time() - started < 2
 
 
-def test_what_only_a_key_has(show: Show, run: Run) -> None:
+def test_headers_and_padding_of_a_key(show: Show, run: Run) -> None:
     """The headers of RFC 1421, and = at the end of its base64."""
     write("secret", b"secret\n")
     key = pem_of(RSA, b"secret")

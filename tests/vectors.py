@@ -209,7 +209,7 @@ def differences(path: Path) -> list[Difference]:
 
 
 def _differences(file: str, data: bytes) -> Iterator[Difference]:
-    # Of several blocks, OpenSSL would read only the first.
+    # OpenSSL would read only the first of several blocks.
     reading = None if len(blocks(data)) > 1 else read(file)
     Path("secret").touch(0o600)
     Path("secret").write_text(f"{reading.passphrase if reading else PASSPHRASES[0]}\n")

@@ -1,7 +1,7 @@
 """The DER of a key, a request or a certificate, line by line, in the words of the standards.
 
-Of a private key, the public values are shown, and the sizes of the others. An unknown file may be a
-damaged private key, so only its sizes and known OIDs are shown.
+Only the sizes of the secret values in a private key are shown. An unknown file may be a damaged
+private key, so only its sizes and known OIDs are shown.
 """
 
 from collections.abc import Iterator
