@@ -22,9 +22,13 @@ program_name = ""  # at the start of each message; the decorator program sets it
 
 
 class UserError(Exception):
-    """Something that cannot or must not be done; one line says what, where and what to do."""
+    """Something that cannot or must not be done; its line says where, what and what to do."""
 
     status = 1
+
+    def __init__(self, problem: str, advice: str = "", *, where: str = "") -> None:
+        start, end = f"{where}: " if where else "", f"; {advice}" if advice else ""
+        super().__init__(f"{start}{problem}{end}")
 
 
 class UsageError(UserError):
