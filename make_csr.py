@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Load the certificate key. A weak key is refused, and so is the account key.
     with keys.reading(plan.key, args.passphrase_of) as (key_material, passphrase):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, key_material, passphrase)
-        keys.check(plan.key, pkey, passphrase, args.passphrase_of, args.account_key)
+        keys.check(plan.key, pkey, args.passphrase_of, args.account_key)
 
         # Create the CSR. Here the numbers of the key are checked too.
         csr = create_csr(pkey, plan.names[0], plan.email, plan.names[1:])

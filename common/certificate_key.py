@@ -15,36 +15,36 @@ def find(
 ) -> str:
     """Return the file of the certificate key. Raises UserError if there is none.
 
-    given: the file that the user gave, or None. Without it, the file is the one named after the
-    first of the identifiers, if those are_named on the command line and that file exists. Otherwise
-    it is the constant KEY_FILE.
+    given: the file that the user gave. Otherwise it is the one that is named after the first of the
+    identifiers, if those are_named on the command line and it exists, else the constant KEY_FILE.
     """
     own = [f"{names.file_name(name)}.key" for name in identifiers]
     if given is not None:
-        candidates = [given]
+        candidates, advice = [given], suggest.file(given, _other(own) or _MAKE)
     else:
         key_file = arguments.text(constant, "KEY_FILE = ")
         candidates = [own[0], key_file] if are_named else [key_file]
-    if path := next(filter(files.is_there, candidates), None):
-        return path
-    is_bare = given is None and not are_named
-    advice = _existing(own, is_bare) or (_NAME if is_bare else _MAKE)
-    if given is not None:
-        advice = suggest.file(given, advice)
-    tried = " or ".join(candidates) or "an empty name"
-    raise UserError(f"{tried}: no such file; {advice}")
+        advice = _other(own) or (_MAKE if are_named else _example() or _NAME)
+    for path in candidates:
+        if files.is_there(path):
+            return path
+    raise UserError("no such file", advice, where=" or ".join(candidates) or "an empty name")
 
 
-def _existing(own: list[str], is_bare: bool) -> str:
-    """Return how to use a key that exists, or "".
+def _other(own: list[str]) -> str:
+    """Return how to use the key of another of the names, or of the domain above one, or "".
 
-    own: the key files of the names. is_bare: whether the command line has neither names nor a key.
+    own: the key files of the names.
     """
-    # Also the key file of the name after www., or after the * of a wildcard.
     for path in (*own, *(path.partition(".")[2] for path in own)):
         if path.endswith(".key") and os.path.isfile(path):
             return f"{path} exists: use --key {shell.file(path)}"
-    if is_bare and os.path.isfile("example.com.key"):  # make_certificate_key's default
-        command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
-        return f"example.com.key exists: run {command}"
     return ""
+
+
+def _example() -> str:
+    """Return how to use the key that make_certificate_key makes by default, if there is one."""
+    if not os.path.isfile("example.com.key"):
+        return ""
+    command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
+    return f"example.com.key exists: run {command}"

@@ -1,7 +1,7 @@
 """The key that signs a request: opening it, and refusing a weak key and the account key."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from common import console, files, goodkey, passphrase, pem, unusable
@@ -16,9 +16,8 @@ ACCOUNT_KEY_FILE = "account.key"
 
 _DISAGREE = "the key is damaged, since its numbers do not agree; restore a copy"
 # RFC 8555 section 11.1 has the CA reject a request with the account key.
-_NOT_FOR_CERTIFICATES = (
-    "which must not be the certificate key; make one with make_certificate_key.py"
-)
+_NOT_FOR_CERTIFICATES = "which must not be the certificate key"
+_MAKE = "make one with make_certificate_key.py"
 
 
 class UnusableKey(ValueError):
@@ -28,7 +27,7 @@ class UnusableKey(ValueError):
 @contextlib.contextmanager
 def reading(
     path: str,
-    passphrase_of: passphrase.Source,
+    passphrase_of: Callable[[str], bytes],
     advice: str = "give the private key with --key FILE",
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield the one private key in a file, in PEM, and its passphrase: b"" if it has none.
@@ -43,38 +42,33 @@ def reading(
     try:
         yield block.text, secret
     except crypto.Error as error:
-        raise UserError(f"{path}: {unusable.why_closed(block, secret)}") from error
+        raise UserError(unusable.why_closed(block, secret), where=path) from error
     except UnsupportedAlgorithm as error:
-        problem = f"no public CA may sign this key ({error}); make another"
-        raise UserError(f"{path}: {problem}") from error
+        problem = f"no public CA may sign this key ({error})"
+        raise UserError(problem, "make another", where=path) from error
     except UnusableKey as error:
-        raise UserError(f"{path}: {unusable.odd_primes(block) or error}") from error
+        raise UserError(unusable.odd_primes(block) or str(error), where=path) from error
 
 
 def check(
-    path: str,
-    pkey: crypto.PKey,
-    secret: bytes,
-    passphrase_of: passphrase.Source,
-    account_path: str | None,
+    path: str, pkey: crypto.PKey, passphrase_of: passphrase.Source, account_path: str | None
 ) -> None:
     """Raise UserError if the key in path is weak or the account key.
 
     Warn if Let's Encrypt rejects it, or if it cannot be compared with ACCOUNT_KEY_FILE.
-    secret: the passphrase of the key, which may be that of the account key too.
-    account_path: where the user says the account key is. If None, it is ACCOUNT_KEY_FILE, if that
-    exists, and the user is not asked for its passphrase.
+    passphrase_of: of the account key too. account_path: where the user says that the account key
+    is; if None, ACCOUNT_KEY_FILE if that exists, for whose passphrase nobody is asked.
     """
-    is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)  # RSA-PSS is another type
+    if pkey.type() == goodkey.RSA_PSS_TYPE:
+        raise UserError(f"this key {goodkey.IS_PSS}", "make another", where=path)
+    is_rsa_or_ec = pkey.type() in (crypto.TYPE_RSA, crypto.TYPE_EC)
     public_key = _public_key(pkey) if is_rsa_or_ec else None
     if reason := goodkey.weakness(public_key):
-        raise UserError(f"{path}: this key {reason}; make another")
+        raise UserError(f"this key {reason}", "make another", where=path)
     if reason := goodkey.rejected(public_key):
         console.warn(f"{path}: this key {reason}, so Let's Encrypt rejects it")
     if account_path is not None or files.is_there(ACCOUNT_KEY_FILE):
-        is_asked = account_path is not None or passphrase_of is not passphrase.typed
-        source = passphrase_of if is_asked else lambda where: _same(where, secret)
-        _refuse_account_key(path, public_key, source, account_path)
+        _refuse_account_key(path, public_key, passphrase_of, account_path)
 
 
 def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
@@ -90,13 +84,6 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
         raise UnusableKey(_DISAGREE) from error
 
 
-def _same(where: str, secret: bytes) -> bytes:
-    """Return secret as the passphrase of the key in where. Raises UserError if it is empty."""
-    if not secret:
-        raise UserError(f"{where}: the key is encrypted; give it with --account-key FILE")
-    return secret
-
-
 def _refuse_account_key(
     path: str, public_key: object, passphrase_of: passphrase.Source, account_path: str | None
 ) -> None:
@@ -104,27 +91,30 @@ def _refuse_account_key(
 
     If it cannot be compared, warn or, if account_path was given, raise UserError.
     """
-    is_given = account_path is not None
-    advice = "give the account key" if is_given else "give it with --account-key FILE"
-    if account_path is None:
-        account_path = ACCOUNT_KEY_FILE
-    if account_path == path:
-        raise UserError(f"{path}: this is the account key, {_NOT_FOR_CERTIFICATES}")
-
+    account_file = ACCOUNT_KEY_FILE if account_path is None else account_path
+    if account_file == path:
+        raise UserError(f"this is the account key, {_NOT_FOR_CERTIFICATES}", _MAKE, where=path)
     try:
-        with reading(account_path, passphrase_of, advice) as (text, secret):
-            account_key = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
-            is_account_key = _public_key(account_key) == public_key
+        if account_path is None:
+            advice = "give it with --account-key FILE"
+            account_key = _public_key_in(account_file, passphrase_of.unasked, advice)
+        else:
+            account_key = _public_key_in(account_file, passphrase_of, "give the account key")
     except UserError as error:
         problem = f"{path} was not compared with the account key ({error})"
-        if is_given:
-            raise UserError(f"{problem}; correct --account-key or leave it out") from error
+        if account_path is not None:
+            raise UserError(problem, "correct --account-key or leave it out") from error
         console.warn(problem)
         return
-    if is_account_key:
-        raise UserError(
-            f"{path}: this is the account key ({account_path}), {_NOT_FOR_CERTIFICATES}"
-        )
+    if account_key == public_key:
+        problem = f"this is the account key ({account_file}), {_NOT_FOR_CERTIFICATES}"
+        raise UserError(problem, _MAKE, where=path)
+
+
+def _public_key_in(path: str, passphrase_of: Callable[[str], bytes], advice: str) -> object:
+    """Return the public half of the private key in a file. Raises UserError."""
+    with reading(path, passphrase_of, advice) as (text, secret):
+        return _public_key(crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret))
 
 
 def _public_key(pkey: crypto.PKey) -> object:

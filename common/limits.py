@@ -35,12 +35,15 @@ def exceeded(block: Block) -> str | None:
     return None
 
 
-def has_more_primes(block: Block) -> bool:
-    """Return whether a private key is RSA with more than two primes; False if encrypted."""
+def rsa_numbers(block: Block) -> list[int]:
+    """Return the numbers of an RSA private key: version, n, e, d, p, q, dP, dQ, qInv, and more.
+
+    The list is empty for another kind of key and for an encrypted one.
+    """
     with contextlib.suppress(ValueError):
         key = _key_in(der.read(block.der)[0])
-        return _is_rsa(key) and len(key.children) > 9
-    return False
+        return _integers(key) if _is_rsa(key) else []
+    return []
 
 
 def _key_in(root: Element) -> Element:

@@ -101,8 +101,8 @@ def add_passphrase(parser: Parser) -> None:
         "--passphrase-file",
         dest="passphrase_of",
         metavar="FILE",
-        type=passphrase.from_file,
-        default=passphrase.typed,
+        type=passphrase.Source,
+        default=passphrase.Source(),
         help="open an encrypted key with the first line of FILE (default: ask for it)",
     )
 

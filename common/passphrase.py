@@ -4,31 +4,37 @@ It never comes from a command line, which other users of the machine can see, or
 environment, which each program passes on to those that it starts.
 """
 
-import functools
 import unicodedata
-from collections.abc import Callable
 
 from common import console, files, labels, suggest, terminal
 from common.console import UserError
 
 MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
 
-# Takes where a private key is, and returns its passphrase in UTF-8. May raise UserError.
-Source = Callable[[str], bytes]
 
+class Source:
+    """Gives the passphrases of private keys: the first line of a file for all, or each as typed."""
 
-def typed(where: str) -> bytes:
-    """Ask for the passphrase of a private key: a Source."""
-    return _checked(terminal.ask(f"Passphrase of {console.printable(where)}: "), "the passphrase")
+    def __init__(self, path: str | None = None) -> None:
+        """path: the file, which is read once, because a pipe gives its content only once."""
+        self.path = path
+        self._last = b""
 
+    def __call__(self, where: str) -> bytes:
+        """Return the passphrase of the private key in where, in UTF-8. Raises UserError."""
+        if self.path is None:
+            prompt = f"Passphrase of {console.printable(where)}: "
+            self._last = _checked(terminal.ask(prompt), "the passphrase")
+        elif not self._last:
+            self._last = _first_line(self.path)
+        return self._last
 
-def from_file(path: str) -> Source:
-    """Return a Source of the first line of a file, which is read once, for all keys.
-
-    A pipe, as in `--passphrase-file <(…)`, gives its content only once.
-    """
-    line = functools.cache(_first_line)
-    return lambda where: line(path)
+    def unasked(self, where: str) -> bytes:
+        """Return the same for another key, for which nobody is asked. Raises UserError."""
+        if self.path is None and not self._last:
+            advice = "give it with --account-key FILE"
+            raise UserError("the key is encrypted", advice, where=where)
+        return self._last or self(where)
 
 
 def for_new_key(path: str | None) -> bytes:

@@ -13,7 +13,7 @@ _UNUSUAL = (
     "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"
 )
 _MORE_PRIMES = "this key has more than two primes, so it cannot be used here; make another"
-NO_PRIMES = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
+_NO_PRIMES = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
 
 # All that the libraries raise about what they cannot read.
 ERRORS = (
@@ -29,36 +29,44 @@ ERRORS = (
 
 def why_closed(block: Block, secret: bytes) -> str:
     """Return why OpenSSL does not open a private key, and what to do about it."""
-    try:
-        if not block.headers:  # only old kinds have these, and a short IV in them causes a panic
-            load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
-    except UnsupportedAlgorithm as error:
-        return f"this kind of key cannot be read here ({error}); use another"
-    except ERRORS:
-        pass
+    if reason := _unknown_kind(block, secret):
+        return f"this kind of key cannot be read here ({reason}); use another"
     if block.is_encrypted:
         return "this passphrase does not open the key; try another"
     root, _ = der.read(block.der)
     if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:
         # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
         return "this EC key does not say which curve it is on; use the file that it comes from"
-    # Some programs leave out the zero octet before a number that would be negative without it.
-    numbers = _integers(root)
-    has_odd_version = any(version not in (b"\0", b"\1") for version in numbers[:1])
-    return _UNUSUAL if has_odd_version or any(one >= b"\x80" for one in numbers) else _DAMAGED
+    return _UNUSUAL if _is_unusual(root) else _DAMAGED
+
+
+def _unknown_kind(block: Block, secret: bytes) -> str:
+    """Return what cryptography says of a kind of key that it does not know, or ""."""
+    try:
+        if not block.headers:  # only old kinds have these, and a short IV in them causes a panic
+            load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm as error:
+        return str(error)
+    except ERRORS:
+        pass
+    return ""
+
+
+def _is_unusual(root: Element) -> bool:
+    """Return whether the version is not 0 or 1, or a number is negative.
+
+    Some programs leave out the zero octet before a number that is negative without it.
+    """
+    numbers = [element.content for element in root.all() if element.type == "INTEGER"]
+    return numbers[:1] not in ([], [b"\0"], [b"\1"]) or any(one >= b"\x80" for one in numbers)
 
 
 def odd_primes(block: Block) -> str | None:
-    """Return what is odd about the primes of an RSA key and what to do, or None."""
-    if limits.has_more_primes(block):
-        return _MORE_PRIMES
-    return NO_PRIMES if lacks_primes(block) else None
+    """Return what is odd about the primes of an RSA key, and what to do; or None."""
+    return _MORE_PRIMES if len(limits.rsa_numbers(block)) > 9 else no_primes(block)
 
 
-def lacks_primes(block: Block) -> bool:
-    """Return whether an RSA key has zeros in place of its primes and what follows from them."""
-    return not block.is_encrypted and _integers(der.read(block.der)[0]).count(b"\0") > 4
-
-
-def _integers(root: Element) -> list[bytes]:
-    return [element.content for element in root.all() if element.type == "INTEGER"]
+def no_primes(block: Block) -> str | None:
+    """Return what to do about an RSA key with zeros for its primes and what follows from them."""
+    numbers = limits.rsa_numbers(block)
+    return _NO_PRIMES if numbers and not any(numbers[4:]) else None

@@ -42,7 +42,7 @@ def test_an_account_is_deactivated_once(
     path = tmp_path / "account.key"
     path.write_bytes(pem_of(private_key(kind, 7), SECRET.encode()))
     secret = str(tmp_path / secret_file)
-    key = files.read_account_key(path, passphrase.from_file(secret))
+    key = files.read_account_key(path, passphrase.Source(secret))
     server = ["--server", ca.directory_url, "--ca-file", str(pebble.TLS)]
     command = [str(path), "--passphrase-file", secret, *server]
     none = f"{path}: there is no account with this key at {ca.directory_url}, so nothing was done"

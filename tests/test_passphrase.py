@@ -58,7 +58,7 @@ class TestAFile:
         path = str(tmp_path / "secret")
         for secret in (SECRET.encode(), ("ü" * 511 + "x").encode(), b"a"):
             write(path, secret + end)
-            assert passphrase.for_new_key(path) == passphrase.from_file(path)("a.key") == secret
+            assert passphrase.for_new_key(path) == passphrase.Source(path)("a.key") == secret
 
     @pytest.mark.posix(reason="modes")
     def test_that_is_warned_of(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +80,7 @@ class TestAFile:
         read, write = os.pipe()
         os.write(write, b"secret\n")
         os.close(write)
-        passphrase_of = passphrase.from_file(f"/dev/fd/{read}")
+        passphrase_of = passphrase.Source(f"/dev/fd/{read}")
         assert passphrase_of("a") == passphrase_of("b") == b"secret"
         os.close(read)
 

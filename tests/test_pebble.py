@@ -27,7 +27,7 @@ def acme_tiny(ca: pebble.Pebble, account_key: Path) -> Result:
 
 def issued(ca: pebble.Pebble) -> str:
     """Return the certificate for the request, and its chain; acme-tiny does not do wildcards."""
-    key = files.read_account_key(ACCOUNT_KEY, passphrase.typed)
+    key = files.read_account_key(ACCOUNT_KEY, passphrase.Source())
     account = acme_client.Account(key, ca.directory_url, ca.opener)
     csr = x509.load_pem_x509_csr(CSR.read_bytes())
     order = account.order(pem.names(csr))

@@ -21,7 +21,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
-from common import console, keys, options, passphrase, shell
+from common import console, keys, options, shell
 from common.console import UsageError, UserError, printable
 from common.parser import Parser
 from common.show import chain, describe, match, opening, parts, picture
@@ -86,7 +86,7 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
     """Raise UsageError for an option that would change nothing, or would fill the terminal."""
     if args.account_key is not None and (args.bytes or args.public):
         raise UsageError("--account-key is not for --bytes or --public; leave it out")
-    if args.passphrase_of is not passphrase.typed and args.bytes:
+    if args.passphrase_of.path is not None and args.bytes:
         raise UsageError(
             "--passphrase-file is not for --bytes, which decrypts nothing; leave it out"
         )

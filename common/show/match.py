@@ -147,7 +147,8 @@ def _relation(certificate: Certificate, request: Request) -> str:
         return f"have different keys, {_short(certificate)} and {_short(request)}"
     if _is_forged(request):
         return _FORGED
-    asked, given = request.lower_names, certificate.lower_names
+    asked = dict.fromkeys(request.lower_names)  # like a set, in order
+    given = dict.fromkeys(certificate.lower_names)
     missing = [name for name in asked if name not in given]
     added = [name for name in given if name not in asked]
     if not missing and not added:

@@ -109,9 +109,9 @@ def _private(part: Part, secret: bytes) -> Key:
     elif key is not None:
         spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     else:
-        raise UserError(f"{part.where}: {unusable.why_closed(part.block, secret)}")
-    if unusable.lacks_primes(part.block):
-        raise UserError(f"{part.where}: {unusable.NO_PRIMES}")
+        raise UserError(unusable.why_closed(part.block, secret), where=part.where)
+    if reason := unusable.no_primes(part.block):
+        raise UserError(reason, where=part.where)
     public_key = key.public_key() if key else loading.public_key(spki)
     document, _, _ = _read(part)
     numbers_agree = numbers.agree(key, public_key, document)

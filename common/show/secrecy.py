@@ -7,7 +7,7 @@ private.
 
 import contextlib
 
-from common import der
+from common import der, goodkey
 from common.show import grammar
 from common.show.grammar import Document
 from common.unusable import ERRORS
@@ -18,7 +18,7 @@ from OpenSSL import crypto
 
 MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
 
-_RSA_TYPES = (crypto.TYPE_RSA, 912)  # EVP_PKEY_RSA_PSS, openssl/evp.h
+_RSA_TYPES = (crypto.TYPE_RSA, goodkey.RSA_PSS_TYPE)
 _UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 
 

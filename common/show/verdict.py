@@ -87,7 +87,7 @@ def _key_reason(item: Item) -> str | None:
     These are the rules of Go's x509.ParsePKIXPublicKey and Boulder's goodkey/good_key.go.
     """
     if item.key_algorithm == signature.RSA_PSS:
-        return "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
+        return goodkey.IS_PSS
     if item.public_key is None and item.key_algorithm in (RSA, EC):
         return "cannot be read here"
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
