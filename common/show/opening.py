@@ -28,13 +28,13 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
         raise pem.refusal(part.where, block.der, block, parts.ADVICE)
     if block.label in labels.KEY_LABELS:
         if reason := limits.exceeded(block):
-            raise UserError(f"{part.where}: {reason}; {parts.ADVICE}")
+            raise UserError(reason, parts.ADVICE, where=part.where)
         secret = passphrase_of(part.where) if block.is_encrypted else b""
         return _private(part, secret)
-    document, spki, public_key = _read(part)
+    document, spki, public_key = _revealed(part)
     if document.fault or document.name != parts.DOCUMENTS[block.label]:
         problem = f"it cannot be read here ({document.fault or 'it does not follow its standard'})"
-        raise UserError(f"{part.where}: {problem}; use --bytes to see what can be read")
+        raise UserError(problem, "use --bytes to see what can be read", where=part.where)
     if block.label in _SIGNED:
         return _SIGNED[block.label](part, document, spki, public_key)
     return _public(part, document)
@@ -50,7 +50,7 @@ def unopened(part: Part) -> Document:
     if is_key and not block.is_encrypted and not limits.exceeded(block):
         with contextlib.suppress(UserError):
             return _private(part, b"").document
-    return _read(part)[0]
+    return _revealed(part)[0]
 
 
 def public_pem(item: Item) -> str:
@@ -58,24 +58,31 @@ def public_pem(item: Item) -> str:
 
     Raises UserError if a number of it could be one of a private key, such as d, instead.
     """
-    is_checked = secrecy.is_certain(item.spki, item.public_key)
+    numbers_agree: bool | None = True
     if isinstance(item, Key) and item.is_private:
-        if item.numbers_agree is False:
-            raise UserError(f"{item.where}: {numbers.DISAGREE}")
-        # A point on the curve is not a private number, even if it cannot be compared with that.
-        is_checked &= item.numbers_agree is True or item.key_algorithm == EC
-    if not is_checked:
-        raise UserError(f"{item.where}: its numbers cannot be checked here; use openssl pkey")
+        numbers_agree = item.numbers_agree
+        if numbers_agree is None and item.key_algorithm == EC:  # a point is not a private number
+            numbers_agree = True
+    if numbers_agree is False:
+        raise UserError(numbers.DISAGREE, where=item.where)
+    if numbers_agree is None or not secrecy.is_certain(item.spki, item.public_key):
+        problem = "its numbers cannot be checked here"
+        raise UserError(problem, "use openssl pkey", where=item.where)
     return wrapping.written("PUBLIC KEY", item.spki).decode()
 
 
-def _read(part: Part) -> tuple[Document, bytes, PublicKeyTypes | None]:
-    """Return the elements of a part, its SubjectPublicKeyInfo (b"" in a private key) and that key.
-
-    Elements that are public are marked.
-    """
+def _elements(part: Part) -> Document:
+    """Return the elements of a part, of which nothing is public yet."""
     block = part.block
-    document = grammar.unreadable(_CLOSED) if block.headers else grammar.read(block.der)
+    return grammar.unreadable(_CLOSED) if block.headers else grammar.read(block.der)
+
+
+def _revealed(part: Part) -> tuple[Document, bytes, PublicKeyTypes | None]:
+    """Return the elements of a part, with marks on what is public, and the public key in it.
+
+    The key is a SubjectPublicKeyInfo, b"" in a private key, and what cryptography makes of that.
+    """
+    document = _elements(part)
     key = grammar.public_key(document)
     spki = key.encoded if key else b""
     if document.name == "RSAPublicKey":
@@ -90,7 +97,7 @@ def _public(part: Part, document: Document) -> Key:
     block, exponent = part.block, values.number(document.root.children[-1])
     if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > secrecy.MAX_EXPONENT_BITS:
         what = "these are two numbers, but not an RSA public key (a signature has two as well)"
-        raise UserError(f"{part.where}: {what}; {parts.ADVICE}")
+        raise UserError(what, parts.ADVICE, where=part.where)
     spki = loading.as_spki(block.label, block.der)
     public_key = loading.public_key(spki)
     return Key(part, document, spki, public_key, is_private=False, numbers_agree=None)
@@ -113,7 +120,7 @@ def _private(part: Part, secret: bytes) -> Key:
     if reason := unusable.no_primes(part.block):
         raise UserError(reason, where=part.where)
     public_key = key.public_key() if key else loading.public_key(spki)
-    document, _, _ = _read(part)
+    document = _elements(part)
     numbers_agree = numbers.agree(key, public_key, document)
     secrecy.reveal_private(document, spki, public_key, numbers_agree)
     return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)

@@ -19,6 +19,7 @@ from OpenSSL import crypto
 MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
 
 _RSA_TYPES = (crypto.TYPE_RSA, goodkey.RSA_PSS_TYPE)
+_ENCRYPTED = "EncryptedPrivateKeyInfo"
 _UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 
 
@@ -46,7 +47,7 @@ def reveal(document: Document, spki: bytes, public_key: PublicKeyTypes | None) -
     marked.
     spki, public_key: as for is_certain.
     """
-    if document.name == "EncryptedPrivateKeyInfo":
+    if document.name == _ENCRYPTED:
         _reveal_lines(document)
     key = grammar.public_key(document)
     if key is None:
