@@ -43,9 +43,9 @@ _BEFORE_BASE64 = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _HEADERS = re.compile(  # of RFC 1421
-    r"\s*Proc-Type:\s?4,ENCRYPTED\s+"
-    r"DEK-Info:\s?([\w-]+(?:, ?[0-9A-Fa-f]+)?)(?:[ \t\r]*\n|\s)"
-    r"(?:[\w-]+: .*\n)*"  # others, which OpenSSL ignores
+    r"\s*Proc-Type:[ \t]*4,[ \t]*ENCRYPTED\s+"
+    r"DEK-Info:[ \t]*([\w-]+[ \t]*(?:,[ \t]*[0-9A-Fa-f]+)?)(?:[ \t\r]*\n|\s)"
+    r"(?:[\w-]+:.*\n)*"  # others, which OpenSSL ignores
 )
 _LINE_BREAK = re.compile(r"[ \t\r]*\n[ \t]*")
 _LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[A-Za-z0-9+/=][A-Za-z0-9+/= \t\r]*\n)+")
@@ -73,7 +73,7 @@ class Marked(NamedTuple):
     @property
     def headers(self) -> str:
         """The headers of RFC 1421, as OpenSSL reads them, or ""."""
-        info = self.dek_info.replace(" ", "")
+        info = "".join(self.dek_info.split())
         return f"Proc-Type: 4,ENCRYPTED\nDEK-Info: {info}" if info else ""
 
     @property

@@ -5,6 +5,7 @@ What follows an option that takes no value, or one that is unknown, may be a pas
 
 import argparse
 import difflib
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -13,11 +14,6 @@ from typing import NoReturn
 from common import console
 from common.console import UsageError
 
-# A private key, or what may be one in base64, also after "--key=" or "./"; the number d in a JWK.
-_KEY = re.compile(
-    r"PRIVATE KEY-----|LS0tLS1CRUdJTi|(?:\A|[=:@]|\./)\s*M[A-P][A-Za-z0-9+/\s]{60,}={0,2}\s*\Z"
-    r"""|"d"\s*:\s*\""""
-)
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 
 
@@ -38,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         given = sys.argv[1:] if arguments is None else list(arguments)
-        if any(map(_KEY.search, given)):  # "$(cat FILE)"
+        if any(map(_may_be_key, given)):  # "$(cat FILE)"
             raise UsageError("an argument is a private key; give the name of its file instead")
         args, unknown = self.parse_known_args(self._options_first(given))
         if unknown:
@@ -109,3 +105,15 @@ class Parser(argparse.ArgumentParser):
         if not close:
             self.error(problem)
         raise UsageError(f"{problem}; did you mean {known[close[0]]}?")
+
+
+def _may_be_key(argument: str) -> bool:
+    """Return whether an argument is a private key, or has a word that may be part of one."""
+    value = argument.partition("=")[2] if argument.startswith("--") else argument.removeprefix("@")
+    if os.path.lexists(value) or os.path.isdir(os.path.dirname(value)):
+        return False
+    is_jwk = re.search(r"""["']d["']\s*:""", argument)
+    # A line of PEM has 64 characters, the label of a domain name at most 63.
+    words = re.findall(r"[\w+/=-]{64,}", argument, re.ASCII)
+    has_word = any(re.search("[0-9]", word) for word in words)
+    return "PRIVATE KEY-----" in argument or is_jwk is not None or has_word

@@ -194,6 +194,6 @@ def _first_sequence(content: bytes, at: int = 0) -> bytes:
     """Return the SEQUENCE at an offset, or b"" if there is not a whole one."""
     with contextlib.suppress(ValueError):
         element = der.first(content, at)
-        if element.type == "SEQUENCE" and not element.is_cut_off:
+        if content.startswith(b"\x30", at) and not element.is_cut_off:
             return element.encoded
     return b""

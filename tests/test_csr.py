@@ -349,6 +349,7 @@ def test_a_name_that_is_a_file_is_warned_of(run: Run) -> None:
 
 NOT_HERE = "is not an option of this program"
 SEE = "; see make_csr.py --help"
+BASE64 = "".join(KEY.decode().splitlines()[1:-1])
 A_KEY = "an argument is a private key; give the name of its file instead"
 
 
@@ -370,10 +371,14 @@ A_KEY = "an argument is a private key; give the name of its file instead"
         (["-q", "-q"], f"-q is given twice{SEE}"),
         (["--quiet=secret", "a.org"], f"--quiet takes no value{SEE}"),
         (["--out=--"], f"--out: -- is not a value{SEE}"),
-        (["--key=M" + 99 * "I"], A_KEY),
+        ([f"--key={BASE64}"], A_KEY),
+        (["--key", f'"{BASE64.replace("/", "_")}",'], A_KEY),
+        (["--key", bytes(range(32)).hex()], A_KEY),
+        ([f"@{BASE64[100:164]}"], A_KEY),
+        (["{'kty': 'EC', 'd': 'secret'}"], A_KEY),
         (["—key", "x"], "an option begins with a long dash; type two hyphens instead"),
         (["--key", KEY.decode()], A_KEY),
-        (["--", "".join(KEY.decode().splitlines()[1:-1])], A_KEY),
+        (["--", BASE64], A_KEY),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:

@@ -327,6 +327,8 @@ def test_headers_and_padding_of_a_key(show: Show, run: Run) -> None:
     for data, told in (
         (key.replace(b"\n", b"\r\n"), ""),
         (key.replace(b"\n\n", b"\nOriginator-ID: me\n\n"), ""),
+        (key.replace(b": ", b":\t "), ""),
+        (pem_of(EC).replace(b"MHcCAQEE", b"MHcCAQ EE"), ""),  # EE is 10 in hexadecimal
         (key[: key.index(b"-----END")], "its END line is missing, so "),
         (key.replace(b"\n-----END", b"\n\n-----END"), MORE),
         (key.replace(b"CBC,", b"CBC, "), MORE),

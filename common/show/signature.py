@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.der import Element
+from common.show import values
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -93,9 +94,15 @@ def _how(algorithm: Element) -> _How | None:
         return _ALGORITHMS.get(oid.oid)
     fields = {field.tag: field for sequence in parameters for field in sequence.children}
     digest, mask_digest = _pss_hash(fields.get("[0]")), _pss_hash(fields.get("[1]"))
-    if digest is None or mask_digest is None:
+    salt, trailer = _pss_number(fields.get("[2]"), 20), _pss_number(fields.get("[3]"), 1)
+    if digest is None or mask_digest is None or salt < 0 or trailer != 1:
         return None
-    return rsa.RSAPublicKey, (padding.PSS(padding.MGF1(mask_digest), padding.PSS.AUTO), digest)
+    return rsa.RSAPublicKey, (padding.PSS(padding.MGF1(mask_digest), salt), digest)
+
+
+def _pss_number(field: Element | None, default: int) -> int:
+    """Return the number in a field."""
+    return values.number(field.children[0]) if field and field.children else default
 
 
 def _pss_hash(field: Element | None) -> hashes.HashAlgorithm | None:

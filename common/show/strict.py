@@ -18,6 +18,8 @@ _CHARACTERS = {
     "PrintableString": r"[A-Za-z0-9 '()+,\-./:=?*&]*",
     "IA5String": "[\0-\x7f]*",
     "BMPString": "[\0-\ufdcf\ufdf0-\ufffd]*",
+    "UTCTime": r"[0-9]{10}([0-9]{2})?(Z|[+-](?!0000)[0-9]{4})",
+    "GeneralizedTime": r"[0-9]{14}(\.[0-9]{0,8}[1-9])?(Z|[+-](?!0000)[0-9]{4})",
 }
 
 
@@ -51,8 +53,8 @@ def _is_read(element: Element) -> bool:
     content = element.content
     if element.type == "BIT STRING":  # it begins with the number of bits at its end that are zero
         return content != b"" and content[0] < 8 and content[-1] % (1 << content[0]) == 0
-    if element.type in ("UTCTime", "GeneralizedTime"):
-        return values.time(element) is not None
+    if element.type in ("UTCTime", "GeneralizedTime") and values.time(element) is None:
+        return False
     try:
         text = content.decode(_ENCODINGS.get(element.type, "latin-1"))
     except UnicodeDecodeError:
