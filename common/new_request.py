@@ -14,7 +14,7 @@ from common import (
     pem,
     shell,
 )
-from common.console import UserError
+from common.console import UsageError, UserError
 from common.names import Identifier
 
 from cryptography import x509
@@ -45,18 +45,20 @@ def prepare(
     line they describe the request.
     Raises UserError for whatever can be refused without reading the key.
     """
+    for given in args.names:
+        if given.endswith(".key") and os.path.isfile(given):
+            advice = f"give the names, and --key {shell.file(given)}"
+            raise UsageError(f"{given} is the file of a key, and not a name", advice)
     if args.names:
         identifiers = arguments.identifiers(args.names)
     else:
         identifiers = [arguments.name(domain_name, "DOMAIN_NAME = ")]
-    for given in filter(os.path.isfile, map(str, args.names)):
-        console.warn(f"{given} is a file too; for a key write --key {given}, for names @{given}")
     email = _email(args, email_address)
     out = arguments.text(csr_file, "CSR_FILE = ") if args.out is None else args.out
     files.check(out, _obstacle)
-    key = certificate_key.find(args.key, identifiers, key_file, bool(args.names))
     for warning in letsencrypt.name_warnings(identifiers):
         console.warn(warning)
+    key = certificate_key.find(args.key, identifiers, key_file, bool(args.names))
     return Plan(identifiers, email, key, out)
 
 

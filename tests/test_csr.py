@@ -338,11 +338,10 @@ def test_only_a_list_of_names_is_taken(content: bytes | None, message: str, run:
 
 
 @pytest.mark.usefixtures("key")
-def test_a_name_that_is_a_file_is_warned_of(run: Run) -> None:
-    """A list of names or a key, given without @ or --key."""
-    Path("names.com").write_text("example.com\n")
-    told = "names.com is a file too; for a key write --key names.com, for names @names.com"
-    assert warnings_of(run("make_csr.py", "names.com", "--quiet")) == [told]
+def test_the_file_of_a_key_is_not_taken_for_a_name(run: Run) -> None:
+    error = error_of(run("make_csr.py", "certificate.key"), 2)
+    told = "is the file of a key, and not a name; give the names, and --key certificate.key"
+    assert error == f"certificate.key {told}"
 
 
 # Wrong usage.
