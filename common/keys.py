@@ -14,7 +14,6 @@ from OpenSSL import crypto
 
 ACCOUNT_KEY_FILE = "account.key"
 
-_DISAGREE = "the key is damaged, since its numbers do not agree; restore a copy"
 # RFC 8555 section 11.1 has the CA reject a request with the account key.
 _NOT_FOR_CERTIFICATES = "which must not be the certificate key"
 _MAKE = "make one with make_certificate_key.py"
@@ -81,7 +80,7 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
     try:
         return cast(PrivateKeyTypes, pkey.to_cryptography_key())
     except ValueError as error:
-        raise UnusableKey(_DISAGREE) from error
+        raise UnusableKey(unusable.DISAGREE) from error
 
 
 def _refuse_account_key(
@@ -125,4 +124,4 @@ def _public_key(pkey: crypto.PKey) -> object:
     try:
         return load_der_public_key(crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey))
     except ValueError as error:
-        raise UnusableKey(_DISAGREE) from error
+        raise UnusableKey(unusable.DISAGREE) from error

@@ -70,7 +70,8 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
             "this key makes invalid signatures, because its private and public halves do not match"
         )
         raise UserError(f"{plan.key}: {problem}; restore a copy of the key")
-    console.hold_signals()
+    if plan.out != "-":  # there is nothing to leave behind
+        console.hold_signals()
     old = files.write_request(plan.out, request, _obstacle)
     if old is not None:
         _warn_of_other_names(plan.out, old, csr)

@@ -8,6 +8,7 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import crypto
 
+DISAGREE = "its numbers do not agree; restore a copy of the key"
 _DAMAGED = "the key is damaged; restore a copy"
 _UNUSUAL = (
     "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"

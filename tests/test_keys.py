@@ -126,7 +126,7 @@ KEY = (ARTICLE / "rsa2048.key").read_bytes()
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
 DAMAGED_KEY = KEY.replace(b"/t6+/kD5", b"/t6+/AD5")
 
-NUMBERS = "the key is damaged, since its numbers do not agree; restore a copy"
+NUMBERS = "its numbers do not agree; restore a copy of the key"
 DAMAGED = "the key is damaged; restore a copy"
 UNUSUAL = (
     "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"

@@ -279,6 +279,8 @@ def test_a_key_with_the_public_half_of_another_is_damaged(
         assert not (status and "accepts it" in out)
         assert (found, err) == (status, f"show: error: a.key: {DISAGREE}\n" * status)
         assert ("BEGIN PUBLIC" in out) == (option != [] and not status)
+    write("a.csr", request())
+    assert (DISAGREE in show("--account-key", "a.key", "a.csr")[2]) == bool(status)
 
 
 def test_a_signature_with_unused_bits_is_not_valid(show: Show) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from common.show import numbers, strict
+from common import unusable
+from common.show import strict
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.values import Name
@@ -28,7 +29,7 @@ def together(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | N
 
 def errors(items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None) -> Iterator[str]:
     """Yield what is wrong with items, alone or together. The arguments are those of together."""
-    for item in items:
+    for item in dict.fromkeys([*items, *([account_key] if account_key else [])]):
         yield from _errors_alone(item)
     others = [item for item in items if not (account_key and _have_same_key(item, account_key))]
     yield from _unfitting(others)
@@ -103,7 +104,7 @@ def _account_key_alone(account_key: Item, keys: _Keys, signed: Iterable[Signed])
 def _errors_alone(item: Item) -> Iterator[str]:
     """Yield what is wrong with an item, whatever the others are."""
     if isinstance(item, Key) and item.numbers_agree is False:
-        yield f"{item.where}: {numbers.DISAGREE}"
+        yield f"{item.where}: {unusable.DISAGREE}"
     if _is_forged(item):
         yield f"{item.where}: its signature is not valid; make the request again"
     if isinstance(item, Signed) and (found := strict.extension_errors(item)):

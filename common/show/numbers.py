@@ -10,8 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-DISAGREE = "its numbers do not agree; restore a copy of the key"
-
 _MAX_DSA_BITS = 4096  # FIPS 186-4 has 3072 at most
 
 

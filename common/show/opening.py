@@ -64,7 +64,7 @@ def public_pem(item: Item) -> str:
         if numbers_agree is None and item.key_algorithm == EC:  # a point is not a private number
             numbers_agree = True
     if numbers_agree is False:
-        raise UserError(numbers.DISAGREE, where=item.where)
+        raise UserError(unusable.DISAGREE, where=item.where)
     if numbers_agree is None or not secrecy.is_certain(item.spki, item.public_key):
         problem = "its numbers cannot be checked here"
         raise UserError(problem, "use openssl pkey", where=item.where)
