@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from tests.conftest import (
     shell,
 )
 from tests.made import EC, OTHER, as_der, as_pem, request, san, write
+from tests.test_docs import matches
 
 import pytest
 from cryptography import x509
@@ -230,23 +233,44 @@ def test_without_pebble_an_error_says_how_to_get_it(
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
 @pytest.mark.parametrize("installed", ["", "chromium", "chromium certutil", "firefox certutil"])
-def test_the_commands_for_a_browser(
-    installed: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_the_whole_page(
+    installed: str, files: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As in data/course, where "…" stands for what differs each time."""
+    browser = installed.split()[0] if "certutil" in installed else "none"
+    if browser == "firefox":
+        write("certificate.csr", request(san(x509.IPAddress(ip_address("127.0.0.1")))))
+    programs = files / "bin"
+    programs.mkdir()
+    for name in pebble.PROGRAMS:
+        (programs / name).symlink_to(str(shutil.which(name)))
     for name in installed.split():
-        (tmp_path / name).touch(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(web_server.Server, "serve_forever", lambda _: None)
-    with web_server.listen(0) as server:
-        web_server.serve(server, x509.DNSName("example.com"), Path("root.pem"), pebble.TLS)
-    told = re.sub(r":\d+/", ":1/", capsys.readouterr().out)
-    assert told.count("  $ curl") == 2
-    for words in ("browser. Then", "$ certutil", "${new:?}", '" https://example.com:1/\n'):
-        assert (words in told) == ("certutil" in installed)
-    assert ("they need Chromium or Firefox, and certutil" in told) != ("certutil" in installed)
+        (programs / name).touch(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    serve, served = web_server.Server.serve_forever, list[object]()
+
+    def serve_forever(server: web_server.Server, *poll: float) -> None:
+        """Serve in the thread where the server is tried, and not until Ctrl-C."""
+        return serve(server, *poll) if poll else served.append(server)
+
+    monkeypatch.setattr(web_server.Server, "serve_forever", serve_forever)
+    handlers = [signal.getsignal(number) for number in pebble.ENDING]
+    page = told("--serve")
+    assert len(served) == 1
+    assert [signal.getsignal(number) for number in pebble.ENDING] == handlers
+    expected = (ROOT / "tests" / "data" / "course" / f"{browser}.txt").read_text("utf-8")
+    assert matches(expected, page), page
+
+
+@pytest.mark.posix(reason="sh")
+def test_pebble_that_ends_at_once(
+    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in pebble.PROGRAMS:
+        (tmp_path / name).write_text("#!/bin/sh\necho first\necho no port is free\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert "error: Pebble does not start: no port is free\n" in told(status=1)
 
 
 @pytest.mark.posix(reason="sh, and signals that end a process")

@@ -89,12 +89,13 @@ def test_a_key(command: str, run: Run) -> None:
 
 def test_an_encrypted_key(run: Run, secret_file: str) -> None:
     options = ["--curve", "P-384", "--passphrase-file", secret_file]
+    Path("account.pub").touch()  # which is kept
     make, view, extract = commands_of(run("make_account_key.py", *options))
     for command, answers in ((make, 2), (view, 1), (extract, 1)):
         session = on_a_terminal(["sh", "-c", command], Path(), *[SECRET] * answers)
         assert session.status == 0, session.written
     key = Path("account.key")
-    assert Path("account.pub").read_text() == public_key_of(key, SECRET.encode())
+    assert Path("account-openssl.pub").read_text() == public_key_of(key, SECRET.encode())
     other = load(Path("account-openssl.key").read_bytes(), SECRET.encode())
     assert isinstance(other, ec.EllipticCurvePrivateKey)
     assert other.key_size == 384

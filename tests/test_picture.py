@@ -73,6 +73,7 @@ def test_the_cards_stand_in_the_order_of_the_story_with_the_main_facts(show: Sho
     chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
     for order in (names, names[::-1], names[2:] + names[:2]):
         assert picture(show, *order).of("h2")[:7] == [*names[:3], *chain, "The legend"]
+    assert len(picture(show, *names).of("card")) == 6
     write("renamed.key", RSA)
     renamed = ("--account-key", "account.key", "example.com.key", "renamed.key")
     assert picture(show, *renamed).of("h2")[:2] == ["renamed.key", "example.com.key"]

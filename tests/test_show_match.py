@@ -199,7 +199,7 @@ chain.pem (1 of 3) and a.csr have *: mail.example.com requested but missing; www
 chain.pem (1 of 3) is issued by chain.pem (2 of 3)
 chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 
-server.csr same.csr nothing.csr leaf.pem
+server.csr same.csr nothing.csr other.csr leaf.pem
 leaf.pem and server.csr belong together: the same key and names
 leaf.pem and same.csr belong together: the same key and names
 leaf.pem and nothing.csr * different names: example.com, www.example.com added but not requested
@@ -342,6 +342,7 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
         write("a.csr", csr)
         assert f"  names          {words}\n" in show("a.csr")[1]
     write("a.csr", request(san()))
+    assert "  names          none\n" in show("a.csr")[1]
     assert "  extensions     subject alternative name: empty\n" in show("a.csr")[1]
 
 
@@ -359,6 +360,10 @@ def test_work_and_output_are_bounded(show: Show, monkeypatch: pytest.MonkeyPatch
     status, _, err = show("cas.pem")
     assert (status, len(err.splitlines())) == (1, 200)
     assert time.process_time() - started < 2
+    for number in (500, 501):
+        write("a.pem", wrapping.written("CERTIFICATE", b"x") * number)
+        told = "show: error: a.pem: the file holds 501 parts, more than 500\n"
+        assert (show("a.pem")[2] == told) == (number == 501)
     monkeypatch.setattr(chain, "_MOST_CHECKS", 1)  # each certificate has one check all the same
     write("chain.pem", LEAF, MIDDLE, ROOT_CA)
     assert show("chain.pem")[::2] == (0, "")
