@@ -30,20 +30,45 @@ def der_of(pem: bytes) -> bytes:
     return base64.b64decode(b"".join(pem.splitlines()[1:-1]))
 
 
-ESCAPED = r"its line breaks are the two characters \n"
-STRINGS = "its lines are strings of a program"
-BREAKS = "its line breaks are missing or became other characters"
-PLUS = "each + in its base64 became a space"
-MARKS = "its BEGIN or END line is not written as in PEM"
-MORE = "it has text or blanks that are not part of PEM"
-MORE_BYTES = "after its content come other bytes, such as a line break"
-IN_BASE64 = "this is base64 of PEM"
-AMONG = f"{IN_BASE64}, among other text"
-CHARACTERS = "its base64 has escaped characters, as in JSON or HTML"
-BARE = "its BEGIN and END lines are missing"
-IN_URL = "it is encoded as a part of a URL or a form"
-UTF_16 = "this is UTF-16, as PowerShell 5 writes after >"
-INVISIBLE = "it has characters that are invisible or not ASCII, such as a byte order mark"
+# What is wrong, and what to do. A command is tried by test_the_command_puts_it_right.
+ESCAPED = r"its line breaks are the two characters \n; take it out with: (umask 077; "
+STRINGS = (
+    "its lines are strings of a program; "
+    "write it without the quotes and without what is between them\n"
+)
+BREAKS = (
+    "its line breaks are missing or became other characters; "
+    "write BEGIN and END on lines of their own, and the rest in lines of base64 alone\n"
+)
+PLUS = "each + in its base64 became a space; undo that with: (umask 077; "
+MARKS = (
+    "its BEGIN or END line is not written as in PEM; "
+    "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END\n"
+)
+MORE = "it has text or blanks that are not part of PEM; remove them\n"
+MORE_BYTES = (
+    "after its content come other bytes, such as a line break; "
+    "write it without them: with openssl pkey, openssl req or openssl x509\n"
+)
+IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
+AMONG = (
+    "this is base64 of PEM, among other text; "
+    "write what begins with LS0t, and nothing else, to a file of its own, and read that\n"
+)
+CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
+BARE = (
+    "its BEGIN and END lines are missing; "
+    "write -----BEGIN … and -----END … around it, with + for - and / for _\n"
+)
+NO_BEGIN = "its BEGIN line is missing; write it on a line above the base64\n"
+NO_END = "its END line is missing; add that line\n"
+DIFFERENT = "BEGIN and END have different labels; write the same label in both lines\n"
+IN_URL = "it is encoded as a part of a URL or a form; decode it with: (umask 077; "
+UTF_16 = "this is UTF-16, as PowerShell 5 writes after >; convert it with: (umask 077; "
+INVISIBLE = (
+    "it has characters that are invisible or not ASCII, such as a byte order mark; "
+    "remove them with: (umask 077; "
+)
 
 # What happened to a PEM file, what is said of it, and who met it.
 FORMS: dict[str, tuple[Change, str]] = {
@@ -83,16 +108,19 @@ FORMS: dict[str, tuple[Change, str]] = {
     "base64 for a URL": (lambda pem: base64.urlsafe_b64encode(der_of(pem)).rstrip(b"="), BARE),
     "XML": (lambda pem: b"<a>%s</a>" % base64.b64encode(der_of(pem)), BARE),  # node-saml
     "no marks": (lambda pem: b"".join(pem.splitlines(True)[1:-1]), BARE),  # traefik#2001
-    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], "its BEGIN line is missing"),
-    "no END": (lambda pem: pem[: pem.index(b"-----END")], "its END line is missing"),  # simp_le#149
-    "X": (lambda pem: pem.replace(b"END ", b"END X"), "BEGIN and END have different labels"),
+    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], NO_BEGIN),
+    "no END": (lambda pem: pem[: pem.index(b"-----END")], NO_END),  # simp_le#149
+    "X": (lambda pem: pem.replace(b"END ", b"END X"), DIFFERENT),
     "UTF-16": (lambda pem: pem.decode().encode("utf-16"), UTF_16),  # PowerShell 5
 }
-WITH_COMMAND = (CHARACTERS, ESCAPED, PLUS, IN_BASE64, INVISIBLE, IN_URL, UTF_16)
 
 
-def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
-    """Check that show reads a bad file as a good one, and warns; return what to do.
+def warned(fault: str) -> str:
+    return fault.replace("; ", ", so other programs may refuse it; ", 1)
+
+
+def check(show: Show, run: Run, good: bytes, bad: bytes, fault: str) -> None:
+    """Check that show reads a bad file as a good one, and warns.
 
     make_csr uses a key with the same warning, and calls another thing by its name.
     """
@@ -101,26 +129,24 @@ def check(show: Show, run: Run, good: bytes, bad: bytes, told: str) -> str:
     page = show("good")[1].replace("good:", "a.pem:")
     status, out, err = show("a.pem")
     assert (status, out, err.count("\n")) == (0, page, 1)
-    start, _, undo = err.partition("; ")
-    assert start == f"show: warning: a.pem: {told}, so other programs may refuse it"
+    assert err.startswith(f"show: warning: a.pem: {warned(fault)}")
     if b"KEY" in good:
         made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
         assert (made.returncode, made.stderr) == (0, err.replace("show:", "make_csr.py:"))
     else:
         error = error_of(run("make_csr.py", "--key", "a.pem"))
         assert error.startswith("a.pem: this is a certificate")
-    return undo
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_whole_is_used_and_its_wrapping_warned_of(form: str, show: Show, run: Run) -> None:
-    change, told = FORMS[form]
+    change, fault = FORMS[form]
     for pem in (REQUEST, CERTIFICATE, KEY):
-        check(show, run, pem, change(pem), told)
+        check(show, run, pem, change(pem), fault)
 
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("form", [one for one in FORMS if FORMS[one][1] in WITH_COMMAND])
+@pytest.mark.parametrize("form", [one for one in FORMS if "with: (" in FORMS[one][1]])
 def test_the_printed_command_repairs_the_file(form: str, show: Show, tmp_path: Path) -> None:
     write("a.key", FORMS[form][0](KEY))
     command = show("a.key")[2].partition("with: ")[2]
@@ -145,16 +171,16 @@ LABELS = {
 def test_a_label_of_another_kind_is_warned_of(kind: str, show: Show, run: Run) -> None:
     label, right, pem = LABELS[kind]
     bad = pem.replace(f" {right}-".encode(), f" {label}-".encode())
-    told = f"its label is {label}, but its content is that of {right}"
-    assert check(show, run, pem, bad, told) == f"write {right} in BEGIN and END\n"
+    fault = f"its label is {label}, but its content is that of {right}; write {right} in BEGIN and "
+    check(show, run, pem, bad, f"{fault}END\n")
 
 
 def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> None:
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
     write("a.pem", REQUEST.strip(), KEY)
     line = REQUEST.count(b"\n")
-    told = f" (line {line}): END and BEGIN are on one line, so other programs may refuse it"
-    told += "; start a new line before -----BEGIN\n"
+    fault = "END and BEGIN are on one line; start a new line before -----BEGIN\n"
+    told = f" (line {line}): {warned(fault)}"
     status, out, err = show("a.pem")
     assert (status, out.count("public key   ")) == (0, 2)
     assert err == f"show: warning: a.pem (2 of 2){told}"
@@ -166,14 +192,12 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
 def test_several_parts_in_one_der_file_are_read(show: Show, run: Run) -> None:
     write("a.pem", REQUEST, RSA)
     page = show("a.pem")[1].replace("a.pem", "a.der").replace("PEM (PRIVATE KEY)", "DER")
-    undo = "write it without them: with openssl pkey, openssl req or openssl x509\n"
-    told = f"{MORE_BYTES}, so other programs may refuse it; {undo}"
     for end in (b"", tlv(48)):
         write("a.der", der_of(REQUEST), as_der(RSA), end)
-        expected = f"show: warning: a.der (2 of 2): {told}" if end else ""
+        expected = f"show: warning: a.der (2 of 2): {warned(MORE_BYTES)}" if end else ""
         assert show("a.der") == (0, page, expected)
         made = run("make_csr.py", "example.com", "--key", "a.der", "--quiet", "--out", "-")
-        expected = f"make_csr.py: warning: a.der: {told}" if end else ""
+        expected = f"make_csr.py: warning: a.der: {warned(MORE_BYTES)}" if end else ""
         assert (made.returncode, made.stderr) == (0, expected)
     write("a.der", as_der(RSA), der_of(REQUEST)[:-1])
     assert show("a.der")[2] == f"show: error: a.der (2 of 2): {DAMAGED}\n"
@@ -324,19 +348,23 @@ def test_headers_and_padding_of_a_key(show: Show, run: Run) -> None:
     """The headers of RFC 1421, and = at the end of its base64."""
     write("secret", b"secret\n")
     key = pem_of(RSA, b"secret")
-    for data, told in (
+    padding = (
+        "the number of = at the end of its base64 is wrong; write none, one or two, so that the "
+        "characters between BEGIN and END are a multiple of four\n"
+    )
+    for data, fault in (
         (key.replace(b"\n", b"\r\n"), ""),
         (key.replace(b"\n\n", b"\nOriginator-ID: me\n\n"), ""),
         (key.replace(b": ", b":\t "), ""),
         (pem_of(EC).replace(b"MHcCAQEE", b"MHcCAQ EE"), ""),  # EE is 10 in hexadecimal
-        (key[: key.index(b"-----END")], "its END line is missing, so "),
+        (key[: key.index(b"-----END")], NO_END),
         (key.replace(b"\n-----END", b"\n\n-----END"), MORE),
         (key.replace(b"CBC,", b"CBC, "), MORE),
         (key.replace(b"\n", b" "), BREAKS),
-        (KEY.replace(b"=\n", b"\n"), "the number of = at the end of its base64 is wrong, so "),
+        (KEY.replace(b"=\n", b"\n"), padding),
     ):
         write("a.key", data)
         status, _, err = show("--passphrase-file", "secret", "a.key")
-        assert (status, told in err, "warning" in err) == (0, True, bool(told))
+        assert (status, err) == (0, fault and f"show: warning: a.key: {warned(fault)}")
         arguments = ("example.com", "--key", "a.key", "--passphrase-file", "secret", "--quiet")
         assert run("make_csr.py", *arguments).returncode == 0
