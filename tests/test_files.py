@@ -230,21 +230,6 @@ def test_no_key_is_written_to_a_drive_without_modes(run: Run, monkeypatch: Patch
 
 
 @posix
-@both
-def test_a_disk_that_fills_while_a_file_is_written(program: Program, run: Run) -> None:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))  # bytes; the write after that fails
-    try:
-        message = refused(run, *program, "--out", "new")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    reason = os.strerror(errno.EFBIG)
-    assert message == f"new: {reason}; choose another directory with --out FILE"
-
-
-@posix
 def test_a_directory_that_cannot_be_synced_is_warned_of(run: Run, monkeypatch: Patch) -> None:
     for_the_directory = OSError(errno.EIO, os.strerror(errno.EIO))
     monkeypatch.setattr(os, "fsync", mock.Mock(side_effect=[None, for_the_directory]))

@@ -11,15 +11,7 @@ from unittest import mock
 
 import make_csr
 from common import goodkey, wrapping
-from tests.conftest import (
-    ARTICLE,
-    SECRET,
-    Run,
-    error_of,
-    openssl,
-    pem_of,
-    warnings_of,
-)
+from tests.conftest import ARTICLE, SECRET, Run, error_of, openssl, pem_of, warnings_of
 from tests.made import EC, OTHER, RSA, as_der, as_pem, integer, pkcs1, tlv, write
 
 import pytest

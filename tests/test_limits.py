@@ -140,6 +140,8 @@ def test_a_long_number_does_not_hide(way: str) -> None:
 def test_a_file_with_too_much_in_it_is_refused(
     part: bytes, number: int, what: str, show: Show
 ) -> None:
+    write("a", part * (number - 1))
+    assert what not in show("a")[2]
     write("a", part * number)
     message = f"a: the file holds {what}; split it into several files"
     assert show("--html", "a") == (1, "", f"show: error: {message}\n")

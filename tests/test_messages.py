@@ -73,47 +73,6 @@ def test_what_is_said(command: str, run: Run, secret_file: str, monkeypatch: Pat
     assert ("BEGIN " in result.stdout) == (arguments[-2:] == ["--out", "-"])
 
 
-# The help, without its docstring. The lines may end elsewhere.
-HELP = {
-    "make_certificate_key.py": """
-usage: make_certificate_key.py [-h] [--bits {2048,3072,4096} | --curve {P-256,P-384}] [--encrypt]
-[--passphrase-file FILE] [--out FILE] [-q] [DOMAIN] … positional arguments:
-DOMAIN used only to name the file (default: example.com) options:
--h, --help show this help message and exit
---bits {2048,3072,4096} size of the RSA modulus (default: 4096)
---curve {P-256,P-384} make an ECDSA key on this curve instead
---encrypt encrypt the key; asks for the passphrase twice
---passphrase-file FILE encrypt the key with the first line of FILE
---out FILE where to write the key, - for standard output (default: DOMAIN.key)
--q, --quiet print nothing on success
-""",
-    "make_csr.py": """
-usage: make_csr.py [-h] [--email ADDRESS] [--key FILE] [--account-key FILE]
-[--passphrase-file FILE] [--out FILE] [-q] [NAME ...] … positional arguments:
-NAME a domain name, a wildcard such as *.example.com, or an IP address; @FILE reads names from
-FILE, one per line (default: the constants at the top of the script) options:
--h, --help show this help message and exit
---email ADDRESS e-mail address for the subject
---key FILE the certificate key (default: first NAME's key file, else certificate.key)
---account-key FILE the account key, which must not be the certificate key (default: account.key)
---passphrase-file FILE open an encrypted key with the first line of FILE (default: ask for it)
---out FILE where to write the request, - for standard output (default: certificate.csr)
--q, --quiet print nothing on success
-""",
-}
-
-
-@pytest.mark.parametrize("script", HELP)
-def test_help(script: str, run: Run, monkeypatch: Patch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    result = run(script, "--help")
-    assert (result.returncode, result.stderr) == (0, "")
-    docstring = str(importlib.import_module(script.removesuffix(".py")).__doc__)
-    said = " ".join(result.stdout.replace(f"\n{docstring}\n", " … ").split())
-    status = "exit status: 0 on success, 1 if refused or failed, 2 on wrong usage"
-    assert said == " ".join([*HELP[script].split(), status])
-
-
 @pytest.mark.parametrize("name", ["make_certificate_key.DOMAIN_NAME", "make_csr.KEY_FILE"])
 def test_help_has_the_constants_as_they_are(name: str, run: Run, monkeypatch: Patch) -> None:
     """Readers edit them."""

@@ -5,16 +5,7 @@ import re
 from pathlib import Path
 
 from common import encryption
-from tests.conftest import (
-    KEY_SCRIPTS,
-    SECRET,
-    Patch,
-    Run,
-    error_of,
-    openssl,
-    pem_of,
-    private_key,
-)
+from tests.conftest import KEY_SCRIPTS, SECRET, Patch, Run, error_of, openssl, pem_of, private_key
 
 import pytest
 from Crypto.IO import PEM

@@ -41,23 +41,10 @@ def test_a_mistyped_name_gets_a_suggestion(text: str) -> None:
     assert str(suggest.name(text)) == SLIPS[text]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "*",
-        "a..b",
-        "*.*.com",
-        "my site",
-        "https://a b/",
-        "localhost:80",
-        "a,b.com",
-        "@list",
-        "CN=",
-    ],
-)
-def test_nothing_is_offered_unless_it_is_plain(text: str) -> None:
-    assert suggest.name(text) is None
+def test_nothing_is_offered_unless_it_is_plain() -> None:
+    for text in ("", "*", "a..b", "*.*.com", "my site", "https://a b/", "a,b.com", "@list", "CN="):
+        assert suggest.name(text) is None
+    assert suggest.name("localhost:80") is None  # a single label
 
 
 @pytest.mark.parametrize("part", ["a", "-", ".", "@", "/", "CN=", "/, ", "= ", "é.com "])
