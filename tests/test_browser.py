@@ -137,11 +137,12 @@ def test_the_page_of_the_course_is_refused_then_accepted(
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
         result = run_process(["sh"], ROOT, env=environment(PATH=path), input=f"exec 2>&1\n{pasted}")
     *outputs, _ = result.stdout.split("\nend of command\n")
-    refused, accepted = (
-        output
-        for command, output in zip(commands, outputs, strict=True)
-        if "--host-resolver-rules" in command
-    )
+    of = dict[str, list[str]]()
+    for command, output in zip(commands, outputs, strict=True):
+        of.setdefault(command.split()[0], []).append(output)
+    assert ["SSL certificate problem" in output for output in of["curl"]] == [True, False]
+    assert of["curl"][1].endswith("Hello\n")
+    refused, accepted = of['HOME="${new:?}"']
     assert "ERR_CERT_AUTHORITY_INVALID" in refused
     assert "certificate.csr" not in refused
     assert "ERR_CERT" not in accepted

@@ -23,11 +23,9 @@ from tests.conftest import (
     default_signals,
     environment,
     need,
-    page_served,
     pem_of,
     private_key,
     run_process,
-    shell,
 )
 from tests.made import EC, OTHER, as_der, as_pem, request, san, write
 from tests.test_docs import matches
@@ -142,20 +140,6 @@ def test_from_another_directory(files: Path) -> None:
     result = run_process([sys.executable, str(ROOT / "course/certificate.py"), "."], files)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.endswith("/course/certificate.py --serve .\n")
-
-
-@pytest.mark.browser
-@pytest.mark.posix(reason="the commands are for a POSIX shell")
-def test_the_page_with_curl(files: Path) -> None:
-    need("curl")
-    with page_served(files) as commands:
-        refused, accepted = (
-            shell(command, ROOT) for command in commands if command.startswith("curl ")
-        )
-    assert (refused.returncode, refused.stdout) == (60, "")
-    assert (accepted.returncode, accepted.stdout) == (0, "Hello\n"), accepted.stderr
-    (root,) = x509.load_pem_x509_certificates((files / "pebble-root.pem").read_bytes())
-    assert root.subject == root.issuer
 
 
 KEY = as_pem(OTHER)
