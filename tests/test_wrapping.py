@@ -31,7 +31,7 @@ def der_of(pem: bytes) -> bytes:
 
 
 # What is wrong, and what to do. A command is tried by test_the_command_puts_it_right.
-ESCAPED = r"its line breaks are the two characters \n; take it out with: (umask 077; "
+ESCAPED = r"its line breaks are the two characters \n; take the PEM out with: (umask 077; "
 STRINGS = (
     "its lines are strings of a program; "
     "write it without the quotes and without what is between them\n"
