@@ -13,7 +13,7 @@ def text(value: object, source: str) -> str:
     source: the start of the message, such as "DOMAIN_NAME = ".
     """
     if not isinstance(value, str):
-        raise UsageError(f"{source}{value!r} is not text; write one value in quotes")
+        raise UsageError(f"{source}{value!r} is not text", "write one value in quotes")
     return value
 
 
@@ -24,10 +24,10 @@ def name(value: object, source: str = "") -> Identifier:
         return names.parse(given)
     except names.InvalidName as error:
         guess = suggest.name(given)
-        advice = f"; {guess}" if guess else ""
+        advice = str(guess or "")
         if source and guess and len(guess.names) > 1:  # in a constant, which holds one
-            advice = "; give several names on the command line instead"
-        raise UsageError(f"{source}{error}{advice}") from None
+            advice = "give several names on the command line instead"
+        raise UsageError(f"{source}{error}", advice) from None
 
 
 def key_domain(given: str | None, constant: object) -> Identifier:
@@ -39,7 +39,7 @@ def key_domain(given: str | None, constant: object) -> Identifier:
     domain = name(constant if given is None else given, source)
     meant = str(domain).removesuffix(".key")
     if meant != str(domain):
-        raise UsageError(f"{source}'{domain}' is the name of a key file; did you mean {meant}?")
+        raise UsageError(f"{source}'{domain}' is the name of a key file", f"did you mean {meant}?")
     return domain
 
 
@@ -80,12 +80,13 @@ def _listed_names(path: str) -> list[Identifier]:
         except names.InvalidName:
             guess = suggest.name(given)
             kind = f"; this is {guess.kind}" if guess and guess.kind else ""
-            problem = f"this line is not a valid name{kind}; write one name per line"
-            raise UsageError(f"{path}, line {number}: {problem}") from None
+            problem = f"this line is not a valid name{kind}"
+            where = f"{path}, line {number}"
+            raise UsageError(problem, "write one name per line", where=where) from None
     if not found:
-        raise UsageError(f"{path}: there are no names in it; write one per line")
+        raise UsageError("there are no names in it", "write one per line", where=path)
     if not any(map(suggest.is_plain, found)):  # the file may hold a passphrase
-        raise UsageError(f"{path}: no line has a dot; give a single label on the command line")
+        raise UsageError("no line has a dot", "give a single label on the command line", where=path)
     return found
 
 
@@ -93,8 +94,8 @@ def _lines(path: str) -> list[str]:
     """Return the lines of a text file in UTF-8. Raises UserError."""
     data = files.read(path, "give a file of names after the @")
     if labels.is_pem(data):
-        raise UsageError(f"{path}: this is PEM, not a list of names; give a text file")
+        raise UsageError("this is PEM, not a list of names", "give a text file", where=path)
     try:
         return data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    except UnicodeDecodeError as bad:
+        raise UsageError(f"byte {bad.start} is not UTF-8", "save it as UTF-8", where=path) from None

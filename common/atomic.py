@@ -23,6 +23,7 @@ PUBLIC_MODE = 0o666  # less the umask
 
 # What link() fails with where there are no hard links: Linux, macOS, FUSE and network file systems.
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+_ELSEWHERE = "choose another directory with --out FILE; this one may not support hard links"
 
 
 @contextlib.contextmanager
@@ -65,9 +66,7 @@ def link(temporary: str, path: str) -> bool:
             if isinstance(error, FileExistsError):
                 return False
             if error.errno in _NO_LINKS:
-                advice = "choose another directory with --out FILE"
-                hint = "this one may not support hard links"
-                raise UserError(f"{path}: {error.strerror}; {advice}; {hint}") from error
+                raise UserError(error.strerror, _ELSEWHERE, where=path) from error
             raise
     _remove(temporary)
     return True
@@ -103,8 +102,10 @@ def _make_private(path: str, descriptor: int) -> None:
         os.chmod(descriptor, KEY_MODE)
     if stat.S_IMODE(os.fstat(descriptor).st_mode) != KEY_MODE:
         raise UserError(
-            f"{path}: this drive does not store file permissions (a USB stick, or a Windows drive "
-            "under WSL), so others could read the key; use --out with a file in your home directory"
+            "this drive does not store file permissions (a USB stick, or a Windows drive under "
+            "WSL), so others could read the key",
+            "use --out with a file in your home directory",
+            where=path,
         )
 
 

@@ -26,7 +26,7 @@ class UserError(Exception):
 
     status = 1
 
-    def __init__(self, problem: str, advice: str = "", *, where: str = "") -> None:
+    def __init__(self, problem: object, advice: str = "", *, where: object = "") -> None:
         start, end = f"{where}: " if where else "", f"; {advice}" if advice else ""
         super().__init__(f"{start}{problem}{end}")
 
@@ -81,7 +81,7 @@ def report(
 def write_data(data: bytes) -> None:
     """Write data to standard output. Raises UserError."""
     if sys.stdout is None:
-        raise UserError("standard output is closed; redirect it to a file")
+        raise UserError("standard output is closed", "redirect it to a file")
     try:
         while data:  # without a buffer (python -u), a part at a time
             written = sys.stdout.buffer.write(data)
@@ -97,6 +97,16 @@ def write_text(text: str) -> None:
     """Write text to standard output, with escapes for what its encoding lacks. Raises UserError."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     write_data(text.encode(encoding, "backslashreplace"))
+
+
+def write_if_read(text: str) -> None:
+    """Write text to standard output, as write_text does, or lose it if nobody reads it anymore."""
+    try:
+        write_text(text)
+    except UserError as error:
+        if not isinstance(error.__cause__, BrokenPipeError):  # as after `| head`
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def progress(text: str, quiet: bool) -> None:

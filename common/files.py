@@ -26,11 +26,12 @@ _FIFO_SECONDS = 1
 # A name with a colon is a stream of another file.
 _RESERVED = r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?|.*:.*"
 
-# Why something other than a file is refused.
+# Why something other than a file is refused, and what to do.
 _OTHERS = {
-    stat.S_IFLNK: "this is a symbolic link, and links are not followed; give the file itself",
-    stat.S_IFDIR: "this is a directory; give a file in it",
+    stat.S_IFLNK: ("this is a symbolic link, and links are not followed", "give the file itself"),
+    stat.S_IFDIR: ("this is a directory", "give a file in it"),
 }
+_IRREGULAR = ("this is not a regular file", "give one, or - for standard output")
 
 _CHOOSE = "choose another file with --out FILE"
 
@@ -59,10 +60,10 @@ def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
             status = os.fstat(file.fileno())
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        what = f"{path or 'an empty name'}: {error.strerror}"
-        raise UserError(f"{what}; {suggest.file(path, advice)}") from error
+        where = path or "an empty name"
+        raise UserError(error.strerror, suggest.file(path, advice), where=where) from error
     if len(data) > MAX_SIZE:
-        raise UserError(f"{path}: the file is larger than {MAX_SIZE >> 20} MiB; {advice}")
+        raise UserError(f"the file is larger than {MAX_SIZE >> 20} MiB", advice, where=path)
     has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)
     return data, stat.S_IMODE(status.st_mode) if has_mode else None
 
@@ -108,7 +109,7 @@ def check(path: str, obstacle: Obstacle | None = None) -> None:
     """
     if path != "-":
         with _errors_about(path):
-            _check_directory(path)
+            _check_place(path)
             _replaceable(path, obstacle)
 
 
@@ -122,7 +123,7 @@ def write_key(path: str, key: bytes) -> None:
         return
     with _errors_about(path), atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
         if not atomic.link(temporary, path):
-            raise UserError(f"{path}: {_exists(path)}")
+            raise _existing(path)
 
 
 def write_request(path: str, request: bytes, obstacle: Obstacle) -> bytes | None:
@@ -161,7 +162,7 @@ def _errors_about(path: str) -> Iterator[None]:
     except OSError as error:
         is_long = error.errno == errno.ENAMETOOLONG
         advice = f"choose {'a shorter name' if is_long else 'another directory'} with --out FILE"
-        raise UserError(f"{path}: {error.strerror or error}; {advice}") from error
+        raise UserError(error.strerror or error, advice, where=path) from error
 
 
 def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
@@ -172,52 +173,43 @@ def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
     try:
         kind = stat.S_IFMT(os.lstat(path).st_mode)
         if kind != stat.S_IFREG:
-            other = "this is not a regular file; give one, or - for standard output"
-            raise UserError(f"{path}: {_OTHERS.get(kind, other)}")
+            raise UserError(*_OTHERS.get(kind, _IRREGULAR), where=path)
         if obstacle is None:
-            raise UserError(f"{path}: {_exists(path)}")
+            raise _existing(path)
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _AT_ONCE)) as file:
             data = file.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
     except FileNotFoundError:
         return None
     if len(data) > MAX_SIZE:
-        raise UserError(f"{path}: the file is too large for a request (CSR); use --out FILE")
+        raise UserError("the file is too large for a request (CSR)", "use --out FILE", where=path)
     if problem := obstacle(data):
-        raise UserError(f"{path}: {problem}")
+        raise UserError(problem, where=path)
     return data
 
 
-def _exists(path: str) -> str:
+def _existing(path: str) -> UserError:
     another = shell.command("--out", shell.file(free_name(path))) or "--out FILE"
     advice = f"use that key, write a new one with {another}, or move the old one away"
-    return f"the file already exists, and a key is never replaced; {advice}"
+    return UserError("the file already exists, and a key is never replaced", advice, where=path)
 
 
-def _check_directory(path: str) -> None:
+def _check_place(path: str) -> None:
     """Raise UserError if no file can be created at path; warn if anyone could replace it."""
-    directory = os.path.dirname(path) or "."
-    if problem := _problem_of_name(path) or _problem_of_directory(directory):
-        raise UserError(f"{path or 'an empty name'}: {problem}")
+    directory, name = os.path.split(path)
+    directory = directory or "."
+    if not name or "\0" in path:  # as in the constant "keys\0.csr"
+        raise UserError("this is not the name of a file", _CHOOSE, where=path or "an empty name")
+    if _WINDOWS and re.fullmatch(_RESERVED, name, re.IGNORECASE):
+        raise UserError("this name is reserved on Windows", _CHOOSE, where=path)
+    if not is_there(directory):
+        advice = f"create it, or {_CHOOSE}"
+        raise UserError(f"the directory {directory} does not exist", advice, where=path)
     mode = os.stat(directory).st_mode
+    if not stat.S_ISDIR(mode):
+        raise UserError(f"{directory} is not a directory", _CHOOSE, where=path)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        problem = f"you cannot create files in the directory {directory}"
+        raise UserError(problem, _CHOOSE, where=path)
     if not _WINDOWS and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         advice = "choose a directory that only you can write to, with --out FILE"
         console.warn(f"{path}: anyone can replace files in {directory}; {advice}")
-
-
-def _problem_of_name(path: str) -> str:
-    name = os.path.basename(path)
-    if not name or "\0" in path:  # as in the constant "keys\0.csr"
-        return f"this is not the name of a file; {_CHOOSE}"
-    if _WINDOWS and re.fullmatch(_RESERVED, name, re.IGNORECASE):
-        return f"this name is reserved on Windows; {_CHOOSE}"
-    return ""
-
-
-def _problem_of_directory(directory: str) -> str:
-    if not is_there(directory):
-        return f"the directory {directory} does not exist; create it, or {_CHOOSE}"
-    if not stat.S_ISDIR(os.stat(directory).st_mode):
-        return f"{directory} is not a directory; {_CHOOSE}"
-    if not os.access(directory, os.W_OK | os.X_OK):
-        return f"you cannot create files in the directory {directory}; {_CHOOSE}"
-    return ""

@@ -75,13 +75,17 @@ def advise(problem: str, anew: bool = False) -> str:
     anew: delete first what is in the virtual environment, because pip would keep it.
     """
     if os.environ.get("UV"):  # uv run sets it
-        project = shell.quoted(TOP)
-        return f"{problem}; tell uv where the project is: uv run --project {project} …"
+        return f"{problem}; tell uv where the project is: uv run --project {shell.quoted(TOP)} …"
     if _is_inactive():
         return f"the virtual environment is not active in this terminal; run: {_activation()}"
     python = _python()
     if not python:
         return f"{problem}; install a newer one from https://www.python.org/downloads/"
+    return f"{problem}; run: {_setup(python, anew)}"
+
+
+def _setup(python: str, anew: bool) -> str:
+    """Return the command that makes the virtual environment, as in README.md."""
     steps = [
         f"{shell.quoted(python)} -m venv{' --clear' if anew else ''} {_path('.venv')}",
         _activation(),
@@ -90,7 +94,7 @@ def advise(problem: str, anew: bool = False) -> str:
     # Debian and Ubuntu leave out of Python what makes a virtual environment.
     if shutil.which("apt-get") and util.find_spec("ensurepip") is None:
         steps.insert(0, "sudo apt-get install python3-venv")
-    return f"{problem}; run: {('; ' if _is_powershell() else ' && ').join(steps)}"
+    return ("; " if _is_powershell() else " && ").join(steps)
 
 
 def _broken(name: str) -> str:
@@ -119,7 +123,7 @@ def _numbers(version: str) -> "tuple[int, ...]":
 def _is_ours(place: traceback.FrameSummary) -> bool:
     """Return whether a line is the project's. Its virtual environment is in the same directory."""
     file = os.path.realpath(place.filename)  # a symbolic link may lead to the program
-    return file.startswith(os.path.realpath(TOP)) and "site-packages" not in file
+    return file.startswith(os.path.realpath(TOP) + os.sep) and "site-packages" not in file
 
 
 def _is_inactive() -> bool:

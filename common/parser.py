@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         given = sys.argv[1:] if arguments is None else list(arguments)
         if any(map(_may_be_key, given)):  # "$(cat FILE)"
-            raise UsageError("an argument is a private key; give the name of its file instead")
+            raise UsageError("an argument is a private key", "give the name of its file instead")
         args, unknown = self.parse_known_args(self._options_first(given))
         if unknown:
             self.error(self.too_many)
@@ -43,17 +43,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(f"{message}; see {self.prog} --help")
+        raise UsageError(message, f"see {self.prog} --help")
 
     def print_help(self, file: object = None) -> None:
         """Write the help to standard output. Raises UserError."""
-        console.write_text(self.format_help())
+        console.write_if_read(self.format_help())
 
     def _options_first(self, arguments: Sequence[str]) -> list[str]:
         """Return the options with their values, then -- and the rest, as getopt_long(3) does.
 
-        parse_intermixed_args would take options after names too, but in Python 3.11 it forgets the
-        --. Raises UsageError.
+        parse_intermixed_args would take options after names too, but forgets the -- in Python 3.11.
         """
         options, rest = list[str](), list[str]()
         given = set[str]()
@@ -63,7 +62,7 @@ class Parser(argparse.ArgumentParser):
             if argument == "--":
                 rest += left
             elif argument.startswith(_LONG_DASHES):  # as pasted from a web page
-                raise UsageError("an option begins with a long dash; type two hyphens instead")
+                raise UsageError("an option begins with a long dash", "type two hyphens instead")
             elif argument.startswith("-") and argument != "-":  # which is standard output
                 option, needs_value = self._option(argument)
                 if option in given:  # argparse would take the last one, and a long time for many
@@ -76,10 +75,7 @@ class Parser(argparse.ArgumentParser):
         return [*options, "--", *rest] if rest else options
 
     def _option(self, argument: str) -> tuple[str, bool]:
-        """Return the option in an argument, and whether the next argument is its value.
-
-        Raises UsageError.
-        """
+        """Return the option in an argument, and whether the next argument is its value."""
         word = re.split(r"[^\w-]", argument, maxsplit=1)[0]
         option = word if argument.startswith("--") else argument[:2]
         value = argument[len(option) :]
@@ -104,7 +100,7 @@ class Parser(argparse.ArgumentParser):
         close = difflib.get_close_matches(word.lstrip("-")[:80], known, 1)
         if not close:
             self.error(problem)
-        raise UsageError(f"{problem}; did you mean {known[close[0]]}?")
+        raise UsageError(problem, f"did you mean {known[close[0]]}?")
 
 
 def _may_be_key(argument: str) -> bool:

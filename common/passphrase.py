@@ -47,35 +47,39 @@ def for_new_key(path: str | None) -> bytes:
     first = terminal.ask("Passphrase for the new key: ")
     passphrase = _checked(first, "the passphrase")
     if terminal.ask("Repeat the passphrase: ") != first:
-        raise UserError("the passphrases differ, so no key was made; try again")
+        raise UserError("the passphrases differ, so no key was made", "try again")
     return passphrase
 
 
 def _first_line(path: str) -> bytes:
     advice = "--passphrase-file takes the file of a passphrase"
     if not files.is_there(path) and not suggest.neighbor(path):  # it may be the passphrase itself
-        raise UserError(f"there is no such file; {advice}")
+        raise UserError("there is no such file", advice)
     data, mode = files.read_with_mode(path, advice)
     if labels.is_pem(data):
-        raise UserError(f"{path}: this is PEM, not a passphrase; {advice}")
+        raise UserError("this is PEM, not a passphrase", advice, where=path)
     files.warn_of_other_readers(path, mode)
     try:
         text = data.partition(b"\n")[0].removesuffix(b"\r").decode()
     except UnicodeDecodeError:
-        raise UserError(f"{path}: its first line is not UTF-8; save it as UTF-8") from None
+        raise UserError("its first line is not UTF-8", "save it as UTF-8", where=path) from None
     return _checked(text, f"{path}: its first line")
 
 
 def _checked(text: str, what: str) -> bytes:
     """Return a passphrase in UTF-8, or raise UserError if it could not be typed again."""
     if not text:
-        raise UserError(f"{what} is empty; use another")
+        raise UserError(f"{what} is empty", "use another")
     if any(unicodedata.category(char) == "Cc" for char in text):
-        raise UserError(f"{what} has a control character (Esc, an arrow key, Ctrl-V?); use another")
+        raise UserError(
+            f"{what} has a control character (Esc, an arrow key, Ctrl-V?)", "use another"
+        )
     if "\ufeff" in text:
-        raise UserError(f"{what} has an invisible byte order mark (U+FEFF); remove it")
+        raise UserError(f"{what} has an invisible byte order mark (U+FEFF)", "remove it")
     if len(text.encode()) > MAX_LENGTH:
-        raise UserError(f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes; use a shorter one")
+        raise UserError(
+            f"{what} is over OpenSSL's limit of {MAX_LENGTH} bytes", "use a shorter one"
+        )
     if text != text.strip():
         console.warn(f"{what} starts or ends with a space, which is part of the passphrase")
     return text.encode()

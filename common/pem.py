@@ -73,12 +73,14 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     keys = [block for block in blocks if block.label in KEY_LABELS]
     keys = [block for block in keys if block.is_whole] or keys
     if len(keys) > 1:
-        raise UserError(f"{path}: this file has {len(keys)} private keys; put each in its own file")
+        raise UserError(
+            f"this file has {len(keys)} private keys", "put each in its own file", where=path
+        )
     if not keys or not keys[0].is_whole:
         others = [block for block in blocks if block.label.endswith("PRIVATE KEY")] or blocks
         raise refusal(path, data, next(iter(keys or others), None), advice)
     if reason := limits.exceeded(keys[0]):
-        raise UserError(f"{path}: {reason}; {advice}")
+        raise UserError(reason, advice, where=path)
     warn_of_wrapping(path, keys[0])
     return keys[0]
 
@@ -123,7 +125,7 @@ def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserEr
     else:
         what = _OTHERS.get(block.label, f"this is PEM with the label {block.label}")
         undo = _UNDO.get(block.label, "")
-    return UserError(f"{where}: {what}; {undo or advice}")
+    return UserError(what, undo or advice, where=where)
 
 
 def _key_from_pkcs12(block: Block) -> str:

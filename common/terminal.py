@@ -14,7 +14,7 @@ from common.console import UserError
 
 def ask(prompt: str) -> str:
     """Return what is typed after a prompt. Raises UserError."""
-    no_terminal = UserError("there is no terminal to ask for a passphrase; use --passphrase-file")
+    no_terminal = UserError("there is no terminal to ask for a passphrase", "use --passphrase-file")
     if sys.platform == "win32" and not _is_console(sys.stdin):
         raise no_terminal  # getpass would wait forever
     try:
@@ -27,10 +27,10 @@ def ask(prompt: str) -> str:
     except getpass.GetPassWarning:
         raise no_terminal from None
     except EOFError:
-        raise UserError("no passphrase was typed; try again") from None
+        raise UserError("no passphrase was typed", "try again") from None
     except UnicodeError:  # its text would show what was typed
         raise UserError(
-            "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
+            "the passphrase is not valid in this terminal's encoding", "use --passphrase-file"
         ) from None
 
 

@@ -67,7 +67,7 @@ class Account:
         _, body = _fetch(opener, directory_url)
         self._directory = _parse(directory_url, body)
         if not {"newNonce", "newAccount", "newOrder"} <= self._directory.keys():
-            raise Problem(f"{directory_url}: this is not the directory of an ACME server")
+            raise Problem("this is not the directory of an ACME server", where=directory_url)
         wish = {"onlyReturnExisting" if must_exist else "termsOfServiceAgreed": True}
         try:
             self.url, body = self._post(self._directory["newAccount"], wish)
@@ -156,7 +156,7 @@ def _fetch(
 ) -> tuple[http.client.HTTPMessage, bytes]:
     """Return headers and body of an answer. Raises Problem, also if url is not an address."""
     if not isinstance(url, str) or not url.startswith("https://"):  # section 6.1
-        raise Problem(f"{url}: this is not an https:// address, which ACME requires")
+        raise Problem("this is not an https:// address, which ACME requires", where=str(url))
     headers = {"User-Agent": "acme-keys (Python urllib)"}  # section 6.1
     if data is not None:
         headers["Content-Type"] = "application/jose+json"  # section 6.2
@@ -166,11 +166,11 @@ def _fetch(
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: no such address
         reason = getattr(error, "reason", error)  # of a URLError
         words = getattr(reason, "verify_message", None) or getattr(reason, "strerror", None)
-        raise Problem(f"{url}: {words or reason}") from error
+        raise Problem(words or reason, where=url) from error
     if answer.status >= 300:
         raise Refusal(_parse(url, body))
     if answer.url != url:  # where the address that was signed is not valid (section 6.4)
-        raise Problem(f"{url}: the CA redirects this address to {answer.url}")
+        raise Problem(f"the CA redirects this address to {answer.url}", where=url)
     return answer.headers, body
 
 
@@ -187,7 +187,7 @@ def _parse(url: str, body: bytes) -> dict[str, Any]:
         found = json.loads(body)
         if isinstance(found, dict):
             return found
-    raise Problem(f"{url}: the answer is not that of an ACME server")
+    raise Problem("the answer is not that of an ACME server", where=url)
 
 
 def _algorithm(key: AccountKey) -> tuple[str, hashes.HashAlgorithm]:

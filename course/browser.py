@@ -6,6 +6,7 @@ Its files are in a new directory, $new, so that the CA never gets into the learn
 import os
 import shlex
 import shutil
+from typing import NamedTuple
 
 from common import shell
 
@@ -13,17 +14,24 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIREFOX = ("firefox", "firefox-esr")
 
 
-def commands(name: str, url: str, root: str) -> tuple[list[str], list[str], str]:
+class Commands(NamedTuple):
+    """What to type in order to look at a page, and a remark about it."""
+
+    refused: list[str]  # until the browser trusts the root
+    accepted: list[str]
+    remark: str
+
+
+def commands(name: str, url: str, root: str) -> Commands:
     """Return what to type for a browser that refuses the certificate, then to have it accepted.
 
-    Last comes a remark about it.
     name: a domain name, which leads the browser to this machine. root: the file of the CA's root.
     """
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
     add = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
     if os.name == "nt" or program is None or shutil.which("certutil") is None or add is None:
         needs = "Chromium or Firefox, and certutil (Debian: apt-get install chromium libnss3-tools)"
-        return [], [], f"Commands for a browser are not shown: they need {needs}."
+        return Commands([], [], f"Commands for a browser are not shown: they need {needs}.")
     if program in FIREFOX:
         roots = '"${new:?}"'
         domains = f'user_pref("network.dns.localDomains", "{name}");'
@@ -36,4 +44,4 @@ def commands(name: str, url: str, root: str) -> tuple[list[str], list[str], str]
         browse = f'HOME="${{new:?}}" {program} {options} {url}'
     remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
     trust = f"certutil -d sql:{roots} {add}"
-    return ["new=$(mktemp -d)", prepare, browse], [trust, browse], remark
+    return Commands(["new=$(mktemp -d)", prepare, browse], [trust, browse], remark)

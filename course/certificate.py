@@ -22,7 +22,6 @@ from course import acme_client, files, pebble, web_server
 from course.output import facts, lines, say, shown
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 
 class Plan(NamedTuple):
@@ -31,9 +30,7 @@ class Plan(NamedTuple):
     account_key: acme_client.AccountKey
     csr: x509.CertificateSigningRequest
     names: list[acme_client.Name]
-    key_file: Path
-    key: PrivateKeyTypes
-    is_encrypted: bool
+    key_file: files.KeyFile
     csr_file: Path
     chain_file: Path
     root_file: Path
@@ -44,15 +41,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
     if args.port is not None and not args.serve:
-        raise UsageError("--port is for --serve; add --serve")
-    if args.port not in (None, *range(1 << 16)):
-        raise UsageError(f"--port {args.port}: a port is at most 65535; choose another")
+        raise UsageError("--port is for --serve", "add --serve")
+    if args.port is not None and args.port not in range(1 << 16):
+        raise UsageError("a port is at most 65535", "choose another", where=f"--port {args.port}")
     try:
         pebble.check()
         plan = _plan(args)
         with web_server.listen(args.port if args.serve else 0) as server:
             root = _get_certificate(plan)
-            web_server.use(server, plan.chain_file, plan.key)
+            web_server.use(server, plan.chain_file, plan.key_file.key)
             _look(plan)
             _use(plan, server, root)
             if args.serve:
@@ -62,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
                 say(f"Next: {serve}")
     except OSError as error:
-        raise UserError(f"{error.filename or 'this machine'}: {error.strerror or error}") from error
+        raise UserError(error.strerror or error, where=error.filename or "this machine") from error
 
 
 def _parser() -> Parser:
@@ -96,23 +93,24 @@ def _plan(args: argparse.Namespace) -> Plan:
     if not directory.is_dir():
         here = shell.module("course.certificate", ".") or "."
         raise UserError(
-            f"{directory}: not a directory; if your files are in the current one: {here}"
+            "not a directory", f"if your files are in the current one: {here}", where=directory
         )
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr_file = directory / "certificate.csr"
     csr = files.read_request(csr_file)
     if csr.public_key() == account_key.public_key():
         raise UserError(
-            f"{csr_file}: the account key signed this request, and a CA rejects one key for both; "
-            "make a certificate key, and sign the request with it"
+            "the account key signed this request, and a CA rejects one key for both",
+            "make a certificate key, and sign the request with it",
+            where=csr_file,
         )
     names = _names(csr, csr_file)
-    key = files.key_of(csr, csr_file, names[0], args.passphrase_of)
+    key_file = files.key_of(csr, csr_file, names[0], args.passphrase_of)
     chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
     files.check_replaceable(chain_file)
     if args.serve:
         files.check_replaceable(root_file)
-    return Plan(account_key, csr, names, *key, csr_file, chain_file, root_file)
+    return Plan(account_key, csr, names, key_file, csr_file, chain_file, root_file)
 
 
 def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.Name]:
@@ -120,7 +118,7 @@ def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.
     names = pem.names(csr)
     if not names:
         problem = "the request has no subjectAltName, where Pebble looks for the names"
-        raise UserError(f"{path}: {problem}; make it again")
+        raise UserError(problem, "make it again", where=path)
     for name in names:
         if isinstance(name, x509.IPAddress) and str(name.value) != pebble.ADDRESS:
             reason = f"the CA would look for your web server there, and not at {pebble.ADDRESS}"
@@ -128,12 +126,12 @@ def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.
             reason = "only DNS-01 can prove a wildcard, but this program uses HTTP-01"
         else:
             continue
-        raise UserError(f"{name.value}: {reason}; make a request without it")
+        raise UserError(reason, "make a request without it", where=name.value)
     return names
 
 
 def _get_certificate(plan: Plan) -> str:
-    """Get the certificate, show how, and return the root of the CA. Raises UserError."""
+    """Get the certificate, show how, and return the root of the CA."""
     with pebble.running() as ca:
         say("""\
             Pebble is Let's Encrypt's own small test CA. It now runs on this machine and speaks
@@ -207,7 +205,8 @@ def _look(plan: Plan) -> None:
         signed it (2 of 2). A CA's certificate between yours and a root is an intermediate.
         """)
     # The key is left out if show would have to ask for its passphrase again.
-    paths = [plan.chain_file, *([] if plan.is_encrypted else [plan.key_file]), plan.csr_file]
+    key_files = [] if plan.key_file.is_encrypted else [plan.key_file.path]
+    paths = [plan.chain_file, *key_files, plan.csr_file]
     arguments = [shell.file(str(path)) for path in paths]
     if command := shell.module("common.show", *arguments):
         lines(f"$ {command}")
@@ -223,7 +222,7 @@ def _use(plan: Plan, server: web_server.Server, root: str) -> None:
     say(f"""
         The web server
 
-        A web server on this machine uses {plan.chain_file.name} and {plan.key_file.name}. Two
+        A web server on this machine uses {plan.chain_file.name} and {plan.key_file.path.name}. Two
         clients connect to it as https://{name}/:
         """)
     lines(*web_server.outcomes(server, name, root))

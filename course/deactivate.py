@@ -43,8 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
     args = _parser().parse(argv)
     url = _directory_url(args.server)
-    advice = "give the stolen key, or a copy of it"
-    key = read_account_key(args.KEY, args.passphrase_of, advice)
+    key = read_account_key(args.KEY, args.passphrase_of, "give the stolen key, or a copy of it")
     opener = _opener(args.ca_file)
     try:
         account = acme_client.Account(key, url, opener, must_exist=True)
@@ -52,15 +51,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         say(f"There is nothing to do, because {url} already refuses {args.KEY}: {answer}")
         return
     except acme_client.NoAccount:
-        problem = f"there is no account with this key at {url}, so nothing was done"
-        advice = "if the thief has changed the key of the account, see docs/stolen.md"
-        raise UserError(f"{args.KEY}: {problem}; check the key and --server; {advice}") from None
+        raise UserError(
+            f"there is no account with this key at {url}, so nothing was done",
+            "check the key and --server; if the thief has changed the key of the account, "
+            "see docs/stolen.md",
+            where=args.KEY,
+        ) from None
     except acme_client.Problem as problem:
-        raise UserError(f"{problem}; nothing was done; {_TRY_AGAIN}") from None
+        raise UserError(f"{problem}; nothing was done", _TRY_AGAIN) from None
     try:
         account.deactivate()
     except acme_client.Problem as problem:
-        raise UserError(f"{problem}; the account may still be active; {_TRY_AGAIN}") from None
+        raise UserError(f"{problem}; the account may still be active", _TRY_AGAIN) from None
     for line in (f"Deactivated the account of {args.KEY}: {account.url}", *CONSEQUENCES):
         say(line)
 
@@ -86,7 +88,7 @@ def _parser() -> Parser:
 def _directory_url(server: str | None) -> str:
     """Return where the directory of the CA is. Raises UsageError."""
     if server is None:
-        raise UsageError("--server is missing; for Let's Encrypt, add --server letsencrypt")
+        raise UsageError("--server is missing", "for Let's Encrypt, add --server letsencrypt")
     url = SERVERS.get(server, server)
     if "://" not in url and (close := difflib.get_close_matches(url, SERVERS, 1)):
         raise UsageError(f"--server {url}: did you mean {close[0]}?")
@@ -97,14 +99,15 @@ def _directory_url(server: str | None) -> str:
 
 def _opener(ca_file: str | None) -> urllib.request.OpenerDirector:
     """Return what opens the addresses of the CA. Raises UserError."""
-    advice, roots = "give another file", None
-    if ca_file is not None:
-        text = files.read(ca_file, advice).decode("ascii", "ignore")
-        roots = f"{text}\n"  # never empty, for which the ssl module would take the system's roots
-    try:
-        trust = ssl.create_default_context(cadata=roots)
-    except ssl.SSLError:
-        raise UserError(f"{ca_file}: it has no certificate in PEM; {advice}") from None
+    if ca_file is None:
+        trust = ssl.create_default_context()
+    else:
+        advice = "give another file"
+        roots = files.read(ca_file, advice).decode("ascii", "ignore")
+        try:  # without any text, the ssl module would take the system's roots
+            trust = ssl.create_default_context(cadata=f"{roots}\n")
+        except ssl.SSLError:
+            raise UserError("it has no certificate in PEM", advice, where=ca_file) from None
     return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust))
 
 

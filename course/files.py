@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from common import atomic, files, keys, pem
 from common.console import UserError
@@ -17,6 +18,14 @@ from OpenSSL import crypto
 _ADVICE = "steps 1 to 3 of README.md make it"
 
 
+class KeyFile(NamedTuple):
+    """A file of a private key, and the key."""
+
+    path: Path
+    key: PrivateKeyTypes
+    is_encrypted: bool
+
+
 def read_account_key(
     path: Path, passphrase_of: Source, advice: str = _ADVICE
 ) -> acme_client.AccountKey:
@@ -27,7 +36,7 @@ def read_account_key(
     ):
         return key
     problem = "this cannot be an account key, because it is neither RSA nor ECDSA on P-256 or P-384"
-    raise UserError(f"{path}: {problem}; make another")
+    raise UserError(problem, "make another", where=path)
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
@@ -39,16 +48,16 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
         pem.names(csr)
     except pem.ODD:
         problem = "the file is damaged or unusual, or is not a request in PEM"
-        raise UserError(f"{path}: {problem}; make it again") from None
+        raise UserError(problem, "make it again", where=path) from None
     if not is_valid:
-        raise UserError(f"{path}: its signature is not valid; make the request again")
+        raise UserError("its signature is not valid", "make the request again", where=path)
     return csr
 
 
 def key_of(
     csr: x509.CertificateSigningRequest, path: Path, first: acme_client.Name, passphrase_of: Source
-) -> tuple[Path, PrivateKeyTypes, bool]:
-    """Return the *.key file beside the request in path that signed it, its key, and is_encrypted.
+) -> KeyFile:
+    """Return the *.key file beside the request in path whose key signed it.
 
     first: the first name in the request. As in make_csr, the key file of this name comes first.
     """
@@ -64,16 +73,16 @@ def key_of(
             reasons.append(str(error))
             continue
         if key.public_key() == csr.public_key():
-            return other, key, bool(secret)
+            return KeyFile(other, key, bool(secret))
     advice = next(iter(reasons), "put the right key there, or make the request again")
-    raise UserError(f"{path}: no *.key file beside it fits; {advice}")
+    raise UserError("no *.key file beside it fits", advice, where=path)
 
 
 def check_replaceable(path: Path) -> None:
     """Refuse to replace anything but certificates from Pebble, which are for practice."""
     if os.path.lexists(path) and not _is_from_pebble(files.read(str(path), "move it away")):
         problem = "this is not a file of certificates from Pebble, so it is not replaced"
-        raise UserError(f"{path}: {problem}; move it away")
+        raise UserError(problem, "move it away", where=path)
 
 
 def write(path: Path, certificates: str) -> None:
@@ -84,7 +93,7 @@ def write(path: Path, certificates: str) -> None:
             check_replaceable(path)  # again, since a key may be there by now
             atomic.replace(temporary, str(path))
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make room for it") from error
+        raise UserError(error.strerror, "make room for it", where=path) from error
 
 
 def _read_key(
@@ -104,6 +113,5 @@ def _is_from_pebble(data: bytes) -> bool:
     except pem.ODD:
         return False
     written = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
-    return written.split() == data.split() and all(
-        name.startswith("CN=Pebble ") for name in issuers
-    )
+    is_pebble = all(issuer.startswith("CN=Pebble ") for issuer in issuers)
+    return is_pebble and written.split() == data.split()

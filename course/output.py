@@ -2,8 +2,6 @@
 
 import contextlib
 import io
-import os
-import sys
 import textwrap
 
 from common import console
@@ -17,12 +15,7 @@ def say(text: str) -> None:
 
 def lines(*texts: str) -> None:
     """Print lines. If nobody reads them anymore, as after `| head`, the work goes on."""
-    try:
-        console.write_text("".join(f"{console.printable(text)}\n" for text in texts))
-    except console.UserError as error:
-        if not isinstance(error.__cause__, BrokenPipeError):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    console.write_if_read("".join(f"{console.printable(text)}\n" for text in texts))
 
 
 def facts(**values: object) -> None:

@@ -58,10 +58,10 @@ def check() -> None:
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         raise UserError(
-            f"{' and '.join(missing)} must be on the PATH; get Pebble with "
-            "`sudo apt-get install pebble` (Debian, Ubuntu), with "
+            f"{' and '.join(missing)} must be on the PATH",
+            "get Pebble with `sudo apt-get install pebble` (Debian, Ubuntu), with "
             "`go install github.com/letsencrypt/pebble/v2/cmd/...@latest`, "
-            "or from https://github.com/letsencrypt/pebble/releases"
+            "or from https://github.com/letsencrypt/pebble/releases",
         )
 
 

@@ -56,7 +56,7 @@ def listen(port: int | None) -> Server:
     except OSError as error:
         if port is None:
             return Server((pebble.ADDRESS, 0), _Handler)
-        raise UserError(f"--port {port}: {error.strerror}; choose another port") from error
+        raise UserError(error.strerror, "choose another port", where=f"--port {port}") from error
 
 
 def use(server: Server, chain_file: Path, key: PrivateKeyTypes) -> None:
@@ -110,28 +110,30 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
     server.page = picture.replace("<main>", success, 1).encode()
     name, port, root = str(first.value), server.server_port, shell.file(str(root_file))
     url = f"https://{name}:{port}/"
-    is_domain = isinstance(first, x509.DNSName)
-    curl = ["curl", *(["--resolve", f"{name}:{port}:127.0.0.1"] if is_domain else [])]
-    refused, accepted, remark = browser.commands(name, url, root)
-    close = "Close the browser. Then, in the same terminal," if refused else "Then"
+    curl, leads = ["curl"], ""
+    if isinstance(first, x509.DNSName):
+        curl += ["--resolve", f"{name}:{port}:127.0.0.1"]
+        leads = f"In each of them, {name} leads to this machine."
+    commands = browser.commands(name, url, root)
+    then = "Close the browser. Then, in the same terminal," if commands.refused else "Then"
     say(f"""
         The page
 
         A page about your request and your certificate is now at {url}
         Open another terminal in this directory, and use it for all of these commands.
-        {f"In each of them, {name} leads to this machine." if is_domain else ""}
+        {leads}
 
         First, trust only the usual roots. The certificate is refused:
         """)
-    _commands(shell.command(*curl, f"{url}hello"), *refused)
+    _commands(shell.command(*curl, f"{url}hello"), *commands.refused)
     say(f"""
-        {close} trust Pebble's root too. The certificate is accepted:
+        {then} trust Pebble's root too. The certificate is accepted:
         """)
-    _commands(shell.command(*curl, "--cacert", root, f"{url}hello"), *accepted)
+    _commands(shell.command(*curl, "--cacert", root, f"{url}hello"), *commands.accepted)
     say(f"""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
         private key to every user of this machine, and with it anyone can pretend to be any site.
-        {remark}
+        {commands.remark}
 
         To stop the web server, press Ctrl-C.""")
     server.serve_forever()

@@ -84,6 +84,7 @@ NO_SPACE = "standard output: No space left on device; output is incomplete"
         ("make_csr.py >&- 2>&- <&- && test -s certificate.csr", None),
         ("make_account_key.py --help >/dev/null", None),
         ("make_account_key.py --help >/dev/full", NO_SPACE),
+        ("make_account_key.py --help 2>said | true; cat said; test ! -s said", None),
     ],
 )
 def test_what_cannot_be_written_is_told_once_if_at_all(

@@ -85,13 +85,13 @@ def _parser() -> Parser:
 def _refuse_useless_options(args: argparse.Namespace) -> None:
     """Raise UsageError for an option that would change nothing, or would fill the terminal."""
     if args.account_key is not None and (args.bytes or args.public):
-        raise UsageError("--account-key is not for --bytes or --public; leave it out")
+        raise UsageError("--account-key is not for --bytes or --public", "leave it out")
     if args.passphrase_of.path is not None and args.bytes:
         raise UsageError(
-            "--passphrase-file is not for --bytes, which decrypts nothing; leave it out"
+            "--passphrase-file is not for --bytes, which decrypts nothing", "leave it out"
         )
     if args.html and sys.stdout is not None and sys.stdout.isatty():
-        raise UsageError("--html writes a page for a browser; add > page.html")
+        raise UsageError("--html writes a page for a browser", "add > page.html")
 
 
 @contextlib.contextmanager
