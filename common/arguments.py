@@ -58,10 +58,7 @@ def identifiers(arguments: Sequence[str]) -> list[Identifier]:
     """
     found = list[Identifier]()
     for argument in arguments:
-        if argument.startswith("@"):
-            found += _listed_names(argument[1:])
-        else:
-            found.append(name(argument))
+        found += _listed_names(argument[1:]) if argument.startswith("@") else [name(argument)]
     return list(dict.fromkeys(found))
 
 

@@ -106,7 +106,6 @@ def write_if_read(text: str) -> None:
     except UserError as error:
         if not isinstance(error.__cause__, BrokenPipeError):  # as after `| head`
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def progress(text: str, quiet: bool) -> None:

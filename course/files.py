@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common import atomic, files, keys, pem
 from common.console import UserError
 from common.passphrase import Source
-from course import acme_client
+from course.acme_client import EC_ALGORITHMS, AccountKey, Name
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -26,13 +26,11 @@ class KeyFile(NamedTuple):
     is_encrypted: bool
 
 
-def read_account_key(
-    path: Path, passphrase_of: Source, advice: str = _ADVICE
-) -> acme_client.AccountKey:
+def read_account_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> AccountKey:
     """Return the key in a file, if an account can have it. advice: what to do if there is none."""
-    key, _ = _read_key(path, passphrase_of, advice)
+    key = _read_key(path, passphrase_of, advice).key
     if isinstance(key, rsa.RSAPrivateKey) or (
-        isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in acme_client.EC_ALGORITHMS
+        isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in EC_ALGORITHMS
     ):
         return key
     problem = "this cannot be an account key, because it is neither RSA nor ECDSA on P-256 or P-384"
@@ -55,7 +53,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
 
 
 def key_of(
-    csr: x509.CertificateSigningRequest, path: Path, first: acme_client.Name, passphrase_of: Source
+    csr: x509.CertificateSigningRequest, path: Path, first: Name, passphrase_of: Source
 ) -> KeyFile:
     """Return the *.key file beside the request in path whose key signed it.
 
@@ -68,12 +66,12 @@ def key_of(
         if other.name == "account.key":
             continue
         try:
-            key, secret = _read_key(other, passphrase_of)
+            found = _read_key(other, passphrase_of)
         except UserError as error:
             reasons.append(str(error))
             continue
-        if key.public_key() == csr.public_key():
-            return KeyFile(other, key, bool(secret))
+        if found.key.public_key() == csr.public_key():
+            return found
     advice = next(iter(reasons), "put the right key there, or make the request again")
     raise UserError("no *.key file beside it fits", advice, where=path)
 
@@ -96,13 +94,10 @@ def write(path: Path, certificates: str) -> None:
         raise UserError(error.strerror, "make room for it", where=path) from error
 
 
-def _read_key(
-    path: Path, passphrase_of: Source, advice: str = _ADVICE
-) -> tuple[PrivateKeyTypes, bytes]:
-    """Return the private key in a file, and its passphrase."""
+def _read_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> KeyFile:
     with keys.reading(str(path), passphrase_of, advice) as (text, secret):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
-        return keys.checked_key(pkey), secret
+        return KeyFile(path, keys.checked_key(pkey), bool(secret))
 
 
 def _is_from_pebble(data: bytes) -> bool:
