@@ -52,10 +52,7 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
 
 
 def link(temporary: str, path: str) -> bool:
-    """Move a file to a new name; return False if anything has that name.
-
-    Raises UserError and OSError.
-    """
+    """Move a file to a new name; return False if anything has it. Raises UserError and OSError."""
     try:
         if _WINDOWS:
             _patiently(os.rename, temporary, path)

@@ -78,16 +78,15 @@ def advise(problem: str, anew: bool = False) -> str:
         return f"{problem}; tell uv where the project is: uv run --project {shell.quoted(TOP)} …"
     if _is_inactive():
         return f"the virtual environment is not active in this terminal; run: {_activation()}"
-    python = _python()
-    if not python:
+    if not _python():
         return f"{problem}; install a newer one from https://www.python.org/downloads/"
-    return f"{problem}; run: {_setup(python, anew)}"
+    return f"{problem}; run: {_setup(anew)}"
 
 
-def _setup(python: str, anew: bool) -> str:
+def _setup(anew: bool) -> str:
     """Return the command that makes the virtual environment, as in README.md."""
     steps = [
-        f"{shell.quoted(python)} -m venv{' --clear' if anew else ''} {_path('.venv')}",
+        f"{shell.quoted(_python())} -m venv{' --clear' if anew else ''} {_path('.venv')}",
         _activation(),
         f"python -m pip install -r {_path('requirements.txt')}",
     ]

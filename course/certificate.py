@@ -206,8 +206,7 @@ def _look(plan: Plan) -> None:
         """)
     # The key is left out if show would have to ask for its passphrase again.
     key_files = [] if plan.key_file.is_encrypted else [plan.key_file.path]
-    paths = [plan.chain_file, *key_files, plan.csr_file]
-    arguments = [shell.file(str(path)) for path in paths]
+    arguments = [shell.file(str(path)) for path in (plan.chain_file, *key_files, plan.csr_file)]
     if command := shell.module("common.show", *arguments):
         lines(f"$ {command}")
     status, output, messages = shown(*arguments)

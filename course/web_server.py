@@ -125,9 +125,7 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
         First, trust only the usual roots. The certificate is refused:
         """)
     _commands(shell.command(*curl, f"{url}hello"), *commands.refused)
-    say(f"""
-        {then} trust Pebble's root too. The certificate is accepted:
-        """)
+    say(f"\n{then} trust Pebble's root too. The certificate is accepted:\n")
     _commands(shell.command(*curl, "--cacert", root, f"{url}hello"), *commands.accepted)
     say(f"""
         Do not add Pebble's root to the roots of your own browser or system: Pebble gives its
