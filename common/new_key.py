@@ -35,7 +35,8 @@ def make(
     if secret:
         key = encryption.encrypted(key, secret, args.curve)
 
-    console.hold_signals()
+    if path != "-":  # there is nothing to leave behind
+        console.hold_signals()
     files.write_key(path, key)
     if args.quiet:
         return

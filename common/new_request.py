@@ -69,7 +69,7 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
         problem = (
             "this key makes invalid signatures, because its private and public halves do not match"
         )
-        raise UserError(f"{plan.key}: {problem}; restore a copy of the key")
+        raise UserError(problem, "restore a copy of the key", where=plan.key)
     if plan.out != "-":  # there is nothing to leave behind
         console.hold_signals()
     old = files.write_request(plan.out, request, _obstacle)

@@ -24,9 +24,8 @@ ODD = (
 # The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.
 _LEGACY = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01\x02\x05\x06]")
 
-# What people give instead, by label, and what to do about it, if anything.
+# What people give instead, by label.
 _OTHERS = {
-    "OPENSSH PRIVATE KEY": "this is an OpenSSH key",
     "PUBLIC KEY": "this is a public key",
     "RSA PUBLIC KEY": "this is a public key",
     CERTIFICATE: "this is a certificate",
@@ -37,7 +36,8 @@ _OTHERS = {
     ENVELOPED: "this is an encrypted message (CMS, S/MIME)",
     "PGP PRIVATE KEY BLOCK": "this is a PGP key, which cannot be used for certificates",
 }
-_UNDO = {"OPENSSH PRIVATE KEY": "convert a copy with: ssh-keygen -p -m PEM -f COPY"}
+_SSH = "OPENSSH PRIVATE KEY"
+_SSH_UNDO = "convert a copy with: ssh-keygen -p -m PEM -f COPY"
 _DECODED = r"sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A | "
 
 # What a file without any block is, by the first pattern that matches at its start.
@@ -78,7 +78,8 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
         )
     if not keys or not keys[0].is_whole:
         others = [block for block in blocks if block.label.endswith("PRIVATE KEY")] or blocks
-        raise refusal(path, data, next(iter(keys or others), None), advice)
+        found = keys or others
+        raise refusal(path, found[0], advice) if found else no_block(path, data, advice)
     if reason := limits.exceeded(keys[0]):
         raise UserError(reason, advice, where=path)
     warn_of_wrapping(path, keys[0])
@@ -109,22 +110,29 @@ def names(csr: x509.CertificateSigningRequest) -> list[x509.DNSName | x509.IPAdd
     return [name for name in found if isinstance(name, (x509.DNSName, x509.IPAddress))]
 
 
-def refusal(where: str, data: bytes, block: Block | None, advice: str) -> UserError:
-    """Return why a file cannot be used, by what it holds instead of what is wanted.
+def refusal(where: str, block: Block, advice: str) -> UserError:
+    """Return why a block cannot be used, by what it holds instead of what is wanted.
 
-    block: the one that was found in data, or None. advice: what to do, if nothing better is known.
+    advice: what to do, if nothing better is known.
     """
-    if block is None:
-        what, undo = next((what, undo) for start, what, undo in _NO_BLOCK if re.match(start, data))
-    elif not block.label:
+    if not block.label:
         what, undo = "this is DER, but not a whole key, request or certificate", ""
     elif block.label == PKCS12:
         what, undo = "this is PKCS#12 (.p12, .pfx)", _key_from_pkcs12(block)
+    elif block.label == _SSH:
+        what, undo = "this is an OpenSSH key", _SSH_UNDO
+        if b"ssh-ed25519" in block.der:  # ssh-keygen has no PEM for it
+            what, undo = f"{what} of the kind Ed25519, which no public CA may sign", ""
     elif block.fault and not block.is_whole:
         what, undo = block.fault
     else:
-        what = _OTHERS.get(block.label, f"this is PEM with the label {block.label}")
-        undo = _UNDO.get(block.label, "")
+        what, undo = _OTHERS.get(block.label, f"this is PEM with the label {block.label}"), ""
+    return UserError(what, undo or advice, where=where)
+
+
+def no_block(where: str, data: bytes, advice: str) -> UserError:
+    """Return why a file cannot be used in which there is no block. advice: as in refusal."""
+    what, undo = next((what, undo) for start, what, undo in _NO_BLOCK if re.match(start, data))
     return UserError(what, undo or advice, where=where)
 
 

@@ -307,6 +307,10 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),
+        (
+            wrapping.written("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
+            "this is an OpenSSH key of the kind Ed25519, which",
+        ),
         (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen"),
         (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", f"this is an SSH public key; {GIVE}"),
         (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), "this is a certificate revocation list ("),

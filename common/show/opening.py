@@ -25,7 +25,7 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     """Return the key, request or certificate in a part. Raises UserError."""
     block = part.block
     if not block.is_whole or block.label not in parts.DOCUMENTS:
-        raise pem.refusal(part.where, block.der, block, parts.ADVICE)
+        raise pem.refusal(part.where, block, parts.ADVICE)
     if block.label in labels.KEY_LABELS:
         if reason := limits.exceeded(block):
             raise UserError(reason, parts.ADVICE, where=part.where)

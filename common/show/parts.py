@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 ADVICE = "give a key, a request or a certificate"
 
+_SPLIT = "split it into several files"
+
 # In a file; far above any list of CAs.
 MAX_PARTS = 500
 MAX_ELEMENTS = 50_000  # of all parts together; a certificate has about 100
@@ -48,14 +50,14 @@ def read(path: str) -> list[Part]:
     blocks = [block for block in blocks if not block.label.endswith(" PARAMETERS")] or blocks
     blocks = [content for block in blocks for content in _unpacked(path, block)]
     if not blocks:
-        raise pem.refusal(path, data, None, ADVICE)
+        raise pem.no_block(path, data, ADVICE)
     if len(blocks) > MAX_PARTS:
         problem = f"the file holds {len(blocks)} parts, more than {MAX_PARTS}"
-        raise UserError(f"{path}: {problem}; split it into several files")
+        raise UserError(problem, _SPLIT, where=path)
     elements = [element for block in blocks for element in grammar.read(block.der).root.all()]
     if len(elements) > MAX_ELEMENTS:
         problem = f"the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
-        raise UserError(f"{path}: {problem}; split it into several files")
+        raise UserError(problem, _SPLIT, where=path)
     several = len(blocks) > 1
     parts = [
         Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
