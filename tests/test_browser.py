@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.browser import CHROMIUM
 from tests import browser
-from tests.conftest import ROOT, Show, environment, page_served, run_process
+from tests.conftest import ROOT, Patch, Show, environment, page_served, run_process
 from tests.made import CA, EC, LEAF, RSA, as_der, request, san, write
 from tests.test_picture import files
 
@@ -120,7 +120,7 @@ def test_the_keyboard_reaches_an_element_and_shows_where_it_is(page: "Chrome") -
 
 
 def test_the_page_of_the_course_is_refused_then_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: Patch
 ) -> None:
     """Each command as pasted: the browser refuses and, once it trusts the root, accepts."""
     monkeypatch.chdir(tmp_path)

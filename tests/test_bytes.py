@@ -10,7 +10,7 @@ from common.show.opening import unopened
 from common.show.parts import DOCUMENTS as LABELS
 from common.show.parts import Part
 from common.wrapping import Block
-from tests.conftest import ROOT, Show
+from tests.conftest import ROOT, Patch, Show
 from tests.made import EC, LEAF, RSA, as_der, integer, pkcs1, request, san, tlv
 
 import pytest
@@ -201,9 +201,7 @@ def test_what_can_be_read_of_a_damaged_file_or_of_ber() -> None:
         assert places(read(data)[0]) == expected
 
 
-def test_a_value_is_cut_to_the_width_of_the_terminal(
-    show: Show, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_value_is_cut_to_the_width_of_the_terminal(show: Show, monkeypatch: Patch) -> None:
     Path("a.csr").write_bytes(as_der(request(san(f"{'a' * 60}.example.com"))))
     for columns, width, end in ((80, 100, "aa…"), (130, 130, "aa…"), (145, 145, 'example.com"')):
         monkeypatch.setenv("COLUMNS", str(columns))

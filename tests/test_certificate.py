@@ -20,6 +20,8 @@ from course import files as course_files
 from tests.conftest import (
     ROOT,
     SECRET,
+    Capture,
+    Patch,
     default_signals,
     environment,
     need,
@@ -39,7 +41,7 @@ Told = Callable[..., str]
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def files(tmp_path: Path, monkeypatch: Patch) -> Path:
     """Return the working directory, with account.key, example.com.key and certificate.csr."""
     for program in pebble.PROGRAMS:
         need(program)
@@ -51,7 +53,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def told(files: Path, capsys: pytest.CaptureFixture[str]) -> Told:
+def told(files: Path, capsys: Capture) -> Told:
     """Return a function that runs the program, and returns what it tells, or its error."""
 
     def run(*options: str, status: int = 0, directory: str = ".") -> str:
@@ -102,9 +104,7 @@ def test_a_certificate_for_each_kind_of_key(kind: int | str, told: Told) -> None
     assert "certificate.pem (1 of 2) and certificate.csr belong together" in page
 
 
-def test_a_certificate_for_an_ip_address(
-    files: Path, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_certificate_for_an_ip_address(files: Path, told: Told, monkeypatch: Patch) -> None:
     write("certificate.csr", request(san(x509.IPAddress(ip_address("127.0.0.1")))))
     Path("example.com.key").rename("0.key")
     write("127.0.0.1.key", as_der(EC))  # which make_csr and show read, but the ssl module does not
@@ -202,7 +202,7 @@ def test_a_key_is_not_replaced_by_a_certificate(files: Path) -> None:
 
 
 def test_without_pebble_an_error_says_how_to_get_it(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: Told, tmp_path: Path, monkeypatch: Patch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert told(status=1) == (
@@ -215,9 +215,7 @@ def test_without_pebble_an_error_says_how_to_get_it(
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
 @pytest.mark.parametrize("installed", ["", "chromium", "chromium certutil", "firefox certutil"])
-def test_the_whole_page(
-    installed: str, files: Path, told: Told, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Patch) -> None:
     """As in data/course, where "…" stands for what differs each time."""
     browser = installed.split()[0] if "certutil" in installed else "none"
     if browser == "firefox":
@@ -245,9 +243,7 @@ def test_the_whole_page(
 
 
 @pytest.mark.posix(reason="sh")
-def test_pebble_that_ends_at_once(
-    told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pebble_that_ends_at_once(told: Told, tmp_path: Path, monkeypatch: Patch) -> None:
     for name in pebble.PROGRAMS:
         (tmp_path / name).write_text("#!/bin/sh\necho first\necho no port is free\n")
         (tmp_path / name).chmod(0o755)

@@ -99,18 +99,6 @@ def test_what_cannot_be_written_is_told_once_if_at_all(
     assert not re.search("Traceback|Exception ignored|bug", result.stderr)
 
 
-def test_progress_is_not_shown_where_nobody_sees_it(
-    monkeypatch: Patch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    console.progress("Making it", quiet=False)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    console.progress("Making it", quiet=True)
-    monkeypatch.setattr(sys, "stderr", None)
-    console.progress("Making it", quiet=False)
-    console.say("a message")
-    assert capfd.readouterr() == ("", "")
-
-
 # Another PyCryptodome, which waits for a signal while it makes a key.
 LIBRARY = """
 import signal

@@ -12,7 +12,7 @@ from urllib.response import addinfourl
 
 from common import passphrase
 from course import acme_client, deactivate, files, pebble
-from tests.conftest import SECRET, pem_of, private_key
+from tests.conftest import SECRET, Capture, Patch, pem_of, private_key
 from tests.made import pkcs1
 
 import pytest
@@ -23,7 +23,7 @@ Told = Callable[..., str]
 
 
 @pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
+def told(capsys: Capture) -> Told:
     """Return a function that runs the program, checks its status and returns its messages."""
 
     def run(status: int, *arguments: str) -> str:
@@ -82,7 +82,8 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
     assert told(1, str(path), "--server", url).endswith(
         "; nothing was done; check --server, --ca-file and the network, then run this again\n"
     )
-    assert told(2, str(path)).endswith("; for Let's Encrypt, add --server letsencrypt\n")
+    missing = "--server is missing; for Let's Encrypt, add --server letsencrypt"
+    assert told(2, str(path)) == f"deactivate: error: {missing}\n"
 
 
 def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
@@ -137,7 +138,7 @@ def test_each_answer_of_a_ca_gets_one_message(
     said: str,
     tmp_path: Path,
     told: Told,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: Patch,
 ) -> None:
     class Opener(urllib.request.OpenerDirector):
         def open(self, fullurl: Any, *arguments: Any, **more: Any) -> Any:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from common import installation, shell
-from tests.conftest import ROOT, SCRIPTS, Run, error_of, run_process
+from tests.conftest import ROOT, SCRIPTS, Patch, Run, error_of, run_process
 
 import pytest
 
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.apart
 NEEDED = dict(
     re.findall(r"^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
 )
-Patch = pytest.MonkeyPatch
 POSIX = pytest.mark.posix(reason="symbolic links, sh or python3.12")
 
 

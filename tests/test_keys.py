@@ -11,7 +11,7 @@ from unittest import mock
 
 import make_csr
 from common import goodkey, wrapping
-from tests.conftest import ARTICLE, SECRET, Run, error_of, openssl, pem_of, warnings_of
+from tests.conftest import ARTICLE, SECRET, Patch, Run, error_of, openssl, pem_of, warnings_of
 from tests.made import EC, OTHER, RSA, as_der, as_pem, integer, pkcs1, tlv, write
 
 import pytest
@@ -260,7 +260,7 @@ def test_a_damaged_account_key_is_compared_too(key: Path, run: Run) -> None:
 
 
 def test_an_error_that_is_not_about_the_key_does_not_blame_it(
-    key: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    key: Path, run: Run, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr(make_csr, "create_csr", mock.Mock(side_effect=ValueError))
     assert "ValueError; undo the last change" in error_of(run("make_csr.py"))

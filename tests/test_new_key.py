@@ -96,24 +96,19 @@ def test_encryption_keeps_the_key(
     assert PEM.encode(decrypted, "PRIVATE KEY") + "\n" == expected
 
 
+NOT_BOTH = "argument --bits: not allowed with argument --curve"
+ONE_NAME = "a key takes one name only; give all names to make_csr.py"
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
         ("make_account_key.py --bits 1024", "--bits takes one of these: 2048, 3072, 4096"),
         ("make_account_key2.py --encrypt=secret", "--encrypt takes no value; see {} --help"),
-        (
-            "make_account_key2.py --curve P-256 --bits 2048",
-            "argument --bits: not allowed with argument --curve; see {} --help",
-        ),
+        ("make_account_key2.py --curve P-256 --bits 2048", f"{NOT_BOTH}; see {{}} --help"),
         ("make_account_key.py a.org", "there are too many arguments; see {} --help"),
-        (
-            "make_certificate_key.py a.org secret",
-            "a key takes one name only; give all names to make_csr.py; see {} --help",
-        ),
-        (
-            "make_certificate_key.py a.org.key",
-            "'a.org.key' is the name of a key file; did you mean a.org?",
-        ),
+        ("make_certificate_key.py a.org secret", f"{ONE_NAME}; see {{}} --help"),
+        ("make_certificate_key.py a.key", "'a.key' is the name of a key file; did you mean a?"),
     ],
 )
 def test_wrong_usage(command: str, message: str, run: Run) -> None:
@@ -137,9 +132,10 @@ def test_the_domain_names_the_file(domain: str, name: str | None, run: Run) -> N
     assert os.listdir() == ([name] if name else [])
 
 
-def test_progress_is_not_shown_where_the_key_appears(run: Run, monkeypatch: Patch) -> None:
-    """On a terminal the key would be written over it."""
+def test_no_progress_where_the_key_itself_appears(run: Run, monkeypatch: Patch) -> None:
+    """On a terminal the key would be written over it. Without one: test_messages."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     command = ("make_account_key.py", "--curve=P-256")
     assert "Making an ECDSA key, P-256 …\r" in run(*command).stderr
     assert "Making" not in run(*command, "--out=-").stderr
+    assert run(*command, "--out=other.key", "--quiet").stderr == ""

@@ -15,6 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
+HTML = """
+html head meta title style body header main section article h1 h2 p a ul li dl dt dd div span b s
+code details summary strong wbr
+"""
+
 
 class Page(HTMLParser):
     """What is on a page: its tags, its text, and the text in each class, in order."""
@@ -30,6 +35,7 @@ class Page(HTMLParser):
         assert not self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in HTML.split()
         self.tags.add((tag, *(name for name, _ in attrs)))
         if tag not in ("meta", "wbr"):
             self.open.append((tag, dict(attrs).get("class") or tag, len(self.text)))
@@ -74,6 +80,7 @@ def test_the_cards_stand_in_the_order_of_the_story_with_the_main_facts(show: Sho
     for order in (names, names[::-1], names[2:] + names[:2]):
         assert picture(show, *order).of("h2")[:7] == [*names[:3], *chain, "The legend"]
     assert len(picture(show, *names).of("card")) == 6
+    assert picture(show, "account.key").of("note")[0] == "A private key: PKCS#8, RFC 5958"
     write("renamed.key", RSA)
     renamed = ("--account-key", "account.key", "example.com.key", "renamed.key")
     assert picture(show, *renamed).of("h2")[:2] == ["renamed.key", "example.com.key"]

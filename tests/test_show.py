@@ -36,28 +36,18 @@ ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 DSA: Any = load_pem_private_key((ROOT / "tests" / "data" / "show" / "dsa.key").read_bytes(), None)
 
 
-UNUSED_KEY = "--account-key is not for --bytes or --public; leave it out\n"
-
-
 def test_wrong_usage(show: Show) -> None:
+    see = f"; see {shell.module('common.show')} --help\n"
+    unused = "--account-key is not for --bytes or --public; leave it out\n"
+    secret = "--passphrase-file is not for --bytes, which decrypts nothing; leave it out\n"
     for arguments, message in (
-        ([], "the following arguments are required: FILE; see {} --help\n"),
-        (
-            ["--public", "--bytes", "a"],
-            "argument --bytes: not allowed with argument --public; see {} --help\n",
-        ),
-        (["--public", "--account-key", "b", "a"], UNUSED_KEY),
-        (["--bytes", "--account-key", "b", "a"], UNUSED_KEY),
-        (
-            ["--bytes", "--passphrase-file", "b", "a"],
-            "--passphrase-file is not for --bytes, which decrypts nothing; leave it out\n",
-        ),
+        ("", f"the following arguments are required: FILE{see}"),
+        ("--public --bytes a", f"argument --bytes: not allowed with argument --public{see}"),
+        ("--public --account-key b a", unused),
+        ("--bytes --account-key b a", unused),
+        ("--bytes --passphrase-file b a", secret),
     ):
-        assert show(*arguments) == (
-            2,
-            "",
-            "show: error: " + message.format(shell.module("common.show")),
-        )
+        assert show(*arguments.split()) == (2, "", f"show: error: {message}")
 
 
 @pytest.mark.posix(reason="a pseudoterminal")

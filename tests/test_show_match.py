@@ -10,7 +10,7 @@ from typing import Any
 from common import wrapping
 from common.show import chain
 from tests import odd
-from tests.conftest import Show, pem_of
+from tests.conftest import Patch, Show, pem_of
 from tests.made import (
     CA,
     EC,
@@ -352,7 +352,7 @@ def test_names_wrap_at_column_100(show: Show) -> None:
         assert f".example,{between}DNS:y" in show("a.csr")[1]
 
 
-def test_work_and_output_are_bounded(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:
     """Each of hundreds of CAs with one name could have issued each other."""
     keys = [ec.derive_private_key(number + 2, ec.SECP256R1()) for number in range(200)]
     write("cas.pem", *(certificate("CA", key, issuer="CA", signer=OTHER) for key in keys))

@@ -6,15 +6,13 @@ only the commands, run the test, and read what it has written.
 
 import os
 import shutil
-import signal
-import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 
 from common.show import describe
 from tests import made
-from tests.conftest import ROOT, Show, command_of
+from tests.conftest import ROOT, Patch, Show
 from tests.made import certificate, write
 
 import pytest
@@ -23,12 +21,12 @@ DATA = ROOT / "tests" / "data" / "show"
 MODES = {"pkcs1.key": 0o640, "p384.key": 0o604}
 
 
-def stop_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+def stop_clock(monkeypatch: Patch, now: datetime) -> None:
     monkeypatch.setattr(describe, "datetime", SimpleNamespace(now=lambda tz: now.astimezone(tz)))
 
 
 @pytest.mark.parametrize("page", sorted(DATA.glob("*.txt")), ids=lambda page: page.stem)
-def test_pages_stay_the_same(page: Path, show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_stay_the_same(page: Path, show: Show, monkeypatch: Patch) -> None:
     stop_clock(monkeypatch, datetime(2030, 1, 1, tzinfo=timezone.utc))
     monkeypatch.setenv("COLUMNS", "100")
     shutil.copy(DATA / page.stem, page.stem)
@@ -45,7 +43,7 @@ def test_pages_stay_the_same(page: Path, show: Show, monkeypatch: pytest.MonkeyP
     assert printed == expected
 
 
-def test_the_time_left_is_rounded(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_left_is_rounded(show: Show, monkeypatch: Patch) -> None:
     stop_clock(monkeypatch, made.NOW.replace(microsecond=0))
     second, minute = 1 / 86400, 1 / 1440
     for start, days, words in (
@@ -66,13 +64,3 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
     status, out, err = show("leaf.pem", "namesake.pem", "ca.der")
     assert (status, "leaf.pem" in err) == (0, False)
     assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
-
-
-@pytest.mark.posix(reason="SIGPIPE")
-def test_show_ends_quietly_when_head_does() -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = command_of("common/show", "--html", str(DATA / "leaf.pem"))
-    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
-    os.close(writer)
-    assert (result.returncode, result.stderr) == (-signal.SIGPIPE, b"")

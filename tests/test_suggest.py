@@ -6,6 +6,7 @@ from pathlib import Path
 
 import make_csr
 from common import suggest
+from tests.conftest import Patch
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_a_long_text_takes_no_time(part: str) -> None:
     assert time.process_time() - start < 5
 
 
-def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("keys").mkdir()
     near = os.path.join("keys", "my.key")
