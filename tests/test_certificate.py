@@ -186,9 +186,9 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
 
 
 def test_a_mistake_about_the_directory(told: Told) -> None:
-    for directory in ("walkthrough", "certificate.csr"):
-        error = told(directory=directory, status=1)
-        assert f"{directory}: not a directory; if your files are in the current one: " in error
+    for given, directory in (("--", "walkthrough"), ("certificate.csr", "certificate.csr")):
+        error = told(directory=given, status=1)  # "--": without DIR
+        assert f"error: {directory}: not a directory; if your files are in the current" in error
         assert error.endswith("/course/certificate.py .\n")
     assert told("another", status=2).endswith("/course/certificate.py --help\n")
 

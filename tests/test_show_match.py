@@ -312,7 +312,6 @@ STAGED = (
 
 @pytest.mark.parametrize(("warning", "certificates"), [
     (": the certificate of its issuer is missing, *", [LEAF]),
-    (" (2 of 2): it did not issue any certificate before it; *", [LEAF, ROOT_CA]),
     (" (2 of 3): the same certificate is there twice; *", [LEAF, LEAF, MIDDLE]),
     (": this is from Let's Encrypt's staging environment, *", STAGED),
     (": the certificates are in the wrong order; *", [LEAF, ROOT_CA, MIDDLE]),
