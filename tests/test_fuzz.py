@@ -117,17 +117,6 @@ def test_a_request_has_the_names_asked_for(texts: list[str], email: str | None) 
         assert request.read_bytes() == ours
 
 
-any_lines = st.lists(texts, max_size=8).map("\n".join).map(str.encode)
-
-
-@given(st.binary(max_size=200) | any_lines)
-def test_any_list_of_names(content: bytes) -> None:
-    with vectors.new_directory():
-        Path("list").write_bytes(content)
-        status = outcome("--key", str(KEY), "-q", "@list").returncode
-        assert sorted(os.listdir()) == (["list"] if status else ["certificate.csr", "list"])
-
-
 FILES = [path.read_bytes() for path in (pebble.TLS, *sorted(ARTICLE.iterdir()))] + [
     pem_of(key, passphrase, form)
     for key in (RSA, EC)

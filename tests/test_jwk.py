@@ -32,10 +32,7 @@ def test_a_jwk_is_that_of_josepy(kind: int | str) -> None:
 
 
 def test_another_kind_of_key_does_not_have_a_jwk() -> None:
-    for public_key in (
-        ed25519.Ed25519PrivateKey.generate().public_key(),
-        ec.generate_private_key(ec.SECP256K1()).public_key(),
-        None,
-    ):
+    keys = (ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP256K1()))
+    for public_key in (*(key.public_key() for key in keys), None):
         assert jwk.members(public_key) is None
         assert jwk.thumbprint(public_key) is None

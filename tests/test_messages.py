@@ -1,4 +1,4 @@
-"""All that the scripts say on success and as help, to the last character."""
+"""All that the scripts say on success, to the last character."""
 
 import importlib
 import re

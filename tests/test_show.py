@@ -58,11 +58,10 @@ def test_a_page_for_a_browser_does_not_fill_the_terminal(tmp_path: Path) -> None
 
 
 def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:
-    names = [f"{letter * 2}-{letter * 2}.{'x' * 40}.com" for letter in "abcdef"]
-    names.append(".".join(["y" * 50] * 3))
-    write("a.csr", request(san(*names)))
+    name = ".".join(["y-y" * 20] * 4)
+    write("a.csr", request(san("a.com", name)))
     write("b.csr", request(san("b.com")))
-    assert all(f" DNS:{name}" in show("a.csr")[1] for name in names)
+    assert f" DNS:{name}\n" in show("a.csr")[1]
     for option in ([], ["--bytes"]):
         first, second = show(*option, "a.csr")[1], show(*option, "b.csr")[1]
         assert show(*option, "a.csr", "b.csr", "a.csr")[1] == f"{first}\n{second}"

@@ -43,9 +43,8 @@ def test_a_mistyped_name_gets_a_suggestion(text: str) -> None:
 
 
 def test_nothing_is_offered_unless_it_is_plain() -> None:
-    for text in ("", "*", "a..b", "*.*.com", "my site", "https://a b/", "a,b.com", "@list", "CN="):
+    for text in ("", "*", "a..b", "https://a b/", "localhost:80", "a,b.com", "@list", "CN="):
         assert suggest.name(text) is None
-    assert suggest.name("localhost:80") is None  # a single label
 
 
 @pytest.mark.parametrize("part", ["a", "-", ".", "@", "/", "CN=", "/, ", "= ", "é.com "])

@@ -213,9 +213,8 @@ def report(answers: Iterable[tuple[Question, str]]) -> bool:
             verdict = f"{question.kind}: meant: {meant(question)}"
             if not meant(question):
                 who = "Boulder" if question.reason else "show"
-                verdict = (
-                    f"{question.kind}: only {who} accepts: {', '.join(sorted(question.traits))}"
-                )
+                traits = ", ".join(sorted(question.traits))
+                verdict = f"{question.kind}: only {who} accepts: {traits}"
                 examples[verdict] = f"{question.reason or answer}: {question.value!r}"
         counts[verdict] += 1
     for verdict, count in sorted(counts.items()):
