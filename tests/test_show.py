@@ -134,6 +134,10 @@ def test_signatures_of_openssl_are_valid(show: Show) -> None:
         for name in hashes.split():
             openssl(f"req -new -key {key} -{name} {option} -subj / -out a.csr")
             assert re.search(r"^  signature .*, valid(,|$)", show("a.csr")[1], re.MULTILINE), name
+    openssl(f"req -new -key rsa -sha256 {pss} -sigopt rsa_pss_saltlen:33 -subj / -out a.csr")
+    right, wrong = (tlv(0xA2, integer(length)) for length in (33, 32))
+    write("a.csr", wrapping.blocks(Path("a.csr").read_bytes())[0].der.replace(right, wrong))
+    assert ", not valid" in show("a.csr")[1]
 
 
 def test_a_signature_of_another_kind_or_an_unknown_one() -> None:
