@@ -29,6 +29,7 @@ What a file holds:
     faults            what can be wrong with a file's wrapping, and how to put it right
     marks             finding BEGIN and END in text, and what is wrong between and around them
     wrapping          finding keys, requests and certificates, in PEM, DER and other forms
+    key_numbers       the numbers in a private key
     limits            the most work that opening a private key may take
     pem               the private key or the request in a file, or what is there instead
 

@@ -23,7 +23,7 @@ def find(
         candidates, advice = [given], suggest.file(given, _other(own) or _MAKE)
     else:
         key_file = arguments.text(constant, "KEY_FILE = ")
-        candidates = [own[0], key_file] if are_named else [key_file]
+        candidates = list(dict.fromkeys([own[0], key_file])) if are_named else [key_file]
         advice = _other(own) or (_MAKE if are_named else _example() or _NAME)
     for path in candidates:
         if files.is_there(path):

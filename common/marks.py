@@ -151,7 +151,18 @@ def _marked(line: int, before: str, begin: re.Match[str], rest: str, fault: Faul
     is_exact = begin[0] == f"-----BEGIN {label}-----"
     if mark:
         is_exact = is_exact and mark[0] == f"-----END {end}-----"
-    return Marked(line, label, end, is_exact, before, after, line_break, dek_info, base64, fault)
+    return Marked(
+        line=line,
+        label=label,
+        end=end,
+        is_exact=is_exact,
+        before=before,
+        after=after,
+        line_break=line_break,
+        dek_info=dek_info,
+        base64=base64,
+        fault=fault,
+    )
 
 
 def _in_lines(text: str) -> tuple[str, str]:

@@ -104,12 +104,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def _may_be_key(argument: str) -> bool:
-    """Return whether an argument is a private key, or has a word that may be part of one."""
+    """Return whether an argument is a private key, or so long in base64 that it may be a part."""
     value = argument.partition("=")[2] if argument.startswith("--") else argument.removeprefix("@")
     if os.path.lexists(value) or os.path.isdir(os.path.dirname(value)):
         return False
     is_jwk = re.search(r"""["']d["']\s*:""", argument)
-    # A line of PEM has 64 characters, the label of a domain name at most 63.
-    words = re.findall(r"[\w+/=-]{64,}", argument, re.ASCII)
-    has_word = any(re.search("[0-9]", word) for word in words)
-    return "PRIVATE KEY-----" in argument or is_jwk is not None or has_word
+    # A line of PEM has 64 characters. Quotation marks and a comma may have been copied with it.
+    is_base64 = re.fullmatch(r"[\w+/=\s\"',-]{64,}", value, re.ASCII) and re.search("[0-9]", value)
+    return "PRIVATE KEY-----" in argument or bool(is_jwk) or bool(is_base64)

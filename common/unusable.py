@@ -1,6 +1,6 @@
 """Why a private key does not open, or cannot be used although it does."""
 
-from common import der, limits
+from common import der, key_numbers
 from common.der import Element
 from common.wrapping import Block
 
@@ -64,10 +64,10 @@ def _is_unusual(root: Element) -> bool:
 
 def odd_primes(block: Block) -> str | None:
     """Return what is odd about the primes of an RSA key, and what to do; or None."""
-    return _MORE_PRIMES if len(limits.rsa_numbers(block)) > 9 else no_primes(block)
+    return _MORE_PRIMES if len(key_numbers.rsa_numbers(block)) > 9 else no_primes(block)
 
 
 def no_primes(block: Block) -> str | None:
     """Return what to do about an RSA key with zeros for its primes and what follows from them."""
-    numbers = limits.rsa_numbers(block)
+    numbers = key_numbers.rsa_numbers(block)
     return _NO_PRIMES if numbers and not any(numbers[4:]) else None

@@ -36,12 +36,13 @@ def commands(name: str, url: str, root: str) -> Commands:
         roots = '"${new:?}"'
         domains = f'user_pref("network.dns.localDomains", "{name}");'
         prepare = f"echo {shlex.quote(domains)} > {roots}/user.js"
-        browse = f"{program} --no-remote --profile {roots} {url}"
+        browse = f"{program} --no-remote --profile {roots} {shlex.quote(url)}"
     else:
         roots = '"${new:?}/.pki/nssdb"'
         prepare = f"mkdir -p {roots}"
-        options = f'--user-data-dir="$new/profile" --host-resolver-rules="MAP {name} 127.0.0.1"'
-        browse = f'HOME="${{new:?}}" {program} {options} {url}'
+        rule = f"MAP {name} 127.0.0.1"
+        options = f'--user-data-dir="$new/profile" --host-resolver-rules={shlex.quote(rule)}'
+        browse = f'HOME="${{new:?}}" {program} {options} {shlex.quote(url)}'
     remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
     trust = f"certutil -d sql:{roots} {add}"
     return Commands(["new=$(mktemp -d)", prepare, browse], [trust, browse], remark)

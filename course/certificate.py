@@ -43,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.port is not None and not args.serve:
         raise UsageError("--port is for --serve", "add --serve")
     if args.port is not None and args.port not in range(1 << 16):
-        raise UsageError("a port is at most 65535", "choose another", where=f"--port {args.port}")
+        raise UsageError(
+            "a port is a number up to 65535", "choose another", where=f"--port {args.port}"
+        )
     try:
         pebble.check()
         plan = _plan(args)

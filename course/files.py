@@ -59,10 +59,11 @@ def key_of(
 
     first: the first name in the request. As in make_csr, the key file of this name comes first.
     """
-    likely = [path.with_name(name) for name in (f"{first.value}.key", "certificate.key")]
+    likely = [path.parent / name for name in (f"{first.value}.key", "certificate.key")]
     present = sorted(path.parent.glob("*.key"))
+    candidates = dict.fromkeys([*(other for other in likely if other in present), *present])
     reasons = []
-    for other in [*(other for other in likely if other in present), *present]:
+    for other in candidates:
         if other.name == "account.key":
             continue
         try:

@@ -181,7 +181,7 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
-    assert "--port 65536: a port is at most" in told("--serve", "--port", "65536", status=2)
+    assert "--port 65536: a port is a number" in told("--serve", "--port", "65536", status=2)
     assert "--port is for --serve; add --serve" in told("--port", "1", status=2)
 
 

@@ -166,7 +166,6 @@ IS_ACCOUNT_KEY = (
     ],
 )
 def test_the_account_key_does_not_sign_a_request(kind: int | str, command: str, run: Run) -> None:
-    """Whatever the form of its file."""
     Path("certificate.key").write_bytes(pem_of(private_key(kind)))
     openssl(*command.split(), "-in", "certificate.key", "-out", "account.key", cwd=Path())
     assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
@@ -343,6 +342,7 @@ def test_the_file_of_a_key_is_not_taken_for_a_name(run: Run) -> None:
 NOT_HERE = "is not an option of this program"
 SEE = "; see make_csr.py --help"
 BASE64 = "".join(KEY.decode().splitlines()[1:-1])
+LONG = "has more than 63 characters between two dots (RFC 1035)"
 A_KEY = "an argument is a private key; give the name of its file instead"
 
 
@@ -352,6 +352,7 @@ A_KEY = "an argument is a private key; give the name of its file instead"
     [
         (["--email", ""], f"--email '' is not {AN_ADDRESS}"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
+        (["1" * 72 + ".org"], f"'{'1' * 72}.org' {NOT_VALID}{LONG}"),
         (["--emial", "x"], f"--emial {NOT_HERE}; did you mean --email?"),
         (["-key", "x"], f"-k… {NOT_HERE}; did you mean --key?"),
         (["--password:secret"], f"--password… {NOT_HERE}{SEE}"),

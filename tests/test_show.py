@@ -102,7 +102,6 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
 
 
 def test_public_is_what_openssl_prints(show: Show) -> None:
-    """test_vectors has keys of more kinds."""
     openssl("ecparam -genkey -noout -name secp128r1 -out a.key")  # unknown to cryptography
     public = openssl("pkey -in a.key -pubout -out a.pub") + Path("a.pub").read_text()
     for file in ("a.key", "a.pub"):

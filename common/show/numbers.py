@@ -64,6 +64,8 @@ def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:
 def _agree_in_dsa(numbers: dsa.DSAPrivateNumbers) -> bool | None:
     """Return whether the numbers belong to each other: FIPS 186-4 section 4.1."""
     group = numbers.public_numbers.parameter_numbers
+    if group.p < 2:
+        return False
     if group.p.bit_length() > _MAX_DSA_BITS:  # it would take too long
         return None
     return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y

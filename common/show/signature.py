@@ -80,7 +80,7 @@ def verify(public_key: Any, algorithm: Element, signature: bytes, signed: bytes)
         return False
     try:
         public_key.verify(signature, signed, *arguments)
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, OverflowError):  # of an absurd salt length
         return False
     except UnsupportedAlgorithm:
         return None
