@@ -131,7 +131,7 @@ def refusal(where: str, block: Block, advice: str) -> UserError:
 
 
 def no_block(where: str, data: bytes, advice: str) -> UserError:
-    """Return why a file cannot be used in which there is no block. advice: as in refusal."""
+    """Return why a file without any block cannot be used. advice: as in refusal."""
     what, undo = next((what, undo) for start, what, undo in _NO_BLOCK if re.match(start, data))
     return UserError(what, undo or advice, where=where)
 

@@ -13,8 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from OpenSSL import crypto
 
-_CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
-
 _SIGNED: dict[str, type[Request | Certificate]] = {
     labels.REQUEST: Request,
     labels.CERTIFICATE: Certificate,
@@ -71,18 +69,12 @@ def public_pem(item: Item) -> str:
     return wrapping.written("PUBLIC KEY", item.spki).decode()
 
 
-def _elements(part: Part) -> Document:
-    """Return the elements of a part, of which nothing is public yet."""
-    block = part.block
-    return grammar.unreadable(_CLOSED) if block.headers else grammar.read(block.der)
-
-
 def _revealed(part: Part) -> tuple[Document, bytes, PublicKeyTypes | None]:
     """Return the elements of a part, with marks on what is public, and the public key in it.
 
     The key is a SubjectPublicKeyInfo, b"" in a private key, and what cryptography makes of that.
     """
-    document = _elements(part)
+    document = part.document
     key = grammar.public_key(document)
     spki = key.encoded if key else b""
     if document.name == "RSAPublicKey":
@@ -120,7 +112,6 @@ def _private(part: Part, secret: bytes) -> Key:
     if reason := unusable.no_primes(part.block):
         raise UserError(reason, where=part.where)
     public_key = key.public_key() if key else loading.public_key(spki)
-    document = _elements(part)
-    numbers_agree = numbers.agree(key, public_key, document)
-    secrecy.reveal_private(document, spki, public_key, numbers_agree)
-    return Key(part, document, spki, public_key, is_private=True, numbers_agree=numbers_agree)
+    numbers_agree = numbers.agree(key, public_key, part.document)
+    secrecy.reveal_private(part.document, spki, public_key, numbers_agree)
+    return Key(part, part.document, spki, public_key, is_private=True, numbers_agree=numbers_agree)

@@ -1,10 +1,12 @@
 """What is in a file: keys, requests and certificates, in PEM or DER, one or several."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from common import files, labels, pem, wrapping
 from common.console import UserError
 from common.show import grammar
+from common.show.grammar import Document
 from common.wrapping import Block
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 ADVICE = "give a key, a request or a certificate"
 
+_CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
 _SPLIT = "split it into several files"
 
 # In a file; far above any list of CAs.
@@ -41,6 +44,13 @@ class Part:
     mode: int | None  # the permissions of the file; None where it has none
     block: Block
 
+    @cached_property
+    def document(self) -> Document:
+        """Its elements, among which secrecy marks those that may be shown."""
+        if self.block.headers:
+            return grammar.unreadable(_CLOSED)
+        return grammar.read(self.block.der)
+
 
 def read(path: str) -> list[Part]:
     """Return the parts of a file; a PKCS#7 file counts as its certificates. Raises UserError."""
@@ -54,15 +64,15 @@ def read(path: str) -> list[Part]:
     if len(blocks) > MAX_PARTS:
         problem = f"the file holds {len(blocks)} parts, more than {MAX_PARTS}"
         raise UserError(problem, _SPLIT, where=path)
-    elements = [element for block in blocks for element in grammar.read(block.der).root.all()]
-    if len(elements) > MAX_ELEMENTS:
-        problem = f"the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
-        raise UserError(problem, _SPLIT, where=path)
     several = len(blocks) > 1
     parts = [
         Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
         for number, block in enumerate(blocks, 1)
     ]
+    elements = [element for part in parts for element in part.document.root.all()]
+    if len(elements) > MAX_ELEMENTS:
+        problem = f"the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
+        raise UserError(problem, _SPLIT, where=path)
     for part in parts:
         if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
