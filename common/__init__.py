@@ -27,7 +27,7 @@ What a file holds:
     der               reading DER, and BER as far as OpenSSL does
     labels            what DER holds, and the label that PEM has for it
     faults            what can be wrong with a file's wrapping, and how to put it right
-    marks             finding BEGIN and END in text, and what is wrong between and around them
+    boundaries        finding BEGIN and END in text, and what is wrong between and around them
     wrapping          finding keys, requests and certificates, in PEM, DER and other forms
     key_numbers       the numbers in a private key
     limits            the most work that opening a private key may take

@@ -131,6 +131,15 @@ def first(der: bytes, at: int = 0) -> Element:
     return _Reader(der).header(at, len(der), 0)
 
 
+def first_sequence(der: bytes, at: int = 0) -> bytes:
+    """Return the SEQUENCE at an offset, of any size, or b"" if there is not a whole one."""
+    with contextlib.suppress(ValueError):
+        element = first(der, at)
+        if der.startswith(b"\x30", at) and not element.is_cut_off:
+            return element.encoded
+    return b""
+
+
 class _Reader:
     """Reads elements. Raises ValueError where there is not one.
 

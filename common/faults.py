@@ -26,7 +26,7 @@ BREAKS = Fault(
 )
 JOINED = Fault("END and BEGIN are on one line", "start a new line before -----BEGIN")
 MORE = Fault("it has text or blanks that are not part of PEM", "remove them")
-MARKS = Fault(
+BOUNDARIES = Fault(
     "its BEGIN or END line is not written as in PEM",
     "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END",
 )
@@ -53,10 +53,7 @@ IN_BASE64 = Fault(
     "decode it with: "
     r"(umask 077; sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A -out NEW)",
 )
-IN_BASE64_AMONG = Fault(
-    "this is base64 of PEM, among other text",
-    "write what begins with LS0t, and nothing else, to a file of its own, and read that",
-)
+AMONG = Fault("this is base64 among other text", "write the base64 alone to a file, and read that")
 CHARACTERS = Fault(
     "its base64 has escaped characters, as in JSON or HTML",
     r"undo that with: (umask 077; sed -e 's,\\/,/,g' -e 's,\\u002[Bb],+,g' "
@@ -71,6 +68,7 @@ URL = Fault(
     "decode it with: (umask 077; python3 -c 'import sys; from urllib.parse import unquote_plus; "
     "print(unquote_plus(sys.stdin.read()))' < FILE > NEW)",
 )
+TWO_BEGINS = Fault("another BEGIN stands right before its own", "remove the first")
 NO_BEGIN = Fault("its BEGIN line is missing", "write it on a line above the base64")
 INVISIBLE = Fault(
     "it has characters that are invisible or not ASCII, such as a byte order mark",

@@ -14,7 +14,7 @@ def rsa_numbers(block: Block) -> list[int]:
     The list is empty for another kind of key and for an encrypted one.
     """
     with contextlib.suppress(ValueError):
-        key = key_in(der.read(block.der)[0])
+        key = key_in(der.read(block.content)[0])
         return integers(key) if is_rsa(key) else []
     return []
 

@@ -72,6 +72,13 @@ def of(content: bytes, at: int = 0) -> str:
     return ""
 
 
+def fitting(label: str, content: bytes) -> str:
+    """Return the label for a content; or a label that it has, if that may be of another format."""
+    kind = of(content)
+    is_similar = label.endswith("KEY") == kind.endswith("KEY")  # invented: CSR, MY CERTIFICATE
+    return kind if kind and (label in KNOWN or is_similar) else label
+
+
 def _begins(outer: tuple[str, ...], expected: tuple[str, ...]) -> bool:
     """Return whether tags are the expected ones, of which the last may have been cut off."""
     size = min(len(outer), len(expected))

@@ -21,12 +21,12 @@ _SCRYPT = "1.3.6.1.4.1.11591.4.11"  # RFC 7914 section 7
 
 def exceeded(block: Block) -> str | None:
     """Return why it would take too long to open a private key, or None."""
-    if len(block.der) > MAX_SIZE:
-        return f"it has {len(block.der)} bytes, too many for a private key"
+    if len(block.content) > MAX_SIZE:
+        return f"it has {len(block.content)} bytes, too many for a private key"
     if block.headers:  # of RFC 1421, where a passphrase takes one round of MD5
         return None
     with contextlib.suppress(ValueError):  # nothing can be read, so nothing takes long
-        root, _ = der.read(block.der)
+        root, _ = der.read(block.content)
         if block.label == labels.ENCRYPTED:
             return "it would take too long to decrypt" if _is_slow_to_decrypt(root) else None
         if _has_long_number(root):

@@ -3,7 +3,7 @@
 import contextlib
 import re
 
-from common import console, der, limits, wrapping
+from common import console, der, faults, limits, wrapping
 from common.console import UserError
 from common.labels import CERTIFICATE, CMC, CRL, ENVELOPED, KEY_LABELS, PKCS7, PKCS12, REQUEST
 from common.wrapping import Block
@@ -36,8 +36,6 @@ _OTHERS = {
     ENVELOPED: "this is an encrypted message (CMS, S/MIME)",
     "PGP PRIVATE KEY BLOCK": "this is a PGP key, which cannot be used for certificates",
 }
-_SSH = "OPENSSH PRIVATE KEY"
-_SSH_UNDO = "convert a copy with: ssh-keygen -p -m PEM -f COPY"
 _DECODED = r"sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A | "
 
 # What a file without any block is, by the first pattern that matches at its start.
@@ -70,16 +68,16 @@ def private_key(path: str, data: bytes, advice: str) -> Block:
     advice: what to do, if nothing better is known. Raises UserError, which says what is there.
     """
     blocks = wrapping.blocks(data)
+    if not blocks:
+        raise no_block(path, data, advice)
     keys = [block for block in blocks if block.label in KEY_LABELS]
     keys = [block for block in keys if block.is_whole] or keys
     if len(keys) > 1:
-        raise UserError(
-            f"this file has {len(keys)} private keys", "put each in its own file", where=path
-        )
+        problem = f"this file has {len(keys)} private keys"
+        raise UserError(problem, "put each in its own file", where=path)
     if not keys or not keys[0].is_whole:
-        others = [block for block in blocks if block.label.endswith("PRIVATE KEY")] or blocks
-        found = keys or others
-        raise refusal(path, found[0], advice) if found else no_block(path, data, advice)
+        others = [block for block in blocks if block.label.endswith("PRIVATE KEY")]
+        raise refusal(path, (keys or others or blocks)[0], advice)
     if reason := limits.exceeded(keys[0]):
         raise UserError(reason, advice, where=path)
     warn_of_wrapping(path, keys[0])
@@ -96,8 +94,8 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
     if block is None or b"".join(text.split()) != b"".join(block.text.split()):
         return None
     with contextlib.suppress(ValueError, IndexError):
-        root, _ = der.read(block.der)
-        version, content = root.children[0].children[0], bytearray(block.der)
+        root, _ = der.read(block.content)
+        version, content = root.children[0].children[0], bytearray(block.content)
         content[version.start : version.end] = b"\0"  # old versions of certbot wrote version 3
         return x509.load_der_x509_csr(bytes(content))
     return None
@@ -119,9 +117,9 @@ def refusal(where: str, block: Block, advice: str) -> UserError:
         what, undo = "this is DER, but not a whole key, request or certificate", ""
     elif block.label == PKCS12:
         what, undo = "this is PKCS#12 (.p12, .pfx)", _key_from_pkcs12(block)
-    elif block.label == _SSH:
-        what, undo = "this is an OpenSSH key", _SSH_UNDO
-        if b"ssh-ed25519" in block.der:  # ssh-keygen has no PEM for it
+    elif block.label == "OPENSSH PRIVATE KEY":
+        what, undo = "this is an OpenSSH key", "convert a copy with: ssh-keygen -p -m PEM -f COPY"
+        if b"ssh-ed25519" in block.content:  # ssh-keygen has no PEM for it
             what, undo = f"{what} of the kind Ed25519, which no public CA may sign", ""
     elif block.fault and not block.is_whole:
         what, undo = block.fault
@@ -138,7 +136,9 @@ def no_block(where: str, data: bytes, advice: str) -> UserError:
 
 def _key_from_pkcs12(block: Block) -> str:
     """Return how to take the key out of PKCS#12."""
-    legacy = " -legacy" if _LEGACY.search(block.der) else ""
+    if block.fault == faults.AMONG:
+        return faults.AMONG.undo
+    legacy = " -legacy" if _LEGACY.search(block.content) else ""
     command = f"openssl pkcs12{legacy} -nodes -nocerts"
     source, file = (_DECODED, "") if block.line else ("", " -in FILE")  # in base64, or DER
     return f"take the key out with: {source}{command}{file} -out NEW"

@@ -34,7 +34,7 @@ def why_closed(block: Block, secret: bytes) -> str:
         return f"this kind of key cannot be read here ({reason}); use another"
     if block.is_encrypted:
         return "this passphrase does not open the key; try another"
-    root, _ = der.read(block.der)
+    root, _ = der.read(block.content)
     if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:
         # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
         return "this EC key does not say which curve it is on; use the file that it comes from"

@@ -1,7 +1,7 @@
 """Finding keys, requests and certificates in a file, even if what is around them is damaged.
 
-They are read as DER, as PEM with what marks finds wrong with it, and in these forms, each with a
-fault that says how to repair it:
+They are read as DER, as PEM with what boundaries finds wrong with it, and in these forms, each with
+a fault that says how to repair it:
 
     LS0tLS1CRUdJTi…                  base64 of PEM, as Kubernetes stores it
     MII…                             base64 alone, without BEGIN and END
@@ -11,15 +11,14 @@ fault that says how to repair it:
 """
 
 import base64
-import contextlib
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-from common import der, faults, labels, marks
+from common import boundaries, der, faults, labels
+from common.boundaries import Enclosed
 from common.faults import Fault
-from common.marks import Marked
 
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
 _MOST = 5000  # things one after the other in DER; far above any list of CAs
@@ -36,7 +35,7 @@ class Block(NamedTuple):
     """A key, a request, a certificate or something else in a file."""
 
     label: str  # of PEM, for what its content is; "" for DER of an unknown kind
-    der: bytes  # as far as it can be decoded
+    content: bytes  # DER, or what else base64 stands for, as far as it can be decoded
     is_whole: bool
     headers: str = ""  # of RFC 1421
     line: int = 0  # of BEGIN in the file, from 1; 0 for DER
@@ -45,7 +44,7 @@ class Block(NamedTuple):
     @property
     def text(self) -> bytes:
         """The block as new PEM."""
-        return written(self.label, self.der, self.headers)
+        return written(self.label, self.content, self.headers)
 
     @property
     def is_encrypted(self) -> bool:
@@ -55,9 +54,10 @@ class Block(NamedTuple):
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
-    if labels.of(data) and (in_der := _in_der(data)):  # which may hold text with BEGIN
+    in_der = _in_der(data)
+    if in_der and in_der[0].label:  # which may hold text with BEGIN
         return in_der
-    return _in_text(data) or _in_der(data) or _in_base64(data) or _in_url(data)
+    return _in_text(data) or in_der or _in_base64(data) or _in_url(data)
 
 
 def written(label: str, content: bytes, headers: str = "") -> bytes:
@@ -77,7 +77,7 @@ def _in_der(data: bytes) -> list[Block]:
         kind = labels.of(data, at)
         if found and not kind:
             break
-        whole = _first_sequence(data, at)
+        whole = der.first_sequence(data, at)
         if not whole:
             return [*found, Block(kind, data[at:], is_whole=False, fault=faults.DAMAGED)]
         found.append(Block(kind, whole, is_whole=True))
@@ -88,27 +88,28 @@ def _in_der(data: bytes) -> list[Block]:
 
 
 def _in_text(data: bytes) -> list[Block]:
-    """Return the blocks that BEGIN marks in text, without what only mentions BEGIN."""
+    """Return the blocks in PEM, without text that only mentions BEGIN."""
     result = []
-    for marked in marks.find(data):
-        block = _block(marked)
-        if block.der.startswith(b"-----BEGIN "):
-            inner = _inside(_in_text(block.der), marked.line, faults.IN_BASE64)
+    for enclosed in boundaries.find(data):
+        block = _block(enclosed)
+        if block.content.startswith(b"-----BEGIN "):
+            inner = _inside(_in_text(block.content), enclosed.line, faults.IN_BASE64)
             result += inner or [block]
-        elif block.is_whole or marked.is_in_place or block.der.startswith(b"\x30"):
+        elif block.is_whole or enclosed.is_in_place or block.content.startswith(b"\x30"):
             result.append(block)
     return result
 
 
 def _in_base64(data: bytes) -> list[Block]:
-    """Return what is in base64 that does not stand between marks, alone or among other text."""
-    is_alone = _ONLY_BASE64.fullmatch(data.strip()) is not None
-    plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
-    texts = [plain] if is_alone else _SOME_BASE64.findall(data)
-    found = [block for text in texts for block in blocks(_decoded(text.decode("ascii")))]
-    found = [block for block in found if is_alone or (block.is_whole and block.label)]
-    of_pem = faults.IN_BASE64 if is_alone else faults.IN_BASE64_AMONG
-    return _inside(found, 1, of_pem if any(block.line for block in found) else faults.BARE)
+    """Return what is in base64 that has no BEGIN, alone or among other text."""
+    if _ONLY_BASE64.fullmatch(data.strip()):
+        plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
+        found = blocks(_decoded(plain.decode("ascii")))
+        is_pem = any(block.line for block in found)
+        return _inside(found, 1, faults.IN_BASE64 if is_pem else faults.BARE)
+    texts = (text.decode("ascii") for text in _SOME_BASE64.findall(data))
+    found = [block for text in texts for block in blocks(_decoded(text))]
+    return _inside([block for block in found if block.is_whole and block.label], 1, faults.AMONG)
 
 
 def _in_url(data: bytes) -> list[Block]:
@@ -123,77 +124,64 @@ def _inside(found: list[Block], line: int, fault: Fault) -> list[Block]:
     return [one._replace(line=line, fault=fault if one.is_whole else one.fault) for one in found]
 
 
-def _block(marked: Marked) -> Block:
-    """Return what stands between marks."""
-    label = labels.SYNONYMS.get(marked.label, marked.label)
-    content = _decoded(marked.base64)
-    if not marked.headers and _is_der(label, content):
-        block = _of_der(label, marked)
-    else:
-        has_end = marked.end is not None
-        is_in_blocks = marked.headers != "" and len(content) % 8 == 0  # of a cipher of RFC 1421
-        block = Block(label, content, is_whole=content != b"" and (has_end or is_in_blocks))
-    fault = marks.fault_of(marked) if block.is_whole else _damage(marked, content)
-    return block._replace(headers=marked.headers, line=marked.line, fault=fault or block.fault)
+def _block(enclosed: Enclosed) -> Block:
+    """Return what stands between BEGIN and END."""
+    label = labels.SYNONYMS.get(enclosed.label, enclosed.label)
+    of_der = None if enclosed.headers else _of_der(label, enclosed)
+    return of_der or _of_other_content(label, enclosed)
 
 
-def _is_der(label: str, content: bytes) -> bool:
-    """Return whether a label is known, or was invented for what is there: CSR, MY CERTIFICATE."""
-    kind = labels.of(content)
-    return label in labels.KNOWN or (kind != "" and label.endswith("KEY") == kind.endswith("KEY"))
-
-
-def _of_der(label: str, marked: Marked) -> Block:
-    """Return a block of DER, with what is wrong with its base64 or its label."""
-    for text, fault in _readings(marked.base64):
+def _of_der(label: str, enclosed: Enclosed) -> Block | None:
+    """Return a block of DER, with what is wrong with it; or None if it is not whole."""
+    for text, of_reading in _readings(enclosed.base64):
         content = _decoded(text)
-        if whole := _first_sequence(content):
-            kind = labels.of(whole) or label
+        if whole := der.first_sequence(content):
+            kind = labels.fitting(label, whole)
             digits = "".join(text.split())
-            if len(whole) < len(content) and marked.label != "TRUSTED CERTIFICATE":
+            fault = boundaries.fault_of(enclosed) or of_reading
+            if len(whole) < len(content) and enclosed.label != "TRUSTED CERTIFICATE":
                 fault = fault or faults.MORE_BYTES
             elif len(digits) % 4 or not _BASE64.fullmatch(digits):
                 fault = fault or faults.PADDING
             elif kind != label:
                 fault = fault or faults.of_label(label, kind)
-            return Block(kind, whole, is_whole=True, fault=fault)
-    return Block(label, _decoded(marked.base64), is_whole=False)
+            return Block(kind, whole, is_whole=True, line=enclosed.line, fault=fault)
+    return None
+
+
+def _of_other_content(label: str, enclosed: Enclosed) -> Block:
+    """Return a block of what is encrypted, damaged, or not DER."""
+    content, has_end = _decoded(enclosed.base64), enclosed.end is not None
+    if enclosed.headers:  # without END, it is whole if it consists of whole blocks of a cipher
+        is_whole = content != b"" and (has_end or len(content) % 8 == 0)
+    else:
+        is_der = label in labels.KNOWN or labels.fitting(label, content) != label
+        is_whole = content != b"" and has_end and not is_der
+    fault = boundaries.fault_of(enclosed) if is_whole else _damage(enclosed, content)
+    return Block(label, content, is_whole, enclosed.headers, enclosed.line, fault)
 
 
 def _readings(text: str) -> Iterator[tuple[str, Fault | None]]:
-    """Yield ways to read the base64 in text, each with the fault that it takes for granted.
-
-    They are the lines that are base64 alone, the last word of each line, all of it, and all of it
-    with + for each space.
-    """
+    """Yield the base64 that may be in text, each with the fault that it takes for granted."""
     lines = [line.strip() for line in text.split("\n")]
     yield "".join(line for line in lines if _BASE64.fullmatch(line)), None
-    yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None
+    yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None  # the last words
     yield text, None
     yield text.replace(" ", "+"), faults.PLUS
 
 
-def _damage(marked: Marked, content: bytes) -> Fault:
+def _damage(enclosed: Enclosed, content: bytes) -> Fault:
     """Return what is wrong with a block whose content is not whole."""
     if content.startswith(b"openssh-key-v1\0"):
-        return faults.of_label(marked.label, "OPENSSH PRIVATE KEY")
-    if marked.end and not _ENOUGH.search(marked.base64):
+        return faults.of_label(enclosed.label, "OPENSSH PRIVATE KEY")
+    if enclosed.end and not _ENOUGH.search(enclosed.base64):
         return faults.PLACEHOLDER
-    if len(content) > 2 and not content.startswith(b"\x30") and not marked.headers:
+    if len(content) > 2 and not content.startswith(b"\x30") and not enclosed.headers:
         return faults.NOT_DER
-    return faults.DAMAGED if marked.end else faults.CUT_SHORT
+    return faults.DAMAGED if enclosed.end else faults.CUT_SHORT
 
 
 def _decoded(text: str) -> bytes:
     """Return what base64 stands for, up to the first other character."""
     digits = re.split("[^A-Za-z0-9+/]", "".join(text.split()), maxsplit=1)[0]
     return base64.b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + "===")
-
-
-def _first_sequence(content: bytes, at: int = 0) -> bytes:
-    """Return the SEQUENCE at an offset, or b"" if there is not a whole one."""
-    with contextlib.suppress(ValueError):
-        element = der.first(content, at)
-        if content.startswith(b"\x30", at) and not element.is_cut_off:
-            return element.encoded
-    return b""

@@ -128,7 +128,7 @@ GIVE = "give the private key with --key FILE"
 
 def sec1(**changed: bytes) -> bytes:
     """Return a P-256 key in PEM with another curve or point, or without it; RFC 5915."""
-    fields = DerSequence().decode(wrapping.blocks(pem_of(EC))[0].der)
+    fields = DerSequence().decode(wrapping.blocks(pem_of(EC))[0].content)
     parts = {"version": integer(1), "key": fields[1], "curve": fields[2], "point": fields[3]}
     return wrapping.written("EC PRIVATE KEY", tlv(0x30, *(parts | changed).values()))
 
@@ -240,7 +240,7 @@ THE_ACCOUNT_KEY = (
 def test_an_encrypted_account_key_in_der(run: Run, secret_file: str) -> None:
     """With its passphrase in a file; without one it cannot be compared."""
     encrypted = pem_of(RSA, SECRET.encode(), PrivateFormat.PKCS8)
-    write("account.key", wrapping.blocks(encrypted)[0].der)
+    write("account.key", wrapping.blocks(encrypted)[0].content)
     for secret in (SECRET.encode(), None):
         write("my.key", pem_of(RSA, secret))
         arguments = ["--key", "my.key", "--passphrase-file", secret_file]

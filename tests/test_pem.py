@@ -14,8 +14,7 @@ DER = base64.b64decode(b"".join(LINES[1:-1]))
 
 REPLACEABLE = {
     "as written": REQUEST,
-    "CRLF": REQUEST.replace(b"\n", b"\r\n"),
-    "blanks around": b"\n\n" + REQUEST + b" \n\t\n",
+    "CRLF and blanks around": b"\n\n" + REQUEST.replace(b"\n", b"\r\n") + b" \n\t\n",
     "the older label": REQUEST.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"),
     # Old versions of certbot wrote version 3, which OpenSSL reads and cryptography does not.
     "version 3": wrapping.written(labels.REQUEST, DER.replace(b"\2\1\0", b"\2\1\2", 1)),

@@ -135,7 +135,7 @@ def test_signatures_of_openssl_are_valid(show: Show) -> None:
             assert re.search(r"^  signature .*, valid(,|$)", show("a.csr")[1], re.MULTILINE), name
     openssl(f"req -new -key rsa -sha256 {pss} -sigopt rsa_pss_saltlen:33 -subj / -out a.csr")
     right, wrong = (tlv(0xA2, integer(length)) for length in (33, 32))
-    write("a.csr", wrapping.blocks(Path("a.csr").read_bytes())[0].der.replace(right, wrong))
+    write("a.csr", wrapping.blocks(Path("a.csr").read_bytes())[0].content.replace(right, wrong))
     assert ", not valid" in show("a.csr")[1]
 
 

@@ -51,15 +51,13 @@ MORE_BYTES = (
     "write it without them: with openssl pkey, openssl req or openssl x509\n"
 )
 IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
-AMONG = (
-    "this is base64 of PEM, among other text; "
-    "write what begins with LS0t, and nothing else, to a file of its own, and read that\n"
-)
+AMONG = "this is base64 among other text; write the base64 alone to a file, and read that\n"
 CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
 BARE = (
     "its BEGIN and END lines are missing; "
     "write -----BEGIN … and -----END … around it, with + for - and / for _\n"
 )
+TWO_BEGINS = "another BEGIN stands right before its own; remove the first\n"
 NO_BEGIN = "its BEGIN line is missing; write it on a line above the base64\n"
 NO_END = "its END line is missing; add that line\n"
 DIFFERENT = "BEGIN and END have different labels; write the same label in both lines\n"
@@ -103,8 +101,9 @@ FORMS: dict[str, tuple[Change, str]] = {
     "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
     "a part of a form": (lambda pem: quote_plus(pem).encode(), IN_URL),  # r509#38
     "base64 for a URL": (lambda pem: base64.urlsafe_b64encode(der_of(pem)).rstrip(b"="), BARE),
-    "XML": (lambda pem: b"<a>%s</a>" % base64.b64encode(der_of(pem)), BARE),  # node-saml
+    "XML": (lambda pem: b"<a>%s</a>" % base64.b64encode(der_of(pem)), AMONG),  # node-saml
     "no marks": (lambda pem: b"".join(pem.splitlines(True)[1:-1]), BARE),  # traefik#2001
+    "BEGIN twice": (lambda pem: pem[: pem.index(b"\n")] + b" " + pem, TWO_BEGINS),
     "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], NO_BEGIN),
     "no END": (lambda pem: pem[: pem.index(b"-----END")], NO_END),  # simp_le#149
     "X": (lambda pem: pem.replace(b"END ", b"END X"), DIFFERENT),
@@ -229,6 +228,7 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
     assert show("chain.p7b")[2].startswith(f"show: error: chain.p7b: {told}")
 
 
+PKCS12 = tlv(48, made.integer(3), tlv(48, tlv(6, b"\x2a\x86\x48\x86\xf7\r\1\7\1"), bytes(50)))
 GIVE = "give a key, a request or a certificate"
 NOT_DER = "the content is not that of a key, a request or a certificate, or its beginning is miss"
 DAMAGED = "the content is damaged: part of it is missing or changed; restore a copy"
@@ -287,7 +287,7 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
     ("data", "told"),
     [
         (b"", f"the file is empty; {GIVE}"),
-        (b"-----END CERTIFICATE-----\n", f"the file contains no PEM (-----BEGIN …); {GIVE}"),
+        (b"-----END %b-----\n" % (b"A" * 50), f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (b"see -----BEGIN CERTIFICATE----- and so on\n", "the file contains no PEM"),
         (KEY.replace(b"\n", b"n"), "what is between BEGIN and END cannot be read"),
         (b"-----BEGIN A-----\n...\n-----END A-----\n", "this is a placeholder: BEGIN and END"),
@@ -295,16 +295,17 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (wrapping.written("EC PARAMETERS", b"x"), "this is PEM with the label EC PARAMETERS"),
         (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"), "this is a PGP key"),
         (b"\x30\x0c" + 4 * b"\x02\x01\x05", "this is DER, but not a whole key"),
+        (
+            b"p12: " + base64.b64encode(PKCS12),
+            "this is PKCS#12 (.p12, .pfx); write the base64 alone",
+        ),
         (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
         (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
         (b"Certificate:\n    Data:\n", "this is -text output without PEM; leave out -noout"),
         (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),
-        (
-            wrapping.written("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
-            "this is an OpenSSH key of the kind Ed25519, which",
-        ),
+        (wrapping.written("OPENSSH PRIVATE KEY", b"ssh-ed25519"), "this is an OpenSSH key of the"),
         (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen"),
         (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", f"this is an SSH public key; {GIVE}"),
         (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), "this is a certificate revocation list ("),

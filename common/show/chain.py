@@ -88,10 +88,10 @@ def _server_chain(path: str, chain: Sequence[Certificate], issuers_of: IssuersOf
     """Yield what is wrong with a chain that begins with a server's certificate."""
     once: dict[bytes, Certificate] = {}
     for one in chain:
-        if one.part.block.der in once:
+        if one.part.block.content in once:
             yield f"{one.where}: the same certificate is there twice; remove one of them"
         else:
-            once[one.part.block.der] = one
+            once[one.part.block.content] = one
     certificates = list(once.values())
     if not any(issuers_of[one].unchecked for one in certificates):
         signers = {one: issuers_of[one].signers for one in certificates}

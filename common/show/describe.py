@@ -145,7 +145,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         *_key_and_extensions(certificate),
         Row("signature", grammar.words(certificate.algorithm)),
         Row("serial number", f"{values.number(serial):x}"),
-        Row("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.der).hexdigest()}"),
+        Row("fingerprint", f"SHA-256 {hashlib.sha256(certificate.part.block.content).hexdigest()}"),
     ]
 
 

@@ -90,7 +90,7 @@ def _public(part: Part, document: Document) -> Key:
     if block.label == "RSA PUBLIC KEY" and exponent.bit_length() > secrecy.MAX_EXPONENT_BITS:
         what = "these are two numbers, but not an RSA public key (a signature has two as well)"
         raise UserError(what, parts.ADVICE, where=part.where)
-    spki = loading.as_spki(block.label, block.der)
+    spki = loading.as_spki(block.label, block.content)
     public_key = loading.public_key(spki)
     return Key(part, document, spki, public_key, is_private=False, numbers_agree=None)
 

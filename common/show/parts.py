@@ -49,7 +49,7 @@ class Part:
         """Its elements, among which secrecy marks those that may be shown."""
         if self.block.headers:
             return grammar.unreadable(_CLOSED)
-        return grammar.read(self.block.der)
+        return grammar.read(self.block.content)
 
 
 def read(path: str) -> list[Part]:
@@ -84,11 +84,11 @@ def _unpacked(path: str, block: Block) -> list[Block]:
     if block.label != labels.PKCS7 or not block.is_whole:
         return [block]
     try:
-        certificates = pkcs7.load_der_pkcs7_certificates(block.der)
+        certificates = pkcs7.load_der_pkcs7_certificates(block.content)
     except (ValueError, UnsupportedAlgorithm):
         raise UserError(
             f"{path}: this PKCS#7 cannot be read here; take out its certificates with: openssl "
             f"pkcs7 -print_certs {'-inform DER ' if not block.line else ''}-in FILE -out NEW"
         ) from None
     contents = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
-    return [block._replace(label=labels.CERTIFICATE, der=content) for content in contents]
+    return [block._replace(label=labels.CERTIFICATE, content=content) for content in contents]

@@ -1,20 +1,19 @@
-r"""BEGIN and END marks in text, and what is wrong with the PEM between and around them.
+r"""The boundaries of PEM in text, and what is wrong with the PEM between and around them.
 
-PEM (RFC 7468) is a BEGIN line with a label, base64 of DER and an END line with the same label.
-Other text may stand around it. What people paste differs from this in many ways:
+PEM is base64 of DER between two encapsulation boundaries (RFC 7468 section 2), which are the BEGIN
+line and the END line with a label. Other text may stand around it. What people paste differs:
 
     -----BEGIN A-----\nMII…\n            line breaks that became the two characters \ and n
     "-----BEGIN A-----\n" +              lines that are strings in a program
     -----BEGIN A----- MII… -----END A    line breaks that became spaces or commas or were lost
     # -----BEGIN A-----                  quoted, indented or commented lines, or other text there
     -----END A----------BEGIN B-----     files joined without a line break between them
-    ----BEGIN A---- or —BEGIN A—         other marks than those of PEM, or a missing one
+    ----BEGIN A---- or —BEGIN A—         other boundaries than those of PEM, or a missing one
     MIIEvQ\/BADANB                       characters that are escaped, as in JSON or HTML
 
 What became of the first line break became of all of them, and stands between BEGIN and the base64.
 """
 
-import itertools
 import re
 from typing import NamedTuple
 
@@ -56,11 +55,11 @@ _CHARACTER = re.compile("|".join(map(re.escape, _CHARACTERS)), re.IGNORECASE)
 _MOST = 80  # characters of a line before BEGIN: enough to know whether there are any
 
 
-class Marked(NamedTuple):
-    """What a BEGIN mark begins, as far as END or the next BEGIN, and what stands around it."""
+class Enclosed(NamedTuple):
+    """What BEGIN begins, as far as END or the next BEGIN, and what stands around it."""
 
     line: int  # of BEGIN in the file, from 1
-    label: str  # in BEGIN
+    label: str  # in BEGIN, or in END if BEGIN is missing
     end: str | None  # the label in END; None if END is missing
     is_exact: bool  # whether BEGIN and END are written as in PEM
     before: str  # on the line of BEGIN
@@ -68,7 +67,7 @@ class Marked(NamedTuple):
     line_break: str  # what stands between BEGIN and the base64, and so for each line break
     dek_info: str  # the cipher and the initialization vector in headers, as written, or ""
     base64: str  # in lines, which other text may stand among
-    fault: Fault | None  # of the characters of the text
+    fault: Fault | None  # of BEGIN or of the characters
 
     @property
     def headers(self) -> str:
@@ -82,80 +81,78 @@ class Marked(NamedTuple):
         return self.is_exact and re.match(r"[ \t\r]*\n\s*\S", self.base64) is not None
 
 
-def find(data: bytes) -> list[Marked]:
-    """Return what BEGIN marks in text, in order."""
+def find(data: bytes) -> list[Enclosed]:
+    """Return what BEGIN begins in text, in order, after what ends before the first BEGIN."""
     is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     of_text = faults.UTF16 if is_utf16 else None
     text = data.decode("utf-16" if is_utf16 else "utf-8", "replace")
     begins = list(_BEGIN.finditer(text))
-    orphan = _END_IN_PEM.search(text, 0, begins[0].start() if begins else len(text))
-    if orphan:  # on the first line, so that the numbers of the lines stay the same
-        text = f"-----BEGIN {orphan[1]}----- {text}"
-        begins = list(_BEGIN.finditer(text))
-    result, line, at = [], 1, 0
-    for begin, following in itertools.zip_longest(begins, begins[1:]):
+    starts = [*(begin.start() for begin in begins), len(text)]
+    result, rest, line, at = list[Enclosed](), "", 1, 0
+    if _END_IN_PEM.search(text, 0, starts[0]):
+        result.append(_enclosed(line, "", None, text[: starts[0]], of_text or faults.NO_BEGIN))
+    for begin, next_start in zip(begins, starts[1:], strict=True):
         line, at = line + text.count("\n", at, begin.start()), begin.start()
         before = text[max(at - _MOST, 0) : at].rpartition("\n")[2]
-        rest = text[begin.end() : following.start() if following else None]
-        result.append(_marked(line, before, begin, rest, of_text))
-    if orphan:
-        result[0] = result[0]._replace(fault=of_text or faults.NO_BEGIN)
+        of_begins = faults.TWO_BEGINS if rest.isspace() else None
+        rest = text[begin.end() : next_start]
+        result.append(_enclosed(line, before, begin, rest, of_text or of_begins))
     return result
 
 
-def fault_of(marked: Marked) -> Fault | None:
+def fault_of(enclosed: Enclosed) -> Fault | None:
     """Return what is wrong with the PEM, apart from its content."""
-    if marked.fault:
-        return marked.fault
-    if not marked.is_exact:
-        return faults.MARKS
-    if marked.end is None:
+    if enclosed.fault:
+        return enclosed.fault
+    if not enclosed.is_exact:
+        return faults.BOUNDARIES
+    if enclosed.end is None:
         return faults.NO_END
-    if marked.end != marked.label:
+    if enclosed.end != enclosed.label:
         return faults.DIFFERENT
-    if marked.before.endswith("-----"):
+    if enclosed.before.endswith("-----"):
         return faults.JOINED
-    return _fault_of_lines(marked)
+    return _fault_of_lines(enclosed)
 
 
-def _fault_of_lines(marked: Marked) -> Fault | None:
+def _fault_of_lines(enclosed: Enclosed) -> Fault | None:
     """Return what is wrong with the lines of PEM."""
-    line_break = marked.line_break
+    line_break = enclosed.line_break
     if line_break.endswith(('"', "'")):
         return faults.STRINGS
     if r"\n" in line_break:
         return faults.ESCAPED
-    is_alone = not marked.before and not marked.after.strip()
-    are_lines = _LINE_BREAK.fullmatch(line_break) and _LINES.fullmatch(marked.base64)
-    if is_alone and are_lines and " " not in marked.dek_info:
+    is_alone = not enclosed.before and not enclosed.after.strip()
+    are_lines = _LINE_BREAK.fullmatch(line_break) and _LINES.fullmatch(enclosed.base64)
+    if is_alone and are_lines and " " not in enclosed.dek_info:
         return None
-    is_before_end = re.search(r"[A-Za-z0-9+/=]\Z", marked.base64)  # on its line
+    is_before_end = re.search(r"[A-Za-z0-9+/=]\Z", enclosed.base64)  # on its line
     return faults.BREAKS if "\n" not in line_break or is_before_end else faults.MORE
 
 
-def _marked(line: int, before: str, begin: re.Match[str], rest: str, fault: Fault | None) -> Marked:
-    """Return what BEGIN marks. before: the start of its line; rest: as far as the next BEGIN."""
-    mark = _END.search(rest)
-    between = rest[: mark.start()] if mark else rest
-    after = rest[mark.end() :].partition("\n")[0] if mark else ""
-    if _INVISIBLE.search(before + between + after):
-        fault = fault or faults.INVISIBLE
+def _enclosed(
+    line: int, before: str, begin: re.Match[str] | None, rest: str, fault: Fault | None
+) -> Enclosed:
+    """Return what BEGIN begins. before: on its line; rest: as far as the next BEGIN."""
+    closing = _END.search(rest)
+    between = rest[: closing.start()] if closing else rest
+    after = rest[closing.end() :].partition("\n")[0] if closing else ""
     visible = _INVISIBLE.sub("", between)
     text = _CHARACTER.sub(lambda found: _CHARACTERS[found[0].lower()], visible)
-    if text != visible:
+    if _INVISIBLE.search(before + between + after):
+        fault = fault or faults.INVISIBLE
+    elif text != visible:
         fault = fault or faults.CHARACTERS
     line_break, text = _in_lines(text)
     headers = _HEADERS.match(text)
     dek_info, base64 = (headers[1], text[headers.end() :]) if headers else ("", text)
-    label, end = _label(begin), _label(mark) if mark else None
-    is_exact = begin[0] == f"-----BEGIN {label}-----"
-    if mark:
-        is_exact = is_exact and mark[0] == f"-----END {end}-----"
-    return Marked(
+    label, is_begin_exact = _label(begin, "BEGIN")
+    end, is_end_exact = _label(closing, "END")
+    return Enclosed(
         line=line,
-        label=label,
+        label=label or end or "",
         end=end,
-        is_exact=is_exact,
+        is_exact=is_begin_exact and is_end_exact,
         before=before,
         after=after,
         line_break=line_break,
@@ -172,6 +169,9 @@ def _in_lines(text: str) -> tuple[str, str]:
     return line_break, text.replace(line_break, "\n") if line_break.strip() else text
 
 
-def _label(mark: re.Match[str]) -> str:
-    """Return the label in BEGIN or END, as PEM has it."""
-    return " ".join(_INVISIBLE.sub(" ", mark[1]).upper().split())
+def _label(boundary: re.Match[str] | None, word: str) -> tuple[str | None, bool]:
+    """Return the label in BEGIN or END, as PEM has it, and whether the rest is as PEM has it."""
+    if boundary is None:
+        return None, True
+    label = " ".join(_INVISIBLE.sub(" ", boundary[1]).upper().split())
+    return label, boundary[0] == f"-----{word} {label}-----"
