@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from common import console
+from common import console, labels
 from common.console import UsageError
 
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         given = sys.argv[1:] if arguments is None else list(arguments)
-        if any(map(_may_be_key, given)):  # "$(cat FILE)"
+        if any(map(_is_key, given)):  # "$(cat FILE)"
             raise UsageError("an argument is a private key", "give the name of its file instead")
         args, unknown = self.parse_known_args(self._options_first(given))
         if unknown:
@@ -54,8 +54,7 @@ class Parser(argparse.ArgumentParser):
 
         parse_intermixed_args would take options after names too, but forgets the -- in Python 3.11.
         """
-        options, rest = list[str](), list[str]()
-        given = set[str]()
+        options, rest, given = list[str](), list[str](), set[str]()
         needs_value = False  # whether the option before this argument does
         left = iter(arguments)
         for argument in left:
@@ -103,12 +102,8 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(problem, f"did you mean {known[close[0]]}?")
 
 
-def _may_be_key(argument: str) -> bool:
-    """Return whether an argument is a private key, or so long in base64 that it may be a part."""
-    value = argument.partition("=")[2] if argument.startswith("--") else argument.removeprefix("@")
-    if os.path.lexists(value) or os.path.isdir(os.path.dirname(value)):
-        return False
-    is_jwk = re.search(r"""["']d["']\s*:""", argument)
-    # A line of PEM has 64 characters. Quotation marks and a comma may have been copied with it.
-    is_base64 = re.fullmatch(r"[\w+/=\s\"',-]{64,}", value, re.ASCII) and re.search("[0-9]", value)
-    return "PRIVATE KEY-----" in argument or bool(is_jwk) or bool(is_base64)
+def _is_key(argument: str) -> bool:
+    """Return whether an argument, or the value of an option in it, may be a private key."""
+    value = re.sub("^(?:--[a-z-]+=|@)", "", argument)
+    is_path = os.path.lexists(value) or os.path.isdir(os.path.dirname(value))
+    return not is_path and labels.may_be_key(value)
