@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from common import der, labels
+from common import der
 from common.der import Element
 from common.wrapping import Block
 
@@ -15,7 +15,9 @@ def rsa_numbers(block: Block) -> list[int]:
     """
     with contextlib.suppress(ValueError):
         key = key_in(der.read(block.content)[0])
-        return integers(key) if is_rsa(key) else []
+        # PKCS#1 (RFC 8017 appendix A.1.2). Those of more primes are in a SEQUENCE after these.
+        if [child.tag for child in key.children[:9]] == ["INTEGER"] * 9:
+            return integers(key)
     return []
 
 
@@ -26,14 +28,6 @@ def key_in(root: Element) -> Element:
     """
     strings = (child for child in root.children[2:3] if child.type == "OCTET STRING")
     return next((der.read(_joined(string))[0] for string in strings), root)
-
-
-def is_rsa(key: Element) -> bool:
-    """Return whether this is an RSA private key, in PKCS#1 (RFC 8017 appendix A.1.2).
-
-    It holds version, n, e, d, p, q, dP, dQ, qInv and, with more than two primes, otherPrimeInfos.
-    """
-    return labels.of(key.encoded) == "RSA PRIVATE KEY"
 
 
 def integers(element: Element) -> list[int]:

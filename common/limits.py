@@ -29,7 +29,7 @@ def exceeded(block: Block) -> str | None:
         root, _ = der.read(block.content)
         if block.label == labels.ENCRYPTED:
             return "it would take too long to decrypt" if _is_slow_to_decrypt(root) else None
-        if _has_long_number(root):
+        if _has_long_number(block, root):
             return "it has a number that is too long to work with"
     return None
 
@@ -43,12 +43,11 @@ def _is_slow_to_decrypt(root: Element) -> bool:
     return rounds > MAX_ROUNDS
 
 
-def _has_long_number(root: Element) -> bool:
+def _has_long_number(block: Block, root: Element) -> bool:
     """Return whether a number is longer than it can be in a sound key. Raises ValueError."""
-    key = key_numbers.key_in(root)
-    if key_numbers.is_rsa(key):
-        _version, n, _e, _d, *primes = map(int.bit_length, key_numbers.integers(key))
+    if rsa := key_numbers.rsa_numbers(block):
+        _version, n, _e, _d, *primes = map(int.bit_length, rsa)
         return n > MAX_BITS or max(primes) > max(n, QUICK_BITS)  # or what follows from the primes
     # PKCS#8 has the p, q and g of a DSA key beside the key (RFC 3279 section 2.3.2).
-    numbers = [*key_numbers.integers(root), *key_numbers.integers(key)]
+    numbers = [*key_numbers.integers(root), *key_numbers.integers(key_numbers.key_in(root))]
     return any(number.bit_length() > MAX_BITS for number in numbers)
