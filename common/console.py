@@ -22,13 +22,18 @@ program_name = ""  # at the start of each message; the decorator program sets it
 
 
 class UserError(Exception):
-    """Something that cannot or must not be done; its line says where, what and what to do."""
+    """Something that cannot or must not be done: what, where, and what to do about it."""
 
     status = 1
 
     def __init__(self, problem: object, advice: str = "", *, where: object = "") -> None:
-        start, end = f"{where}: " if where else "", f"; {advice}" if advice else ""
-        super().__init__(f"{start}{problem}{end}")
+        super().__init__(problem)
+        self.problem, self.advice, self.where = problem, advice, where
+
+    def __str__(self) -> str:
+        start = f"{self.where}: " if self.where else ""
+        end = f"; {self.advice}" if self.advice else ""
+        return f"{start}{self.problem}{end}"
 
 
 class UsageError(UserError):
@@ -115,8 +120,13 @@ def progress(text: str, quiet: bool) -> None:
             print(f"{text} …", end="\r", file=sys.stderr, flush=True)
 
 
-def hold_signals() -> None:
-    """Block all signals; they arrive once the program has said what it did."""
+def hold_signals(path: str) -> None:
+    """Block all signals, so that they arrive once the program has said what it wrote to path.
+
+    If that is "-", standard output, there is nothing to leave behind, and they end the program.
+    """
+    if path == "-":
+        return
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     elif signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # Windows can only ignore Ctrl-C

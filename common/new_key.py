@@ -35,8 +35,7 @@ def make(
     if secret:
         key = encryption.encrypted(key, secret, args.curve)
 
-    if path != "-":  # there is nothing to leave behind
-        console.hold_signals()
+    console.hold_signals(path)
     files.write_key(path, key)
     if args.quiet:
         return

@@ -70,8 +70,7 @@ def write(request: bytes, pkey: crypto.PKey, plan: Plan, quiet: bool) -> None:
             "this key makes invalid signatures, because its private and public halves do not match"
         )
         raise UserError(problem, "restore a copy of the key", where=plan.key)
-    if plan.out != "-":  # there is nothing to leave behind
-        console.hold_signals()
+    console.hold_signals(plan.out)
     old = files.write_request(plan.out, request, _obstacle)
     if old is not None:
         _warn_of_other_names(plan.out, old, csr)

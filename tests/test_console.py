@@ -157,5 +157,5 @@ class TestSignals:
 def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(monkeypatch: Patch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     ours = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    console.hold_signals()
+    console.hold_signals("a.key")
     assert signal.signal(signal.SIGINT, ours) is signal.SIG_IGN
