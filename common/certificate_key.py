@@ -24,7 +24,7 @@ def find(
     else:
         key_file = arguments.text(constant, "KEY_FILE = ")
         candidates = list(dict.fromkeys([own[0], key_file])) if are_named else [key_file]
-        advice = _other(own) or (_MAKE if are_named else _example() or _NAME)
+        advice = _other(own) or (_similar(own[0]) if are_named else _example() or _NAME)
     for path in candidates:
         if files.is_there(path):
             return path
@@ -40,6 +40,13 @@ def _other(own: list[str]) -> str:
         if path.endswith(".key") and os.path.isfile(path):
             return f"{path} exists: use --key {shell.file(path)}"
     return ""
+
+
+def _similar(own: str) -> str:
+    """Return how to make the key of a name, unless its file is that of a misspelt one."""
+    key = suggest.neighbor(own)
+    meant = key.removesuffix(".key").replace("_", "*")
+    return f"did you mean {meant}? Otherwise {_MAKE}" if key.endswith(".key") else _MAKE
 
 
 def _example() -> str:
