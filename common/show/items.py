@@ -12,8 +12,7 @@ from functools import cached_property
 
 from common import der, names
 from common.der import Element
-from common.show import signature, values
-from common.show.grammar import Document
+from common.show import loading, secrecy, signature, values
 from common.show.parts import Part
 from common.show.values import Name
 
@@ -34,14 +33,22 @@ class Item:
     """A key, a request or a certificate."""
 
     part: Part
-    document: Document  # as in the file: of an encrypted key, how it is encrypted
     spki: bytes  # the public key as it is encoded (DER of a SubjectPublicKeyInfo, RFC 5280)
-    public_key: PublicKeyTypes | None  # None if it cannot be read here
+
+    @cached_property
+    def public_key(self) -> PublicKeyTypes | None:
+        """The public key, or None if it cannot be read here."""
+        return loading.public_key(self.spki)
+
+    @property
+    def is_public_certain(self) -> bool:
+        """Whether no number in its public key may be one of a private key, such as d, instead."""
+        return secrecy.is_certain(self.spki)
 
     @property
     def root(self) -> Element:
-        """The element that holds all others."""
-        return self.document.root
+        """The element that holds all others; in an encrypted key, what says how it is encrypted."""
+        return self.part.document.root
 
     @property
     def where(self) -> str:
@@ -74,6 +81,12 @@ class Key(Item):
 
     is_private: bool
     numbers_agree: bool | None  # None if that cannot be checked, or for a public key
+
+    @property
+    def is_public_certain(self) -> bool:
+        """Whether its public key may be printed, too. A point is not a private number."""
+        is_checked = self.numbers_agree or not self.is_private or self.key_algorithm == EC
+        return is_checked and super().is_public_certain
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,7 +80,7 @@ def page(
     labels = _labels(ordered)
     keys = {item: _keys(item, labels, issuers_of) for item in ordered}
     cards = [
-        _card(item.part, item.document, [*_facts(item, its, account_key)], _marks(item, its))
+        _card(item.part, item.part.document, [*_facts(item, its, account_key)], _marks(item, its))
         for item, its in keys.items()
     ]
     opened = {id(item.part) for item in items}

@@ -8,12 +8,11 @@ private.
 import contextlib
 
 from common import der, goodkey
-from common.show import grammar
+from common.show import grammar, loading
 from common.show.grammar import Document
 from common.unusable import ERRORS
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from OpenSSL import crypto
 
 MAX_EXPONENT_BITS = 64  # as OpenSSL has it: OPENSSL_RSA_MAX_PUBEXP_BITS, openssl/rsa.h
@@ -23,13 +22,14 @@ _ENCRYPTED = "EncryptedPrivateKeyInfo"
 _UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 
 
-def is_certain(spki: bytes, public_key: PublicKeyTypes | None) -> bool:
+def is_certain(spki: bytes) -> bool:
     """Return whether a public key is certain to be one, and not a private number in its place.
 
     In an RSA key, e is short and d is not, and nothing may follow n and e in their BIT STRING.
     OpenSSL reads an EC key only if it is a point on the curve.
-    spki: the key as it is encoded. public_key: None if cryptography does not read it.
+    spki: the key as it is encoded.
     """
+    public_key = loading.public_key(spki)
     if isinstance(public_key, rsa.RSAPublicKey):
         bits, e = der.read(spki)[0].children[1], public_key.public_numbers().e
         return e.bit_length() <= MAX_EXPONENT_BITS and bits.children != []
@@ -40,12 +40,11 @@ def is_certain(spki: bytes, public_key: PublicKeyTypes | None) -> bool:
     return False
 
 
-def reveal(document: Document, spki: bytes, public_key: PublicKeyTypes | None) -> None:
+def reveal(document: Document) -> None:
     """Mark what is public in a document with a public key, and in an encrypted private key.
 
     An encrypted private key does not have its numbers in the clear. In other documents, nothing is
     marked.
-    spki, public_key: as for is_certain.
     """
     if document.name == _ENCRYPTED:
         _reveal_lines(document)
@@ -54,19 +53,20 @@ def reveal(document: Document, spki: bytes, public_key: PublicKeyTypes | None) -
         return
     for element in document.root.all():
         element.is_public = True
-    if not is_certain(spki, public_key):
+    spki = key.encoded
+    if document.name == "RSAPublicKey":
+        spki = loading.as_spki("RSA PUBLIC KEY", spki)
+    if not is_certain(spki):
         for element in key.all():
             element.is_public = element.name == "algorithm"
         if key is document.root:
             document.heading[1] = _UNCERTAIN
 
 
-def reveal_private(
-    document: Document, spki: bytes, public_key: PublicKeyTypes | None, numbers_agree: bool | None
-) -> None:
+def reveal_private(document: Document, spki: bytes, numbers_agree: bool | None) -> None:
     """Mark what is public in an RSA or EC private key whose numbers agree."""
-    is_usual = isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
-    if is_usual and numbers_agree and is_certain(spki, public_key):
+    is_usual = isinstance(loading.public_key(spki), rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+    if is_usual and numbers_agree and is_certain(spki):
         _reveal_lines(document)
 
 
