@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from common import der, shell, wrapping
-from common.show import signature
-from tests.conftest import ROOT, Show, command_of, on_a_terminal
+from common.show import describe, opening, parts, signature
+from tests.conftest import ROOT, Patch, Show, command_of, on_a_terminal
 from tests.leaks import leaks
 from tests.made import (
     EC,
@@ -48,6 +48,35 @@ def test_wrong_usage(show: Show) -> None:
         ("--bytes --passphrase-file b a", secret),
     ):
         assert show(*arguments.split()) == (2, "", f"show: error: {message}")
+
+
+class Panic(BaseException):
+    """What cryptography raises of a bug in Rust is not an Exception either."""
+
+
+@pytest.mark.parametrize(("module", "function", "options"), [
+    (parts, "read", ["--html"]),
+    (opening, "opened", []),
+    (opening, "unopened", ["--bytes"]),
+    (describe, "page", ["--html"]),
+])  # fmt: skip
+def test_a_bug_about_one_file_does_not_silence_the_others(
+    module: Any, function: str, options: list[str], show: Show, monkeypatch: Patch
+) -> None:
+    works = getattr(module, function)
+
+    def fails(subject: Any, *others: Any) -> Any:
+        if "odd.csr" in repr(subject):
+            raise Panic("secret")
+        return works(subject, *others)
+
+    monkeypatch.setattr(module, function, fails)
+    write("odd.csr", request())
+    write("a.csr", request())
+    status, out, err = show(*options, "odd.csr", "a.csr")
+    assert (status, "a.csr" in out, "secret" in out + err) == (1, True, False)
+    line = r"show: error: odd.csr: \S+, line \d+: Panic; undo the last change, or report .*\n"
+    assert re.fullmatch(line, err)
 
 
 @pytest.mark.posix(reason="a pseudoterminal")

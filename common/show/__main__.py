@@ -26,6 +26,8 @@ from common.console import UsageError, UserError, printable
 from common.parser import Parser
 from common.show import chain, describe, match, opening, parts, picture
 from common.show.bytes import WIDTH, walk
+from common.show.describe import Row
+from common.show.grammar import Document
 from common.show.items import Item, Key
 from common.show.parts import Part
 
@@ -95,19 +97,28 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _noting(errors: list[str]) -> Iterator[None]:
-    """Note an error, which main reports after everything else."""
+def _noting(where: str, errors: list[str]) -> Iterator[None]:
+    """Note an error about a file, so that the others are shown; main reports it after them."""
     try:
         yield
     except UserError as error:
         errors.append(str(error))
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
+        from common import installation
+
+        # The text of the exception is left out, because it may hold a secret.
+        line = f"{where}: {installation.explain(failure, type(failure).__name__)}"
+        if line not in errors:
+            errors.append(line)
 
 
 def _read(paths: Iterable[str], errors: list[str]) -> list[Part]:
     """Return the parts of the files; note which files cannot be read."""
     found: list[Part] = []
     for path in dict.fromkeys(paths):
-        with _noting(errors):
+        with _noting(path, errors):
             found += parts.read(path)
     return found
 
@@ -116,22 +127,31 @@ def _opened(found: Iterable[Part], args: argparse.Namespace, errors: list[str]) 
     """Return what is in the parts; note which cannot be opened."""
     items: list[Item] = []
     for part in found:
-        with _noting(errors):
+        with _noting(part.where, errors):
             items.append(opening.opened(part, args.passphrase_of))
     return items
+
+
+def _unopened(found: Iterable[Part], errors: list[str]) -> dict[Part, Document]:
+    """Return the elements of the parts as they are without a passphrase; note what fails."""
+    documents: dict[Part, Document] = {}
+    for part in found:
+        with _noting(part.where, errors):
+            documents[part] = opening.unopened(part)
+    return documents
 
 
 def _print_bytes(found: Iterable[Part], errors: list[str]) -> None:
     """Print the DER of the parts, element by element; note their faults."""
     width = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
     pages = []
-    for part in found:
-        document = opening.unopened(part)
-        if document.heading:
-            first, *lines = walk(document, width)
-            pages.append(_text([f"{part.where}: {first}", *lines]))
-        if document.fault:
-            errors.append(f"{part.where}: {document.fault}")
+    for part, document in _unopened(found, errors).items():
+        with _noting(part.where, errors):
+            if document.heading:
+                first, *lines = walk(document, width)
+                pages.append(_text([f"{part.where}: {first}", *lines]))
+            if document.fault:
+                raise UserError(document.fault, where=part.where)
     console.write_text("\n".join(pages))
 
 
@@ -139,24 +159,31 @@ def _print_public_keys(items: Iterable[Item], errors: list[str]) -> None:
     """Print the public keys in PEM; note which are not certain."""
     public_keys = []
     for item in items:
-        with _noting(errors):
+        with _noting(item.where, errors):
             public_keys.append(opening.public_pem(item))
     console.write_text("".join(public_keys))
 
 
 def _print_pages(found: Sequence[Part], args: argparse.Namespace, errors: list[str]) -> None:
     """Print what is in the files and what belongs together; note what is wrong."""
-    items = _opened(found, args, errors)
-    account_key = _account_key(items, args, errors)
+    opened = _opened(found, args, errors)
+    account_key = _account_key(opened, args, errors)
+    rows = dict[Item, list[Row]]()
+    for item in opened:
+        with _noting(item.where, errors):
+            rows[item] = describe.page(item, account_key)
+    items = list(rows)
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
     warned = list(chain.warnings(items, issuers_of))
     errors += match.errors(items, issuers_of, account_key)
     if args.html and found:
+        described = {item.part for item in items}
+        unopened = _unopened((part for part in found if part not in described), errors)
         below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
-        console.write_text(picture.page(found, items, account_key, issuers_of, below))
+        console.write_text(picture.page(rows, unopened, account_key, issuers_of, below))
     else:
-        pages = [_page(item, account_key) for item in items]
+        pages = [_page(item, its) for item, its in rows.items()]
         if together:
             pages.append(_text([f"{_TOGETHER}:", *(f"  {line}" for line in together)]))
         console.write_text("\n".join(pages))
@@ -179,10 +206,10 @@ def _account_key(items: Iterable[Item], args: argparse.Namespace, errors: list[s
     return found
 
 
-def _page(item: Item, account_key: Item | None) -> str:
+def _page(item: Item, rows: Iterable[Row]) -> str:
     """Return the lines about an item."""
     lines = [f"{item.where}: {describe.kind(item)}"]
-    for label, value, _ in describe.page(item, account_key):
+    for label, value, _ in rows:
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
         lines += [f"  {'' if n else label:<13}  {text}" for n, text in enumerate(texts)]
     return _text(lines)

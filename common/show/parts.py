@@ -35,7 +35,7 @@ DOCUMENTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One key, request or certificate in a file."""
 

@@ -11,13 +11,13 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common.show import describe, display, grammar
+from common.show import display, grammar
 from common.show.boxes import Mark, box
 from common.show.chain import IssuersOf
+from common.show.describe import Row
 from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.markup import Html, breakable, escaped, listed, table, tag
-from common.show.opening import unopened
 from common.show.parts import Part
 
 _COLORS = 6  # the classes k1 to k6 in picture.css
@@ -69,27 +69,30 @@ class _Keys(NamedTuple):
 
 
 def page(
-    parts: Sequence[Part],
-    items: Sequence[Item],
+    rows: Mapping[Item, Sequence[Row]],
+    unopened: Mapping[Part, Document],
     account_key: Item | None,
     issuers_of: IssuersOf,
     lists: Mapping[str, Sequence[str]],
 ) -> str:
-    """Return the page about parts of files, and items in them. lists: lines below, by heading."""
-    ordered = _in_order(items, account_key, issuers_of)
+    """Return the page about items, and parts of files that could not be opened.
+
+    rows: from describe. lists: lines below, by heading.
+    """
+    ordered = _in_order(list(rows), account_key, issuers_of)
     labels = _labels(ordered)
     keys = {item: _keys(item, labels, issuers_of) for item in ordered}
     cards = [
-        _card(item.part, item.part.document, [*_facts(item, its, account_key)], _marks(item, its))
+        _card(item.part, item.part.document, _facts(item, its, rows[item]), _marks(item, its))
         for item, its in keys.items()
     ]
-    opened = {id(item.part) for item in items}
-    cards += [_card(part, unopened(part), [], {}) for part in parts if id(part) not in opened]
+    cards += [_card(part, document, (), {}) for part, document in unopened.items()]
+    paths = dict.fromkeys(part.path for part in (*(item.part for item in ordered), *unopened))
     below = {heading: lines for heading, lines in lists.items() if lines}
     form, style = _beside("picture.html"), _beside("picture.css")
     return form.format(
         hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        title=escaped(listed([*dict.fromkeys(part.path for part in parts)])),
+        title=escaped(listed(list(paths))),
         style=style,
         cards="\n".join(cards),
         keys=_key_table(labels.values(), keys),
@@ -182,7 +185,7 @@ def _section(heading: str, lines: Iterable[str]) -> Html:
 
 
 def _card(
-    part: Part, document: Document, facts: Sequence[tuple[str, str]], marks: Mapping[int, Mark]
+    part: Part, document: Document, facts: Iterable[tuple[str, str]], marks: Mapping[int, Mark]
 ) -> Html:
     """Return a part of a file: its name, the main facts, and its elements."""
     heading, drawn = [tag("h2", breakable(part.where))], list[Html]()
@@ -190,19 +193,20 @@ def _card(
         what, order = document.heading
         heading.append(tag("p note", what))
         drawn += [tag("p note", order), box(document.root, marks)]
-    if facts:
-        heading.append(table(facts))
+    if known := list(facts):
+        heading.append(table(known))
     if document.fault:
         drawn.append(tag("p fault", f"Fault: {document.fault}"))
     return tag("article card", tag("header", *heading), *drawn)
 
 
-def _facts(item: Item, keys: _Keys, account_key: Item | None) -> Iterator[tuple[str, str]]:
+def _facts(item: Item, keys: _Keys, rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    """Yield what the top of a card says of an item: its keys, and the main facts."""
     half = "the private and public halves of " if _is_private(item) else "the public half of "
     yield "holds", keys.own.named(half, is_full=bool(keys.own.private))
     if isinstance(item, Signed):
         yield "signed with", keys.signed("", is_full=True)
-    for label, value, is_main in describe.page(item, account_key):
+    for label, value, is_main in rows:
         if is_main:
             yield label, value if isinstance(value, str) else listed(value)
 
