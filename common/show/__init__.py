@@ -12,7 +12,7 @@ Each module imports only modules listed above it:
     secrecy     which values of a document may be shown
     numbers     whether the numbers of a private key agree
     items       what a key, a request and a certificate say
-    strict      what Go refuses in a request or a certificate
+    go_x509     what Go refuses in a request or a certificate
     opening     reading a key, a request or a certificate
     verdict     whether Let's Encrypt would accept a key or a request
     chain       which certificate issued which, and what is wrong with a chain of them

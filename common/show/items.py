@@ -159,7 +159,7 @@ class Signed(Item):
         elements = (element for one in self.name_lists for element in one.children)
         return list(filter(None, map(values.general_name, elements)))
 
-    @property
+    @cached_property
     def lower_names(self) -> list[Name]:
         """The names in lower case, each once."""
         return list(dict.fromkeys(name.lower() for name in self.names))
@@ -174,17 +174,18 @@ class Request(Signed):
         """Whether its own key made the signature, or None if that cannot be checked."""
         return self.verified_with(self.public_key)
 
-    @property
-    def lower_names(self) -> list[Name]:
+    @cached_property
+    def asked_names(self) -> list[Name]:
         """The names in lower case, each once, and the CN if a CA takes it for one of them.
 
         See FromCSR, identifier/identifier.go.
         """
-        found, cn = super().lower_names, Name("DNS", self.common_name).lower()
-        with contextlib.suppress(names.InvalidName):
+        cn = Name("DNS", self.common_name).lower()
+        try:
             names.check_domain_name(str(cn.value))
-            found = list(dict.fromkeys([*found, cn]))
-        return found
+        except names.InvalidName:
+            return self.lower_names
+        return list(dict.fromkeys([*self.lower_names, cn]))
 
     @property
     def attributes(self) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from common import unusable
-from common.show import strict
+from common.show import go_x509
 from common.show.chain import IssuersOf
 from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.values import Name
@@ -107,7 +107,7 @@ def _errors_alone(item: Item) -> Iterator[str]:
         yield f"{item.where}: {unusable.DISAGREE}"
     if _is_forged(item):
         yield f"{item.where}: its signature is not valid; make the request again"
-    if isinstance(item, Signed) and (found := strict.extension_errors(item)):
+    if isinstance(item, Signed) and (found := go_x509.extension_errors(item)):
         yield f"{item.where}: {'; '.join(found)}; programs may refuse it"
 
 
@@ -148,7 +148,7 @@ def _relation(certificate: Certificate, request: Request) -> str:
         return f"have different keys, {_short(certificate)} and {_short(request)}"
     if _is_forged(request):
         return _FORGED
-    asked = dict.fromkeys(request.lower_names)  # like a set, in order
+    asked = dict.fromkeys(request.asked_names)  # like a set, in order
     given = dict.fromkeys(certificate.lower_names)
     missing = [name for name in asked if name not in given]
     added = [name for name in given if name not in asked]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from common import goodkey, letsencrypt, names
 from common.names import DomainName, Identifier
-from common.show import grammar, signature, strict
+from common.show import go_x509, grammar, signature
 from common.show.items import EC, RSA, Item, Key, Request
 from common.show.values import Name
 
@@ -65,7 +65,7 @@ def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
 
     That is the order of validateFinalizeRequest, ra/ra.go, and of VerifyCSR, csr/csr.go, in it.
     """
-    yield from strict.errors(request)
+    yield from go_x509.errors(request)
     features = request.extensions.get(_TLS_FEATURE)
     if features and features.children[-1].content == _MUST_STAPLE:  # containsMustStaple, ra/ra.go
         yield "it asks for must-staple"
@@ -109,7 +109,7 @@ def _unwanted(request: Request) -> Iterator[str]:
 
 def _name_errors(request: Request) -> Iterator[str]:
     """Yield why Let's Encrypt does not issue for names in a request: policy/pa.go, ra/ra.go."""
-    found, cn = request.lower_names, request.common_name
+    found, cn = list(request.lower_names), request.common_name
     if cn and not _is_address(cn):
         found.append(Name("DNS", cn).lower())
     errors, identifiers = dict.fromkeys(map(_error, found)), _identifiers(request)
@@ -121,7 +121,7 @@ def _name_errors(request: Request) -> Iterator[str]:
 
 def _identifiers(request: Request) -> list[Identifier]:
     """Return what a request asks for, without names that are not valid."""
-    found = [name for name in request.lower_names if name.kind in ("DNS", "IP")]
+    found = [name for name in request.asked_names if name.kind in ("DNS", "IP")]
     return letsencrypt.in_request(
         DomainName(name.value) if isinstance(name.value, str) else name.value
         for name in found

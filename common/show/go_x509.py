@@ -1,5 +1,6 @@
 """What Go's crypto/x509 refuses in a request or a certificate; Boulder reads requests with it."""
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -40,6 +41,7 @@ def errors(request: Request) -> Iterator[str]:
     yield from extension_errors(request)
 
 
+@functools.lru_cache
 def extension_errors(item: Signed) -> list[str]:
     """Return what is wrong with the extensions: programs may read them differently, or refuse them.
 
