@@ -57,23 +57,36 @@ def file(path: str, otherwise: str) -> str:
     # A URL, or a ~ in quotes, which the shell leaves as it is.
     meant = os.path.expanduser(re.sub("^file:(?://)?", "", path))
     if meant == path or not os.path.isfile(meant):
-        meant = neighbor(path)
+        meant = neighbor(path) or _with_suffix(path)
     return f"did you mean {meant}?" if meant else otherwise
 
 
 def neighbor(path: str) -> str:
     """Return the file of nearly the same name beside a file that is missing, or ""."""
-    directory, name = os.path.split(path)
-    if not name or os.path.lexists(path):
-        return ""
-    try:
-        with os.scandir(directory or ".") as entries:
-            present = [entry.name for entry in itertools.islice(entries, _MOST_FILES)]
-    except (OSError, ValueError):  # the directory is missing too, or its name is too long
-        return ""
+    (directory, name), present = os.path.split(path), _beside(path)
     same = [other for other in present if other.lower() == name.lower()]
     close = same or difflib.get_close_matches(name[:255], present, 1, 0.85)
     return os.path.join(directory, close[0]) if close else ""
+
+
+def _with_suffix(path: str) -> str:
+    """Return a file that has the name of a missing one and a suffix, or "". A copy ends in ~."""
+    directory, name = os.path.split(path)
+    named = [other for other in _beside(path) if other.rpartition(".")[0] == name]
+    found = min((other for other in named if not other.endswith("~")), default="")
+    return os.path.join(directory, found) if found else ""
+
+
+def _beside(path: str) -> list[str]:
+    """Return what is in the directory of a file that is missing."""
+    directory, name = os.path.split(path)
+    if not name or os.path.lexists(path):
+        return []
+    try:
+        with os.scandir(directory or ".") as entries:
+            return [entry.name for entry in itertools.islice(entries, _MOST_FILES)]
+    except (OSError, ValueError):  # the directory is missing too, or its name is too long
+        return []
 
 
 def is_plain(identifier: Identifier) -> bool:

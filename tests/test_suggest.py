@@ -69,6 +69,7 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: Patch) ->
         ("exmaple.com.key", "example.com.key"),
         (os.path.join("keys", "myy.key"), near),
         ("file://K.PEM", "K.PEM"),
+        ("certificate", "certificate.key"),
         ("~/K.PEM", "K.PEM"),
     ):
         assert suggest.file(given, "else") == f"did you mean {present}?"

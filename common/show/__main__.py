@@ -180,7 +180,7 @@ def _print_pages(found: Sequence[Part], args: argparse.Namespace, errors: list[s
     if args.html and found:
         described = {item.part for item in items}
         unopened = _unopened((part for part in found if part not in described), errors)
-        below = {_TOGETHER: together, "Warnings": warned, "Errors": errors}
+        below = {_TOGETHER: together, "Warnings": warned, picture.ERRORS: errors}
         console.write_text(picture.page(rows, unopened, account_key, issuers_of, below))
     else:
         pages = [_page(item, its) for item, its in rows.items()]
@@ -209,7 +209,7 @@ def _account_key(items: Iterable[Item], args: argparse.Namespace, errors: list[s
 def _page(item: Item, rows: Iterable[Row]) -> str:
     """Return the lines about an item."""
     lines = [f"{item.where}: {describe.kind(item)}"]
-    for label, value, _ in rows:
+    for label, value, *_ in rows:
         texts = [value] if isinstance(value, str) else _WRAPPER.wrap(", ".join(value))
         lines += [f"  {'' if n else label:<13}  {text}" for n, text in enumerate(texts)]
     return _text(lines)

@@ -36,6 +36,7 @@ class Row(NamedTuple):
     label: str
     value: str | list[str]  # a list is wrapped
     is_main: bool = False  # whether it is among the main facts, which the picture has too
+    is_bad: bool = False  # whether the picture has it in red
 
 
 def kind(item: Item) -> str:
@@ -69,13 +70,13 @@ def _key(key: Key) -> list[Row]:
         rows += [
             Row("encryption", encryption, is_main=True),
             Row("file mode", _mode(key.part.mode)),
-            Row("numbers", _NUMBERS[key.numbers_agree], is_main=True),
+            Row("numbers", _NUMBERS[key.numbers_agree], True, key.numbers_agree is False),
         ]
     return [
         *rows,
         Row("public key", f"SHA-256 {key.sha256}"),
         Row("thumbprint", f"{thumbprint} (JWK, RFC 7638)" if thumbprint else ""),
-        Row("Let's Encrypt", verdict.of_key(key), is_main=True),
+        _verdict(verdict.of_key(key)),
     ]
 
 
@@ -125,8 +126,12 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
         *_key_and_extensions(request),
         Row("attributes", [grammar.words(oid) for oid in request.attributes]),
         Row("signature", f"{algorithm}, {validity}"),
-        Row("Let's Encrypt", verdict.of_request(request, account_key), is_main=True),
+        _verdict(verdict.of_request(request, account_key)),
     ]
+
+
+def _verdict(said: verdict.Verdict) -> Row:
+    return Row("Let's Encrypt", said.words, is_main=True, is_bad=said.is_rejection)
 
 
 def _certificate(certificate: Certificate) -> list[Row]:

@@ -20,6 +20,8 @@ from common.show.items import Certificate, Item, Key, Request, Signed
 from common.show.markup import Html, breakable, escaped, listed, table, tag
 from common.show.parts import Part
 
+ERRORS = "Errors"  # the heading of the list in red
+
 _COLORS = 6  # the classes k1 to k6 in picture.css
 
 # Elements that hold a public key, or its numbers in a private key.
@@ -181,7 +183,8 @@ def _holders(label: _Label, keys: Mapping[Item, _Keys]) -> str:
 
 
 def _section(heading: str, lines: Iterable[str]) -> Html:
-    return tag("section", tag("h2", heading), tag("ul", *(tag("li", line) for line in lines)))
+    start = "ul fault" if heading == ERRORS else "ul"
+    return tag("section", tag("h2", heading), tag(start, *(tag("li", line) for line in lines)))
 
 
 def _card(
@@ -206,9 +209,10 @@ def _facts(item: Item, keys: _Keys, rows: Iterable[Row]) -> Iterator[tuple[str, 
     yield "holds", keys.own.named(half, is_full=bool(keys.own.private))
     if isinstance(item, Signed):
         yield "signed with", keys.signed("", is_full=True)
-    for label, value, is_main in rows:
+    for label, value, is_main, is_bad in rows:
         if is_main:
-            yield label, value if isinstance(value, str) else listed(value)
+            text = value if isinstance(value, str) else listed(value)
+            yield label, tag("strong", text) if is_bad else text
 
 
 def _is_private(item: Item) -> bool:

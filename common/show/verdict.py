@@ -6,6 +6,7 @@ only the CA can know is left out: blocklists, rate limits, CAA records.
 
 import ipaddress
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from common import goodkey, letsencrypt, names
 from common.names import DomainName, Identifier
@@ -32,27 +33,34 @@ _UNUSUAL = (
 )
 
 
-def of_key(key: Key) -> str:
-    """Return whether Let's Encrypt accepts a key, or why not; "" if that cannot be said."""
+class Verdict(NamedTuple):
+    """What Let's Encrypt would say."""
+
+    words: str
+    is_rejection: bool = False
+
+
+def of_key(key: Key) -> Verdict:
+    """Return whether Let's Encrypt accepts a key, or why not; no words if that cannot be said."""
     if reason := _key_reason(key):
-        return f"rejects it: it {reason}"
+        return Verdict(f"rejects it: it {reason}", is_rejection=True)
     if key.numbers_agree is False:  # it cannot sign
-        return ""
+        return Verdict("")
     accepted = "accepts it, for an account or a certificate"
     if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.canonical_spki:
-        return f"{accepted}, but not in a request made by openssl req, which copies its encoding"
-    return accepted
+        accepted += ", but not in a request made by openssl req, which copies its encoding"
+    return Verdict(accepted)
 
 
-def of_request(request: Request, account_key: Item | None) -> str:
+def of_request(request: Request, account_key: Item | None) -> Verdict:
     """Return whether Let's Encrypt accepts a request, under which profiles, or why not.
 
     account_key: of the account that would place the order, or None if unknown.
     """
     reasons = list(_reasons(request, account_key))
     if reasons:
-        return f"rejects it: {'; '.join(reasons)}"
-    return f"accepts it ({', '.join(letsencrypt.profiles(_identifiers(request)))})"
+        return Verdict(f"rejects it: {'; '.join(reasons)}", is_rejection=True)
+    return Verdict(f"accepts it ({', '.join(letsencrypt.profiles(_identifiers(request)))})")
 
 
 def is_good_signature(request: Request) -> bool:
