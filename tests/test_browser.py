@@ -80,7 +80,7 @@ def open_all(page: "Chrome") -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1920, 800, 390])
+@pytest.mark.parametrize("width", [1900, 800, 390])
 def test_nothing_is_cut(width: int, scheme: str, page: "Chrome") -> None:
     browser.resize(page, width, 1000, scheme)
     assert page.execute_script(BADLY_PLACED) == []
