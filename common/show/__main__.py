@@ -14,12 +14,12 @@ if __name__ == "__main__":
     start.begin("show")
 
 import argparse
-import contextlib
 import shutil
 import signal
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from common import console, keys, options, shell
 from common.console import UsageError, UserError, printable
@@ -27,7 +27,6 @@ from common.parser import Parser
 from common.show import chain, describe, match, opening, parts, picture
 from common.show.bytes import WIDTH, walk
 from common.show.describe import Row
-from common.show.grammar import Document
 from common.show.items import Item, Key
 from common.show.parts import Part
 
@@ -35,6 +34,9 @@ from common.show.parts import Part
 _WRAPPER = textwrap.TextWrapper(83, break_long_words=False, break_on_hyphens=False)
 
 _TOGETHER = "What belongs together"
+
+_Thing = TypeVar("_Thing", str, Part, Item)
+_Made = TypeVar("_Made")
 
 
 @console.program("show")
@@ -96,82 +98,70 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
         raise UsageError("--html writes a page for a browser", "add > page.html")
 
 
-@contextlib.contextmanager
-def _noting(where: str, errors: list[str]) -> Iterator[None]:
-    """Note an error about a file, so that the others are shown; main reports it after them."""
-    try:
-        yield
-    except UserError as error:
-        errors.append(str(error))
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
-        from common import installation
+def _each(
+    make: Callable[[_Thing], _Made], things: Iterable[_Thing], errors: list[str]
+) -> Iterator[tuple[_Thing, _Made]]:
+    """Yield files, parts or items with what is made of them; note errors, and go on.
 
-        # The text of the exception is left out, because it may hold a secret.
-        line = f"{where}: {installation.explain(failure, type(failure).__name__)}"
-        if line not in errors:
-            errors.append(line)
+    main reports the errors after everything else.
+    """
+    for thing in things:
+        where = thing if isinstance(thing, str) else thing.where
+        try:
+            made = make(thing)
+        except UserError as error:
+            errors.append(str(error))
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
+            from common import installation
+
+            # The text of the exception is left out, because it may hold a secret.
+            line = f"{where}: {installation.explain(failure, type(failure).__name__)}"
+            if line not in errors:
+                errors.append(line)
+        else:
+            yield thing, made
 
 
 def _read(paths: Iterable[str], errors: list[str]) -> list[Part]:
     """Return the parts of the files; note which files cannot be read."""
-    found: list[Part] = []
-    for path in dict.fromkeys(paths):
-        with _noting(path, errors):
-            found += parts.read(path)
-    return found
+    return [part for _, found in _each(parts.read, dict.fromkeys(paths), errors) for part in found]
 
 
 def _opened(found: Iterable[Part], args: argparse.Namespace, errors: list[str]) -> list[Item]:
     """Return what is in the parts; note which cannot be opened."""
-    items: list[Item] = []
-    for part in found:
-        with _noting(part.where, errors):
-            items.append(opening.opened(part, args.passphrase_of))
-    return items
-
-
-def _unopened(found: Iterable[Part], errors: list[str]) -> dict[Part, Document]:
-    """Return the elements of the parts as they are without a passphrase; note what fails."""
-    documents: dict[Part, Document] = {}
-    for part in found:
-        with _noting(part.where, errors):
-            documents[part] = opening.unopened(part)
-    return documents
+    opened = _each(lambda part: opening.opened(part, args.passphrase_of), found, errors)
+    return [item for _, item in opened]
 
 
 def _print_bytes(found: Iterable[Part], errors: list[str]) -> None:
     """Print the DER of the parts, element by element; note their faults."""
     width = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+
+    def walked(part: Part) -> tuple[list[str], str]:
+        document = opening.unopened(part)
+        return list(walk(document, width)) if document.heading else [], document.fault
+
     pages = []
-    for part, document in _unopened(found, errors).items():
-        with _noting(part.where, errors):
-            if document.heading:
-                first, *lines = walk(document, width)
-                pages.append(_text([f"{part.where}: {first}", *lines]))
-            if document.fault:
-                raise UserError(document.fault, where=part.where)
+    for part, (lines, fault) in _each(walked, found, errors):
+        if lines:
+            pages.append(_text([f"{part.where}: {lines[0]}", *lines[1:]]))
+        if fault:
+            errors.append(f"{part.where}: {fault}")
     console.write_text("\n".join(pages))
 
 
 def _print_public_keys(items: Iterable[Item], errors: list[str]) -> None:
     """Print the public keys in PEM; note which are not certain."""
-    public_keys = []
-    for item in items:
-        with _noting(item.where, errors):
-            public_keys.append(opening.public_pem(item))
-    console.write_text("".join(public_keys))
+    console.write_text("".join(pem for _, pem in _each(opening.public_pem, items, errors)))
 
 
 def _print_pages(found: Sequence[Part], args: argparse.Namespace, errors: list[str]) -> None:
     """Print what is in the files and what belongs together; note what is wrong."""
     opened = _opened(found, args, errors)
     account_key = _account_key(opened, args, errors)
-    rows = dict[Item, list[Row]]()
-    for item in opened:
-        with _noting(item.where, errors):
-            rows[item] = describe.page(item, account_key)
+    rows = dict(_each(lambda item: describe.page(item, account_key), opened, errors))
     items = list(rows)
     issuers_of = chain.issuers(items)
     together = match.together(items, issuers_of, account_key)
@@ -179,7 +169,8 @@ def _print_pages(found: Sequence[Part], args: argparse.Namespace, errors: list[s
     errors += match.errors(items, issuers_of, account_key)
     if args.html and found:
         described = {item.part for item in items}
-        unopened = _unopened((part for part in found if part not in described), errors)
+        others = (part for part in found if part not in described)
+        unopened = dict(_each(opening.unopened, others, errors))
         below = {_TOGETHER: together, "Warnings": warned, picture.ERRORS: errors}
         console.write_text(picture.page(rows, unopened, account_key, issuers_of, below))
     else:

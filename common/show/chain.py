@@ -46,6 +46,7 @@ def _issuers(certificate: Certificate, named: Sequence[Certificate], most: int) 
     named: their certificates, of which one CA may have several. most: how many keys to try.
     """
     found = Issuers([], [], [])
+    lists = {True: found.signers, False: found.others, None: found.unchecked}
     wanted = certificate.content("keyIdentifier")
     is_signer: dict[bytes, bool | None] = {}  # by the key of a CA
     for ca in named:
@@ -58,12 +59,7 @@ def _issuers(certificate: Certificate, named: Sequence[Certificate], most: int) 
             if len(is_signer) == most:
                 break
             is_signer[key] = certificate.verified_with(ca.public_key)
-        if is_signer[key] is None:
-            found.unchecked.append(ca)
-        elif is_signer[key]:
-            found.signers.append(ca)
-        else:
-            found.others.append(ca)
+        lists[is_signer[key]].append(ca)
     return found
 
 
@@ -88,10 +84,8 @@ def _server_chain(path: str, chain: Sequence[Certificate], issuers_of: IssuersOf
     """Yield what is wrong with a chain that begins with a server's certificate."""
     once: dict[bytes, Certificate] = {}
     for one in chain:
-        if one.part.block.content in once:
+        if once.setdefault(one.part.block.content, one) is not one:
             yield f"{one.where}: the same certificate is there twice; remove one of them"
-        else:
-            once[one.part.block.content] = one
     certificates = list(once.values())
     if not any(issuers_of[one].unchecked for one in certificates):
         signers = {one: issuers_of[one].signers for one in certificates}

@@ -189,10 +189,12 @@ def _other_cn(item: Signed) -> str:
 
 
 def _key_and_extensions(item: Signed) -> list[Row]:
-    rows = [Row("key", _key_kind(item)), Row("public key", f"SHA-256 {item.sha256}")]
-    for number, line in enumerate(extensions.in_words(item)):
-        rows.append(Row("extensions" if number == 0 else "", line))
-    return rows
+    lines = enumerate(extensions.in_words(item))
+    return [
+        Row("key", _key_kind(item)),
+        Row("public key", f"SHA-256 {item.sha256}"),
+        *(Row("" if number else "extensions", line) for number, line in lines),
+    ]
 
 
 def _plain(text: str) -> str:
