@@ -40,9 +40,7 @@ def _line(indented: str, element: Element, width: int) -> str:
     line = f"{indented}{display.tag(element)}"
     if element.name:
         line += f" {element.name}"
-    note = display.note(element)
-    if note:
-        note = f"  -- {note}"
+    note = f"  -- {said}" if (said := display.note(element)) else ""
     room = width - len(line) - len(": ") - len(note)
     if value := display.shown(element, max(room, _LEAST_ROOM)):
         line += f"{':' if element.name else ''} {value}"

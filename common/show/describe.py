@@ -35,8 +35,8 @@ class Row(NamedTuple):
 
     label: str
     value: str | list[str]  # a list is wrapped
-    is_main: bool = False  # whether it is among the main facts, which the picture has too
     is_bad: bool = False  # whether the picture has it in red
+    is_main: bool = False  # whether it is among the main facts, which the picture has too
 
 
 def kind(item: Item) -> str:
@@ -70,13 +70,13 @@ def _key(key: Key) -> list[Row]:
         rows += [
             Row("encryption", encryption, is_main=True),
             Row("file mode", _mode(key.part.mode)),
-            Row("numbers", _NUMBERS[key.numbers_agree], True, key.numbers_agree is False),
+            Row("numbers", _NUMBERS[key.numbers_agree], key.numbers_agree is False, is_main=True),
         ]
     return [
         *rows,
         Row("public key", f"SHA-256 {key.sha256}"),
         Row("thumbprint", f"{thumbprint} (JWK, RFC 7638)" if thumbprint else ""),
-        _verdict(verdict.of_key(key)),
+        Row("Let's Encrypt", *verdict.of_key(key), is_main=True),
     ]
 
 
@@ -126,12 +126,8 @@ def _request(request: Request, account_key: Item | None) -> list[Row]:
         *_key_and_extensions(request),
         Row("attributes", [grammar.words(oid) for oid in request.attributes]),
         Row("signature", f"{algorithm}, {validity}"),
-        _verdict(verdict.of_request(request, account_key)),
+        Row("Let's Encrypt", *verdict.of_request(request, account_key), is_main=True),
     ]
-
-
-def _verdict(said: verdict.Verdict) -> Row:
-    return Row("Let's Encrypt", said.words, is_main=True, is_bad=said.is_rejection)
 
 
 def _certificate(certificate: Certificate) -> list[Row]:

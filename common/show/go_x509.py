@@ -47,7 +47,7 @@ def extension_errors(item: Signed) -> list[str]:
 
     See parseCSRExtensions, crypto/x509/x509.go, and parseSANExtension, crypto/x509/parser.go.
     """
-    return list(dict.fromkeys([*_list_errors(item), *_field_errors(item), *_name_errors(item)]))
+    return list(dict.fromkeys([*_field_errors(item), *_name_errors(item)]))
 
 
 def _is_read(element: Element) -> bool:
@@ -64,15 +64,12 @@ def _is_read(element: Element) -> bool:
     return re.fullmatch(_CHARACTERS.get(element.type, ".*"), text, re.DOTALL) is not None
 
 
-def _list_errors(item: Signed) -> Iterator[str]:
+def _field_errors(item: Signed) -> Iterator[str]:
     for attribute in item.fields("Attribute"):
         oid, content = attribute.children
         lists = [element.name for element in content.children]
         if oid.oid == EXTENSION_REQUEST and lists not in ([], ["Extensions"]):
             yield "its extensionRequest does not hold one list of extensions"
-
-
-def _field_errors(item: Signed) -> Iterator[str]:
     seen = set()
     for extension in item.fields("Extension"):
         oid, *critical, _ = extension.children

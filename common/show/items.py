@@ -181,11 +181,10 @@ class Request(Signed):
         See FromCSR, identifier/identifier.go.
         """
         cn = Name("DNS", self.common_name).lower()
-        try:
+        with contextlib.suppress(names.InvalidName):
             names.check_domain_name(str(cn.value))
-        except names.InvalidName:
-            return self.lower_names
-        return list(dict.fromkeys([*self.lower_names, cn]))
+            return list(dict.fromkeys([*self.lower_names, cn]))
+        return self.lower_names
 
     @property
     def attributes(self) -> list[str]:

@@ -53,7 +53,8 @@ def _together(
     for certificate in certificates:
         yield from _with_requests(certificate, requests)
     for certificate in certificates:
-        yield from _issued(certificate, issuers_of)
+        issuers = [ca for ca in issuers_of[certificate].signers if ca is not certificate]
+        yield from (f"{certificate.where} is issued by {issuer.where}" for issuer in issuers)
     if account_key is not None and signed:
         yield from _account_key_alone(account_key, keys, signed)
 
@@ -61,7 +62,8 @@ def _together(
 def _same_keys(keys: _Keys) -> Iterator[str]:
     for *others, last in keys.values():
         if others:
-            yield f"{_listed(others)} and {last.where} hold the same key"
+            listed = ", ".join(key.where for key in others)
+            yield f"{listed} and {last.where} hold the same key"
 
 
 def _different_keys(items: Sequence[Item]) -> Iterator[str]:
@@ -85,12 +87,6 @@ def _with_requests(certificate: Certificate, requests: Sequence[Request]) -> Ite
         same_key = [request for request in requests if _have_same_key(request, certificate)]
         for request in same_key or requests:
             yield f"{certificate.where} and {request.where} {_relation(certificate, request)}"
-
-
-def _issued(certificate: Certificate, issuers_of: IssuersOf) -> Iterator[str]:
-    for issuer in issuers_of[certificate].signers:
-        if issuer is not certificate:
-            yield f"{certificate.where} is issued by {issuer.where}"
 
 
 def _account_key_alone(account_key: Item, keys: _Keys, signed: Iterable[Signed]) -> Iterator[str]:
@@ -174,7 +170,3 @@ def _is_forged(item: Item) -> bool:
 
 def _short(item: Item) -> str:
     return f"{item.sha256[:16]}…"
-
-
-def _listed(items: Iterable[Item]) -> str:
-    return ", ".join(item.where for item in items)

@@ -169,10 +169,9 @@ def _keys(item: Item, labels: Mapping[bytes, _Label], issuers_of: IssuersOf) -> 
 def _key_table(labels: Iterable[_Label], keys: Mapping[Item, _Keys]) -> Html:
     """Return a table of the keys; those without a color are folded."""
     rows = [(label.named(), _holders(label, keys)) for label in labels]
-    seen, more = table(rows[:_COLORS]), rows[_COLORS:]
-    if not more:
-        return seen
-    return Html(seen + tag("details more", tag("summary", f"{len(more)} more"), table(more)))
+    more = rows[_COLORS:]
+    folded = tag("details more", tag("summary", f"{len(more)} more"), table(more)) if more else ""
+    return Html(table(rows[:_COLORS]) + folded)
 
 
 def _holders(label: _Label, keys: Mapping[Item, _Keys]) -> str:
@@ -209,7 +208,7 @@ def _facts(item: Item, keys: _Keys, rows: Iterable[Row]) -> Iterator[tuple[str, 
     yield "holds", keys.own.named(half, is_full=bool(keys.own.private))
     if isinstance(item, Signed):
         yield "signed with", keys.signed("", is_full=True)
-    for label, value, is_main, is_bad in rows:
+    for label, value, is_bad, is_main in rows:
         if is_main:
             text = value if isinstance(value, str) else listed(value)
             yield label, tag("strong", text) if is_bad else text

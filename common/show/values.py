@@ -12,15 +12,8 @@ from common.der import Element
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 
 _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
-    "digitalSignature",
-    "nonRepudiation",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
+    *("digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment"),
+    *("keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
 )
 
 # GeneralName, RFC 5280 section 4.2.1.6

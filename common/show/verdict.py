@@ -25,7 +25,7 @@ _SIGNATURES = (
     *(f"1.2.840.10045.4.3.{last}" for last in (2, 3, 4)),
 )
 
-_UNWANTED = {"email": "an e-mail address", "URI": "a URI"}
+_UNWANTED = (("email", "an e-mail address"), ("URI", "a URI"))
 
 _UNUSUAL = (
     "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
@@ -83,7 +83,6 @@ def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
         yield f"its signature is {grammar.words(request.algorithm)}"
     elif request.is_signature_valid is False:
         yield "its signature is not valid"
-    yield from _unwanted(request)
     yield from _name_errors(request)
     if account_key is not None and account_key.canonical_spki == request.canonical_spki:
         yield "its key is the account key"  # RFC 8555 section 11.1
@@ -105,20 +104,14 @@ def _key_reason(item: Item) -> str | None:
     return reason or (_UNUSUAL if item.spki != item.canonical_spki and not is_private else None)
 
 
-def _unwanted(request: Request) -> Iterator[str]:
-    """Yield which kinds of names in a request are not accepted: VerifyCSR, csr/csr.go."""
-    kinds = {name.kind for name in request.names}
-    for kind, what in _UNWANTED.items():
-        if kind in kinds:
-            yield f"it has {what} among its names"
-    if _is_address(request.common_name):
-        yield "its CN is an IP address"
-
-
 def _name_errors(request: Request) -> Iterator[str]:
-    """Yield why Let's Encrypt does not issue for names in a request: policy/pa.go, ra/ra.go."""
+    """Yield why Let's Encrypt does not issue for names: csr/csr.go, policy/pa.go, ra/ra.go."""
     found, cn = list(request.lower_names), request.common_name
-    if cn and not _is_address(cn):
+    kinds = {name.kind for name in found}
+    yield from (f"it has {what} among its names" for kind, what in _UNWANTED if kind in kinds)
+    if _is_address(cn):
+        yield "its CN is an IP address"
+    elif cn:
         found.append(Name("DNS", cn).lower())
     errors, identifiers = dict.fromkeys(map(_error, found)), _identifiers(request)
     yield from filter(None, errors)
