@@ -44,8 +44,8 @@ for (const card of document.querySelectorAll("article, .below > section, h1, mai
   }
 }
 for (const name of document.querySelectorAll("summary > b")) {
-  const isWord = !name.textContent.includes(" ");
-  if (isWord && name.getClientRects().length > 1) found.push(["broken", name.textContent]);
+  const lines = name.getClientRects().length;
+  if (lines > name.textContent.split(" ").length) found.push(["broken", name.textContent]);
 }
 if (document.documentElement.scrollWidth > innerWidth) found.push(["wider than the window"]);
 return found;

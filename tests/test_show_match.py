@@ -345,12 +345,6 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
     assert "  extensions     subject alternative name: empty\n" in show("a.csr")[1]
 
 
-def test_names_wrap_at_column_100(show: Show) -> None:
-    for length, between in ((36, " "), (37, f"\n{' ' * 17}")):
-        write("a.csr", request(san(f"{'x' * 28}.example", f"{'y' * (length - 7)}.example")))
-        assert f".example,{between}DNS:y" in show("a.csr")[1]
-
-
 def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:
     """Each of hundreds of CAs with one name could have issued each other."""
     keys = [ec.derive_private_key(number + 2, ec.SECP256R1()) for number in range(200)]
