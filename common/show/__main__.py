@@ -91,9 +91,8 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
     if args.account_key is not None and (args.bytes or args.public):
         raise UsageError("--account-key is not for --bytes or --public", "leave it out")
     if args.passphrase_of.path is not None and args.bytes:
-        raise UsageError(
-            "--passphrase-file is not for --bytes, which decrypts nothing", "leave it out"
-        )
+        useless = "--passphrase-file is not for --bytes, which decrypts nothing"
+        raise UsageError(useless, "leave it out")
     if args.html and sys.stdout is not None and sys.stdout.isatty():
         raise UsageError("--html writes a page for a browser", "add > page.html")
 
@@ -101,10 +100,7 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
 def _each(
     make: Callable[[_Thing], _Made], things: Iterable[_Thing], errors: list[str]
 ) -> Iterator[tuple[_Thing, _Made]]:
-    """Yield files, parts or items with what is made of them; note errors, and go on.
-
-    main reports the errors after everything else.
-    """
+    """Yield each thing with what is made of it; note errors, which main reports at the end."""
     for thing in things:
         where = thing if isinstance(thing, str) else thing.where
         try:

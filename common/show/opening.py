@@ -67,13 +67,12 @@ def public_pem(item: Item) -> str:
 
 def _public(part: Part) -> Key:
     """Return a public key. Raises UserError."""
-    block = part.block
-    if block.label == "RSA PUBLIC KEY":
+    if part.block.label == "RSA PUBLIC KEY":
         _, exponent = part.document.root.children
         if values.number(exponent).bit_length() > secrecy.MAX_EXPONENT_BITS:
             what = "these are two numbers, but not an RSA public key (a signature has two as well)"
             raise UserError(what, parts.ADVICE, where=part.where)
-    spki = loading.as_spki(block.label, block.content)
+    spki = loading.as_spki(part.block.label, part.block.content)
     return Key(part, spki, is_private=False, numbers_agree=None)
 
 

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 ADVICE = "give a key, a request or a certificate"
 
 _CLOSED = "it is encrypted as a whole (RFC 1421), so its DER cannot be shown"
-_SPLIT = "split it into several files"
 
 # In a file; far above any list of CAs.
 MAX_PARTS = 500
@@ -61,22 +60,25 @@ def read(path: str) -> list[Part]:
     blocks = [content for block in blocks for content in _unpacked(path, block)]
     if not blocks:
         raise pem.no_block(path, data, ADVICE)
-    if len(blocks) > MAX_PARTS:
-        problem = f"the file holds {len(blocks)} parts, more than {MAX_PARTS}"
-        raise UserError(problem, _SPLIT, where=path)
+    _limit(path, len(blocks), MAX_PARTS, "parts")
     several = len(blocks) > 1
     parts = [
         Part(path, f"{path} ({number} of {len(blocks)})" if several else path, mode, block)
         for number, block in enumerate(blocks, 1)
     ]
     elements = [element for part in parts for element in part.document.root.all()]
-    if len(elements) > MAX_ELEMENTS:
-        problem = f"the file holds {len(elements)} elements, more than {MAX_ELEMENTS}"
-        raise UserError(problem, _SPLIT, where=path)
+    _limit(path, len(elements), MAX_ELEMENTS, "elements")
     for part in parts:
         if part.block.is_whole and part.block.label in DOCUMENTS:
             pem.warn_of_wrapping(part.where, part.block)
     return parts
+
+
+def _limit(path: str, number: int, most: int, what: str) -> None:
+    """Raise UserError if a file holds more of something than can be shown."""
+    if number > most:
+        problem = f"the file holds {number} {what}, more than {most}"
+        raise UserError(problem, "split it into several files", where=path)
 
 
 def _unpacked(path: str, block: Block) -> list[Block]:
