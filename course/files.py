@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from common import atomic, files, keys, pem
+from common import atomic, files, keys, pem, wrapping
 from common.console import UserError
+from common.labels import REQUEST
 from common.passphrase import Source
 from course.acme_client import EC_ALGORITHMS, AccountKey, Name
 
@@ -39,16 +40,23 @@ def read_account_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
     """Return the request in a file, if its signature is valid."""
-    data = files.read(str(path), _ADVICE)
+    where, advice = str(path), "make the request again"
+    data = files.read(where, _ADVICE)
+    blocks = wrapping.blocks(data)
+    if not blocks:
+        raise pem.no_block(where, data, advice)
+    block = next((block for block in blocks if block.label == REQUEST), blocks[0])
+    if block.label != REQUEST or not block.is_whole:
+        raise pem.refusal(where, block, advice)
+    pem.warn_of_wrapping(where, block)
     try:
-        csr = x509.load_pem_x509_csr(data)
+        csr = x509.load_pem_x509_csr(block.text)
         is_valid = csr.is_signature_valid
         pem.names(csr)
     except pem.ODD:
-        problem = "the file is damaged or unusual, or is not a request in PEM"
-        raise UserError(problem, "make it again", where=path) from None
+        raise UserError("the request is damaged or unusual", advice, where=where) from None
     if not is_valid:
-        raise UserError("its signature is not valid", "make the request again", where=path)
+        raise UserError("its signature is not valid", advice, where=where)
     return csr
 
 

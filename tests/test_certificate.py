@@ -34,6 +34,7 @@ from tests.test_docs import matches
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
 
 pytestmark = pytest.mark.apart
 
@@ -105,7 +106,7 @@ def test_a_certificate_for_each_kind_of_key(kind: int | str, told: Told) -> None
 
 
 def test_a_certificate_for_an_ip_address(files: Path, told: Told, monkeypatch: Patch) -> None:
-    write("certificate.csr", request(san(x509.IPAddress(ip_address("127.0.0.1")))))
+    write("certificate.csr", as_der(request(san(x509.IPAddress(ip_address("127.0.0.1"))))))
     Path("example.com.key").rename("0.key")
     write("127.0.0.1.key", as_der(EC))  # which make_csr and show read, but the ssl module does not
     told()
@@ -144,6 +145,7 @@ def test_from_another_directory(files: Path) -> None:
 
 KEY = as_pem(OTHER)
 ELSEWHERE = x509.IPAddress(ip_address("127.0.0.2"))
+UNUSUAL = request(x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"0"))
 LOCKED = pem_of(EC, b"another passphrase")
 
 
@@ -154,7 +156,9 @@ LOCKED = pem_of(EC, b"another passphrase")
         ("account.key", LOCKED, "account.key: this passphrase does not open the key"),
         ("account.key", private_key("P-521"), "it is neither RSA nor ECDSA on P-256 or P-384"),
         ("certificate.csr", None, "certificate.csr: No such file or directory; steps 1 to 3 of"),
-        ("certificate.csr", KEY, "is not a request in PEM; make it again"),
+        ("certificate.csr", b"", "certificate.csr: the file is empty; make the request again\n"),
+        ("certificate.csr", KEY, "this is PEM with the label PRIVATE KEY; make the request"),
+        ("certificate.csr", UNUSUAL, "the request is damaged or unusual; make the request again"),
         ("certificate.csr", request(), "where Pebble looks for the names; make it again\n"),
         ("certificate.csr", request(san("a.b"), key=OTHER), "the account key signed this request"),
         ("certificate.csr", request(san(ELSEWHERE)), "127.0.0.2: the CA would look for"),
