@@ -6,7 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Any, NoReturn
 
 from common import jwk
 from common.console import UserError
@@ -24,16 +24,29 @@ EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 secti
     "secp256r1": ("ES256", hashes.SHA256()),
     "secp384r1": ("ES384", hashes.SHA384()),
 }
+MEMBERS: dict[str, type | tuple[type, ...]] = {  # RFC 8555 section 7.1
+    **dict.fromkeys(("certificate", "finalize", "token", "type", "url"), str),
+    **dict.fromkeys(("error", "identifier"), dict),
+    **dict.fromkeys(("authorizations", "challenges"), list),
+    "status": (str, int),  # a number in an error: RFC 9457 section 3.1.2
+}
 
 
 class Problem(UserError):
     """Why the CA did not do what it was asked, or why it could not be reached."""
 
 
+class Answer(dict[str, Any]):
+    """An object in JSON, or headers. To ask for what is not there is a Problem."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise Problem(f"the answer of the CA does not have {name}")
+
+
 class Refusal(Problem):
     """What the CA says when it refuses; kind is the reason, for programs (section 6.7)."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: Answer) -> None:
         self.kind = str(document.get("type")).removeprefix("urn:ietf:params:acme:error:")
         super().__init__(f"the CA refuses: {document.get('detail')} ({self.kind})"[:1000])
 
@@ -70,7 +83,7 @@ class Account:
             raise Problem("this is not the directory of an ACME server", where=directory_url)
         wish = {"onlyReturnExisting" if must_exist else "termsOfServiceAgreed": True}
         try:
-            self.url, body = self._post(self._directory["newAccount"], wish)
+            headers, body = self._post(self._directory["newAccount"], wish)
         except Refusal as refusal:
             if refusal.kind == "accountDoesNotExist":
                 raise NoAccount(str(refusal)) from None
@@ -79,34 +92,36 @@ class Account:
             if refusal.kind == "unauthorized":
                 raise InactiveAccount(str(refusal)) from None
             raise
-        status = _parse(self.url, body).get("status")
+        self.url = headers["Location"]
+        status = _parse(self.url, body)["status"]
         if status in ("deactivated", "revoked"):  # section 7.1.2
             raise InactiveAccount(f"the CA says that the account is {status}")
         self._sender = {"kid": self.url}
 
-    def order(self, names: list[Name]) -> dict[str, Any]:
+    def order(self, names: list[Name]) -> Answer:
         """Ask for a certificate for names (section 7.4); return the order, with its URL."""
         identifiers = [
             {"type": "dns" if isinstance(name, x509.DNSName) else "ip", "value": str(name.value)}
             for name in names
         ]
-        url, body = self._post(self._directory["newOrder"], {"identifiers": identifiers})
-        return {**_parse(url, body), "url": url}
+        headers, body = self._post(self._directory["newOrder"], {"identifiers": identifiers})
+        url = headers["Location"]
+        return Answer(_parse(url, body), url=url)
 
-    def read(self, url: str) -> dict[str, Any]:
+    def read(self, url: str) -> Answer:
         """Return an authorization (a name, and the challenges to choose from) or an order."""
-        return {**_parse(url, self._post(url)[1]), "url": url}
+        return Answer(_parse(url, self._post(url)[1]), url=url)
 
-    def prove(self, authorization: dict[str, Any], challenge: dict[str, Any]) -> None:
+    def prove(self, authorization: Answer, challenge: Answer) -> None:
         """Have the CA check a name (section 7.5.1)."""
         self._post(challenge["url"], {})
         self._wait(authorization["url"])
 
-    def finalize(self, order: dict[str, Any], csr: x509.CertificateSigningRequest) -> str:
+    def finalize(self, order: Answer, csr: x509.CertificateSigningRequest) -> str:
         """Send the request (section 7.4); return the certificate and its chain, in PEM."""
         der = csr.public_bytes(Encoding.DER)
         self._post(order["finalize"], {"csr": jwk.base64url(der)})
-        return self._post(self._wait(order["url"])["certificate"])[1].decode()
+        return self._post(self._wait(order["url"])["certificate"])[1].decode("ascii", "replace")
 
     def deactivate(self) -> None:
         """Have the CA refuse this key from now on (section 7.3.6)."""
@@ -115,8 +130,8 @@ class Account:
         if status != "deactivated":
             raise Problem(f"the CA does not say that it deactivated the account ({status})"[:1000])
 
-    def _post(self, url: str, payload: object = None, tries: int = 5) -> tuple[str, bytes]:
-        """Sign payload, send it (section 6.2), and return Location and body of the answer.
+    def _post(self, url: str, payload: object = None, tries: int = 5) -> tuple[Answer, bytes]:
+        """Sign payload, send it (section 6.2), and return headers and body of the answer.
 
         Without a payload it only reads (POST-as-GET, section 6.3).
         """
@@ -135,9 +150,9 @@ class Account:
             if refusal.kind != "badNonce" or tries == 1:
                 raise
             return self._post(url, payload, tries - 1)  # as section 6.5 asks
-        return headers["Location"], body
+        return headers, body
 
-    def _wait(self, url: str) -> dict[str, Any]:
+    def _wait(self, url: str) -> Answer:
         """Return an authorization or an order, once the CA has found it valid."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
@@ -146,14 +161,14 @@ class Account:
                 return found
             if found["status"] == "invalid":
                 parts = [found, *found.get("challenges", [])]
-                raise Refusal(next((part["error"] for part in parts if "error" in part), {}))
+                raise Refusal(next((part["error"] for part in parts if "error" in part), Answer()))
             time.sleep(0.05)
         raise Problem(f"the CA did not decide within {PATIENCE} seconds")
 
 
 def _fetch(
     opener: urllib.request.OpenerDirector, url: object, data: bytes | None = None
-) -> tuple[http.client.HTTPMessage, bytes]:
+) -> tuple[Answer, bytes]:
     """Return headers and body of an answer. Raises Problem, also if url is not an address."""
     if not isinstance(url, str) or not url.startswith("https://"):  # section 6.1
         raise Problem("this is not an https:// address, which ACME requires", where=str(url))
@@ -171,7 +186,7 @@ def _fetch(
         raise Refusal(_parse(url, body))
     if answer.url != url:  # where the address that was signed is not valid (section 6.4)
         raise Problem(f"the CA redirects this address to {answer.url}", where=url)
-    return answer.headers, body
+    return Answer((name.title(), value) for name, value in answer.headers.items()), body
 
 
 def _answer(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Any:
@@ -181,13 +196,22 @@ def _answer(opener: urllib.request.OpenerDirector, request: urllib.request.Reque
         return refusal
 
 
-def _parse(url: str, body: bytes) -> dict[str, Any]:
+def _parse(url: str, body: bytes) -> Answer:
     """Return the JSON object in an answer. Raises Problem."""
     with contextlib.suppress(ValueError, RecursionError):
-        found = json.loads(body)
-        if isinstance(found, dict):
+        found = json.loads(body, object_hook=_checked)
+        if isinstance(found, Answer):
             return found
     raise Problem("the answer is not that of an ACME server", where=url)
+
+
+def _checked(members: dict[str, Any]) -> Answer:
+    """Return an object without what is null. Raises ValueError for a member of another kind."""
+    given = {name: value for name, value in members.items() if value is not None}
+    is_sound = all(isinstance(given[name], MEMBERS[name]) for name in given.keys() & MEMBERS)
+    if not is_sound or not all(isinstance(one, Answer) for one in given.get("challenges", ())):
+        raise ValueError
+    return Answer(given)
 
 
 def _algorithm(key: AccountKey) -> tuple[str, hashes.HashAlgorithm]:

@@ -13,12 +13,13 @@ if __name__ == "__main__":
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from common import console, options, pem, shell
 from common.console import UsageError, UserError
 from common.parser import Parser
 from course import acme_client, files, pebble, web_server
+from course.acme_client import Answer
 from course.output import facts, lines, say, shown
 
 from cryptography import x509
@@ -173,9 +174,9 @@ def _get_certificate(plan: Plan) -> str:
         return ca.root
 
 
-def _prove(account: acme_client.Account, authorization: dict[str, Any], ca: pebble.Pebble) -> None:
+def _prove(account: acme_client.Account, authorization: Answer, ca: pebble.Pebble) -> None:
     """Prove the name of one authorization by HTTP-01, and show how."""
-    challenges = {challenge["type"]: challenge for challenge in authorization["challenges"]}
+    challenges = Answer((one["type"], one) for one in authorization["challenges"])
     token = challenges["http-01"]["token"]
     content = f"{token}.{account.thumbprint}"
     (ca.challenge_dir / token).write_text(content)

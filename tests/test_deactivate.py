@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 from urllib.response import addinfourl
 
-from common import passphrase
+from common import passphrase, pem
 from course import acme_client, deactivate, files, pebble
 from tests.conftest import SECRET, Capture, Patch, pem_of, private_key
-from tests.made import pkcs1
+from tests.made import pkcs1, request, san
 
 import pytest
 
 pytestmark = pytest.mark.apart
 
 Told = Callable[..., str]
+REQUEST = request(san("example.com"))
 
 
 @pytest.fixture
@@ -103,6 +104,31 @@ def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
     assert len(nonces) == 3
 
 
+MEMBERS = "Replay-Nonce Location status authorizations challenges token url finalize certificate"
+
+
+@pytest.mark.parametrize("member", MEMBERS.split())
+def test_what_an_answer_does_not_have_is_named(member: str, ca: pebble.Pebble) -> None:
+    class Incomplete(urllib.request.OpenerDirector):
+        def open(self, *arguments: Any, **more: Any) -> Any:
+            answer = ca.opener.open(*arguments, **more)
+            del answer.headers[member]
+            data = answer.read().replace(f'"{member}":'.encode(), b'"":')
+            return addinfourl(io.BytesIO(data), answer.headers, answer.url, answer.status)
+
+    def get_certificate() -> None:
+        account = acme_client.Account(private_key("P-256", 9), ca.directory_url, Incomplete())
+        order = account.order(pem.names(REQUEST))
+        authorization = account.read(order["authorizations"][0])
+        challenge = authorization["challenges"][0]
+        assert challenge["token"]
+        account.prove(authorization, challenge)
+        account.finalize(order, REQUEST)
+
+    with pytest.raises(acme_client.Problem, match=f"^the answer of the CA does not have {member}$"):
+        get_certificate()
+
+
 _CA = "https://acme-v02.api.letsencrypt.org"
 _DIRECTORY = {name: f"{_CA}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
 _HONEST = {
@@ -119,6 +145,7 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
     ("path", "answer", "status", "said"),
     [
         ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked\n"),
+        ("newAccount", {"status": ["valid"]}, 1, "not that of an ACME server; nothing was done"),
         ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)\n"),
         ("newAccount", RATE_LIMITED, 1, "No. (rateLimited); nothing was done; check"),
         ("account", {"status": "valid"}, 1, "deactivated the account (valid); the account may"),
@@ -126,6 +153,7 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
         # After a redirect, Python sends a GET without data in place of the POST.
         ("account", "elsewhere", 1, f"redirects this address to {_CA}/elsewhere; the account may"),
         ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
+        ("directory", {"challenges": ["http-01"]}, 1, "is not that of an ACME server; nothing"),
         ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
         ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
         ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, "this is not an https:// addr"),
