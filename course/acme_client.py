@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from typing import Any, NoReturn
+from urllib.request import OpenerDirector
 
 from common import jwk
 from common.console import UserError
@@ -24,12 +25,9 @@ EC_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {  # RFC 7518 secti
     "secp256r1": ("ES256", hashes.SHA256()),
     "secp384r1": ("ES384", hashes.SHA384()),
 }
-MEMBERS: dict[str, type | tuple[type, ...]] = {  # RFC 8555 section 7.1
-    **dict.fromkeys(("certificate", "finalize", "token", "type", "url"), str),
-    **dict.fromkeys(("error", "identifier"), dict),
-    **dict.fromkeys(("authorizations", "challenges"), list),
-    "status": (str, int),  # a number in an error: RFC 9457 section 3.1.2
-}
+KINDS: dict[str, Any] = {"authorizations": list, "challenges": list, "error": dict}
+KINDS |= {"identifier": dict, "token": str, "type": str}
+KINDS |= {"status": (str, int)}  # a number in an error: RFC 9457 section 3.1.2
 
 
 class Problem(UserError):
@@ -63,11 +61,7 @@ class Account:
     """An account at a CA, known by its key, which signs every message. Methods raise Problem."""
 
     def __init__(
-        self,
-        key: AccountKey,
-        directory_url: str,
-        opener: urllib.request.OpenerDirector,
-        must_exist: bool = False,
+        self, key: AccountKey, directory_url: str, opener: OpenerDirector, must_exist: bool = False
     ) -> None:
         """Find the account of key, or register one unless it must exist (section 7.3).
 
@@ -166,9 +160,7 @@ class Account:
         raise Problem(f"the CA did not decide within {PATIENCE} seconds")
 
 
-def _fetch(
-    opener: urllib.request.OpenerDirector, url: object, data: bytes | None = None
-) -> tuple[Answer, bytes]:
+def _fetch(opener: OpenerDirector, url: object, data: bytes | None = None) -> tuple[Answer, bytes]:
     """Return headers and body of an answer. Raises Problem, also if url is not an address."""
     if not isinstance(url, str) or not url.startswith("https://"):  # section 6.1
         raise Problem("this is not an https:// address, which ACME requires", where=str(url))
@@ -189,7 +181,7 @@ def _fetch(
     return Answer((name.title(), value) for name, value in answer.headers.items()), body
 
 
-def _answer(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Any:
+def _answer(opener: OpenerDirector, request: urllib.request.Request) -> Any:
     try:
         return opener.open(request, timeout=PATIENCE)
     except urllib.error.HTTPError as refusal:  # which says why in its body
@@ -207,11 +199,12 @@ def _parse(url: str, body: bytes) -> Answer:
 
 def _checked(members: dict[str, Any]) -> Answer:
     """Return an object without what is null. Raises ValueError for a member of another kind."""
-    given = {name: value for name, value in members.items() if value is not None}
-    is_sound = all(isinstance(given[name], MEMBERS[name]) for name in given.keys() & MEMBERS)
-    if not is_sound or not all(isinstance(one, Answer) for one in given.get("challenges", ())):
+    given = Answer((name, value) for name, value in members.items() if value is not None)
+    kinds = [(given[name], KINDS[name]) for name in given.keys() & KINDS]
+    kinds += [(challenge, Answer) for challenge in given.get("challenges", ())]
+    if not all(isinstance(value, kind) for value, kind in kinds):
         raise ValueError
-    return Answer(given)
+    return given
 
 
 def _algorithm(key: AccountKey) -> tuple[str, hashes.HashAlgorithm]:

@@ -32,17 +32,23 @@ def commands(name: str, url: str, root: str) -> Commands:
     if os.name == "nt" or program is None or shutil.which("certutil") is None or add is None:
         needs = "Chromium or Firefox, and certutil (Debian: apt-get install chromium libnss3-tools)"
         return Commands([], [], f"Commands for a browser are not shown: they need {needs}.")
-    if program in FIREFOX:
-        roots = '"${new:?}"'
-        domains = f'user_pref("network.dns.localDomains", "{name}");'
-        prepare = f"echo {shlex.quote(domains)} > {roots}/user.js"
-        browse = f"{program} --no-remote --profile {roots} {shlex.quote(url)}"
-    else:
-        roots = '"${new:?}/.pki/nssdb"'
-        prepare = f"mkdir -p {roots}"
-        rule = f"MAP {name} 127.0.0.1"
-        options = f'--user-data-dir="$new/profile" --host-resolver-rules={shlex.quote(rule)}'
-        browse = f'HOME="${{new:?}}" {program} {options} {shlex.quote(url)}'
+    family = _firefox if program in FIREFOX else _chromium
+    roots, prepare, browse = family(program, name, shlex.quote(url))
     remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
     trust = f"certutil -d sql:{roots} {add}"
     return Commands(["new=$(mktemp -d)", prepare, browse], [trust, browse], remark)
+
+
+def _chromium(program: str, name: str, url: str) -> tuple[str, str, str]:
+    """Return, quoted, where a browser keeps its roots, how to prepare it and how to browse."""
+    roots, rule = '"${new:?}/.pki/nssdb"', shlex.quote(f"MAP {name} 127.0.0.1")
+    options = f'--user-data-dir="$new/profile" --host-resolver-rules={rule}'
+    return roots, f"mkdir -p {roots}", f'HOME="${{new:?}}" {program} {options} {url}'
+
+
+def _firefox(program: str, name: str, url: str) -> tuple[str, str, str]:
+    """Return what _chromium does."""
+    roots = '"${new:?}"'
+    domains = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
+    prepare = f"echo {domains} > {roots}/user.js"
+    return roots, prepare, f"{program} --no-remote --profile {roots} {url}"

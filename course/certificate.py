@@ -198,9 +198,9 @@ def _look(plan: Plan) -> None:
     say(f"""\
         The request
 
-        The CA has validated all names. To finalize the order, you send {plan.csr_file.name}. A CA
-        checks that the request is signed with the private half of the key in it, and that it asks
-        for the same names.
+        The CA has validated all names. To finalize the order, you send {plan.csr_file.name}, which
+        {plan.key_file.path.name} has signed. A CA checks that the request is signed with the
+        private half of the key in it, and that it asks for the same names.
 
         The certificate
 

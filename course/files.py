@@ -51,13 +51,12 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     pem.warn_of_wrapping(where, block)
     try:
         csr = x509.load_pem_x509_csr(block.text)
-        is_valid = csr.is_signature_valid
         pem.names(csr)
+        if csr.is_signature_valid:
+            return csr
     except pem.ODD:
         raise UserError("the request is damaged or unusual", advice, where=where) from None
-    if not is_valid:
-        raise UserError("its signature is not valid", advice, where=where)
-    return csr
+    raise UserError("its signature is not valid", advice, where=where)
 
 
 def key_of(
@@ -67,21 +66,17 @@ def key_of(
 
     first: the first name in the request. As in make_csr, the key file of this name comes first.
     """
-    likely = [path.parent / name for name in (f"{first.value}.key", "certificate.key")]
+    own, reasons = f"{first.value}.key", []
     present = sorted(path.parent.glob("*.key"))
-    candidates = dict.fromkeys([*(other for other in likely if other in present), *present])
-    reasons = []
-    for other in candidates:
-        if other.name == "account.key":
-            continue
+    for other in sorted(present, key=lambda one: (one.name != own, one.name != "certificate.key")):
         try:
-            found = _read_key(other, passphrase_of)
+            if other.name != keys.ACCOUNT_KEY_FILE:
+                found = _read_key(other, passphrase_of)
+                if found.key.public_key() == csr.public_key():
+                    return found
         except UserError as error:
             reasons.append(str(error))
-            continue
-        if found.key.public_key() == csr.public_key():
-            return found
-    advice = next(iter(reasons), "put the right key there, or make the request again")
+    advice = [*reasons, "put the right key there, or make the request again"][0]
     raise UserError("no *.key file beside it fits", advice, where=path)
 
 

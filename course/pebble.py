@@ -21,7 +21,9 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT, Popen
 from typing import NamedTuple
+from urllib.request import OpenerDirector
 
 from common.console import UserError
 
@@ -46,7 +48,7 @@ class Pebble(NamedTuple):
     """A running Pebble and what belongs to it."""
 
     directory_url: str  # where an ACME client begins
-    opener: urllib.request.OpenerDirector  # reaches Pebble, and trusts its TLS certificate
+    opener: OpenerDirector  # reaches Pebble, and trusts its TLS certificate
     challenge_dir: Path  # http://ANY-NAME/.well-known/acme-challenge/
     requests: list[tuple[str, str]]  # request line and Host of each time that was fetched
     dns_url: str  # where pebble-challtestsrv takes TXT records for DNS-01
@@ -74,7 +76,8 @@ def running() -> Iterator[Pebble]:
     check()
     trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
-    acme, management, dns, dns_management = (f"{ADDRESS}:{port}" for port in _free_ports(4))
+    addresses = (f"{ADDRESS}:{port}" for port in _free_ports())
+    acme, management, dns, dns_management = itertools.islice(addresses, 4)
     requests: list[tuple[str, str]] = []
     with _signals_wait() as let_signals_through, contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -170,21 +173,16 @@ def _dns_command(dns: str, management: str) -> list[str]:
     options = {"management": management, "dns01": dns, "dnsserver": dns, "defaultIPv6": ""}
     options |= dict.fromkeys(["http01", "https01", "tlsalpn01", "doh"], "")
     # Pebble 2.4, Debian's, has dns01; newer ones call it dnsserver, and have doh.
-    known = subprocess.run([PROGRAMS[1], "-help"], stderr=subprocess.PIPE, text=True).stderr
+    known = subprocess.run([PROGRAMS[1], "-help"], stderr=PIPE, text=True).stderr
     given = [f"-{name}={value}" for name, value in options.items() if f"  -{name} " in known]
     return [PROGRAMS[1], *given]
 
 
 @contextlib.contextmanager
-def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(command: list[str], log: Path) -> Iterator[Popen[bytes]]:
+    env = {**os.environ, **SETTLED}
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, **SETTLED},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        process = Popen(command, env=env, stdin=DEVNULL, stdout=output, stderr=STDOUT)
     try:
         yield process
     finally:
@@ -193,11 +191,7 @@ def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]
 
 
 def _answer(
-    process: subprocess.Popen[bytes],
-    log: Path,
-    opener: urllib.request.OpenerDirector,
-    url: str,
-    data: bytes | None = None,
+    process: Popen[bytes], log: Path, opener: OpenerDirector, url: str, data: bytes | None = None
 ) -> str:
     """Return what is at url once process serves it. Raises UserError with the end of its log."""
     deadline = time.monotonic() + PATIENCE
@@ -209,16 +203,12 @@ def _answer(
     raise UserError(f"Pebble does not start: {reason}")
 
 
-def _free_ports(count: int) -> list[int]:
-    """Return ports below those that systems give to clients, from a block of this process's own.
+def _free_ports() -> Iterator[int]:
+    """Yield ports below those that systems give to clients, from a block of this process's own.
 
     No other program takes them before the programs that need them have started.
     """
-    ports = list[int]()
     for port in itertools.count(20000 + os.getpid() * 16 % 12000):
         with contextlib.suppress(OSError):
             socket.create_server((ADDRESS, port)).close()
-            ports.append(port)
-        if len(ports) == count:
-            break
-    return ports
+            yield port

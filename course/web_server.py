@@ -109,10 +109,9 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
     server.page = picture.replace("<main>", success, 1).encode()
     name, port, root = str(first.value), server.server_port, shell.file(str(root_file))
     url = f"https://{name}:{port}/"
-    curl, leads = ["curl"], ""
+    curl = ["curl"]
     if isinstance(first, x509.DNSName):
-        curl += ["--resolve", f"{name}:{port}:127.0.0.1"]
-        leads = f"In each of them, {name} leads to this machine."
+        curl += ["--resolve", f"{name}:{port}:{pebble.ADDRESS}"]
     commands = browser.commands(name, url, root)
     then = "Close the browser. Then, in the same terminal," if commands.refused else "Then"
     say(f"""
@@ -120,7 +119,7 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
 
         A page about your request and your certificate is now at {url}
         Open another terminal in this directory, and use it for all of these commands.
-        {leads}
+        In each of them, {name} leads to this machine.
 
         First, trust only the usual roots. The certificate is refused:
         """)
