@@ -11,6 +11,7 @@ if __name__ == "__main__":
     start.begin("certificate")
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -43,10 +44,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse(argv)
     if args.port is not None and not args.serve:
         raise UsageError("--port is for --serve", "add --serve")
-    if args.port is not None and args.port not in range(1 << 16):
-        raise UsageError(
-            "a port is a number up to 65535", "choose another", where=f"--port {args.port}"
-        )
     try:
         pebble.check()
         plan = _plan(args)
@@ -83,11 +80,18 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=_port,
         help=f"the port for --serve (default: {web_server.PORT} or, if it is taken, another)",
     )
     options.add_passphrase(parser)
     return parser
+
+
+def _port(text: str) -> int:
+    """Return a port. Raises UsageError, so that argparse does not show what was given."""
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) >= 1 << 16:
+        raise UsageError("--port takes a number up to 65535", "choose another")
+    return int(text)
 
 
 def _plan(args: argparse.Namespace) -> Plan:

@@ -14,7 +14,7 @@ import difflib
 import ssl
 import urllib.request
 from collections.abc import Sequence
-from pathlib import Path
+from urllib.parse import unquote
 
 from common import console, files, options, shell
 from common.console import UsageError, UserError, say
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> Parser:
     parser = Parser(shell.module("course.deactivate") or "deactivate", __doc__)
     parser.usage = "%(prog)s KEY --server URL [--ca-file FILE] [--passphrase-file FILE]"
-    parser.add_argument("KEY", type=Path, help="the account key that was stolen")
+    parser.add_argument("KEY", help="the account key that was stolen")
     parser.add_argument(
         "--server",
         metavar="URL",
@@ -92,7 +92,7 @@ def _directory_url(server: str | None) -> str:
     url = SERVERS.get(server, server)
     if "://" not in url and (close := difflib.get_close_matches(url, SERVERS, 1)):
         raise UsageError(f"--server {url}: did you mean {close[0]}?")
-    if not url.startswith("https://") or "@" in url:  # not shown: it may have a password
+    if not url.startswith("https://") or "@" in unquote(url):  # not shown: it may have a password
         raise UsageError("--server: give an https:// address, without a user name")
     return url
 

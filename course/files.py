@@ -27,7 +27,7 @@ class KeyFile(NamedTuple):
     is_encrypted: bool
 
 
-def read_account_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> AccountKey:
+def read_account_key(path: str | Path, passphrase_of: Source, advice: str = _ADVICE) -> AccountKey:
     """Return the key in a file, if an account can have it. advice: what to do if there is none."""
     key = _read_key(path, passphrase_of, advice).key
     if isinstance(key, rsa.RSAPrivateKey) or (
@@ -82,7 +82,9 @@ def key_of(
 
 def check_replaceable(path: Path) -> None:
     """Refuse to replace anything but certificates from Pebble, which are for practice."""
-    if os.path.lexists(path) and not _is_from_pebble(files.read(str(path), "move it away")):
+    if path.is_symlink() or (
+        os.path.lexists(path) and not _is_from_pebble(files.read(str(path), "move it away"))
+    ):
         problem = "this is not a file of certificates from Pebble, so it is not replaced"
         raise UserError(problem, "move it away", where=path)
 
@@ -98,10 +100,10 @@ def write(path: Path, certificates: str) -> None:
         raise UserError(error.strerror, "make room for it", where=path) from error
 
 
-def _read_key(path: Path, passphrase_of: Source, advice: str = _ADVICE) -> KeyFile:
+def _read_key(path: str | Path, passphrase_of: Source, advice: str = _ADVICE) -> KeyFile:
     with keys.reading(str(path), passphrase_of, advice) as (text, secret):
         pkey = crypto.load_privatekey(crypto.FILETYPE_PEM, text, secret)
-        return KeyFile(path, keys.checked_key(pkey), bool(secret))
+        return KeyFile(Path(path), keys.checked_key(pkey), bool(secret))
 
 
 def _is_from_pebble(data: bytes) -> bool:

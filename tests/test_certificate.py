@@ -113,7 +113,11 @@ def test_a_certificate_for_an_ip_address(files: Path, told: Told, monkeypatch: P
     first = Path("certificate.pem").read_bytes()
     write("certificate.pem", first, b"a note\n")
     assert "not a file of certificates from Pebble, so it is not replaced" in told(status=1)
-    write("certificate.pem", first)
+    write("0.pem", first)
+    Path("certificate.pem").unlink()
+    Path("certificate.pem").symlink_to("0.pem")
+    assert "not a file of certificates from Pebble, so it is not replaced" in told(status=1)
+    Path("0.pem").replace("certificate.pem")
     monkeypatch.chdir(ROOT)
     page = told(directory=str(files))  # the new certificate replaces that from Pebble
     assert "uses certificate.pem and 127.0.0.1.key. Two" in page
@@ -185,7 +189,9 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
-    assert "--port 65536: a port is a number" in told("--serve", "--port", "65536", status=2)
+    for given in ("65536", "-5", "hunter2"):
+        error = "error: --port takes a number up to 65535; choose another\n"
+        assert told("--serve", f"--port={given}", status=2).endswith(error)
     assert "--port is for --serve; add --serve" in told("--port", "1", status=2)
 
 
