@@ -162,13 +162,7 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
     ],
 )
 def test_each_answer_of_a_ca_gets_one_message(
-    path: str,
-    answer: object,
-    status: int,
-    said: str,
-    tmp_path: Path,
-    told: Told,
-    monkeypatch: Patch,
+    path: str, answer: object, status: int, said: str, key: Path, told: Told, monkeypatch: Patch
 ) -> None:
     class Opener(urllib.request.OpenerDirector):
         def open(self, fullurl: Any, *arguments: Any, **more: Any) -> Any:
@@ -182,6 +176,4 @@ def test_each_answer_of_a_ca_gets_one_message(
             return addinfourl(io.BytesIO(data), headers, at, 400 if b'"type"' in data else 200)
 
     monkeypatch.setattr(deactivate, "_opener", lambda _: Opener())
-    account_key = tmp_path / "account.key"
-    account_key.write_bytes(pem_of(private_key(2048)))
-    assert said in told(status, str(account_key), "--server", "letsencrypt")
+    assert said in told(status, str(key), "--server", "letsencrypt")
