@@ -82,9 +82,7 @@ def key_of(
 
 def check_replaceable(path: Path) -> None:
     """Refuse to replace anything but certificates from Pebble, which are for practice."""
-    if path.is_symlink() or (
-        os.path.lexists(path) and not _is_from_pebble(files.read(str(path), "move it away"))
-    ):
+    if os.path.lexists(path) and not _is_from_pebble(path):
         problem = "this is not a file of certificates from Pebble, so it is not replaced"
         raise UserError(problem, "move it away", where=path)
 
@@ -106,8 +104,9 @@ def _read_key(path: str | Path, passphrase_of: Source, advice: str = _ADVICE) ->
         return KeyFile(Path(path), keys.checked_key(pkey), bool(secret))
 
 
-def _is_from_pebble(data: bytes) -> bool:
-    """Return whether data is certificates from Pebble, in PEM, and nothing else."""
+def _is_from_pebble(path: Path) -> bool:
+    """Return whether a file, not a link, is certificates from Pebble, in PEM, and nothing else."""
+    data = files.read(str(path), "move it away")
     try:
         certificates = x509.load_pem_x509_certificates(data)
         issuers = [one.issuer.rfc4514_string() for one in certificates]
@@ -115,4 +114,4 @@ def _is_from_pebble(data: bytes) -> bool:
         return False
     written = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
     is_pebble = all(issuer.startswith("CN=Pebble ") for issuer in issuers)
-    return is_pebble and written.split() == data.split()
+    return is_pebble and written.split() == data.split() and not path.is_symlink()
