@@ -47,7 +47,8 @@ def prepare(
     """
     for given in args.names:
         if given.endswith(".key") and os.path.isfile(given):
-            advice = f"give the names, and --key {shell.file(given)}"
+            key = shell.command("--key", shell.file(given)) or "--key FILE"
+            advice = f"give the names, and {key}"
             raise UsageError(f"{given} is the file of a key, and not a name", advice)
     if args.names:
         identifiers = arguments.identifiers(args.names)

@@ -147,7 +147,6 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
     ("path", "answer", "status", "said"),
     [
         ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked\n"),
-        ("newAccount", {"status": ["valid"]}, 1, "not that of an ACME server; nothing was done"),
         ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)\n"),
         ("newAccount", RATE_LIMITED, 1, "No. (rateLimited); nothing was done; check"),
         ("account", {"status": "valid"}, 1, "deactivated the account (valid); the account may"),
@@ -155,7 +154,6 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
         # After a redirect, Python sends a GET without data in place of the POST.
         ("account", "elsewhere", 1, f"redirects this address to {_CA}/elsewhere; the account may"),
         ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
-        ("directory", {"challenges": ["http-01"]}, 1, "is not that of an ACME server; nothing"),
         ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
         ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
         ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, "this is not an https:// addr"),
