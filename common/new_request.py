@@ -45,11 +45,10 @@ def prepare(
     line they describe the request.
     Raises UserError for whatever can be refused without reading the key.
     """
-    for given in args.names:
-        if given.endswith(".key") and os.path.isfile(given):
-            key = shell.command("--key", shell.file(given)) or "--key FILE"
-            advice = f"give the names, and {key}"
-            raise UsageError(f"{given} is the file of a key, and not a name", advice)
+    for given in args.names:  # no public name has one of these endings
+        if given.endswith((".key", ".csr", ".pem", ".crt")) and os.path.isfile(given):
+            advice = "give the names, and the certificate key with --key FILE"
+            raise UsageError(f"{given} is a file, and not a name", advice)
     if args.names:
         identifiers = arguments.identifiers(args.names)
     else:

@@ -332,11 +332,11 @@ def test_only_a_list_of_names_is_taken(content: bytes | None, message: str, run:
     assert not os.path.exists("certificate.csr")
 
 
-@pytest.mark.usefixtures("key")
-def test_the_file_of_a_key_is_not_taken_for_a_name(run: Run) -> None:
-    error = error_of(run("make_csr.py", "certificate.key"), 2)
-    told = "is the file of a key, and not a name; give the names, and --key certificate.key"
-    assert error == f"certificate.key {told}"
+@pytest.mark.parametrize("file", ["a.org.key", "a.org.csr", "a.org.pem", "a.org.crt"])
+def test_a_file_is_not_taken_for_a_name(file: str, run: Run) -> None:
+    Path(file).touch()
+    told = "is a file, and not a name; give the names, and the certificate key with --key FILE"
+    assert error_of(run("make_csr.py", file), 2) == f"{file} {told}"
 
 
 # Wrong usage.
