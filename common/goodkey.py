@@ -4,6 +4,7 @@ Each reason is what can be said of a key, such as "has 1024 bits". The file of B
 rules has the same name: goodkey/good_key.go in https://github.com/letsencrypt/boulder.
 """
 
+import functools
 import math
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -22,6 +23,7 @@ ACCEPTED_CURVES = ("P-256", "P-384")
 
 # goodkey/good_key.go; the Baseline Requirements ask for 100 rounds (6.1.1.3).
 FERMAT_ROUNDS = 110
+SMALL_SCALARS = 255  # checkSmallPrivateScalar, goodkey/good_key.go
 # The product of the primes below 752 (Baseline Requirements 6.1.6).
 _SMALL_PRIMES = math.prod(
     n for n in range(2, 752) if all(n % d for d in range(2, math.isqrt(n) + 1))
@@ -35,8 +37,10 @@ def weakness(public_key: object) -> str | None:
     """Return why no public CA may sign a key (Baseline Requirements 6.1.1.3, 6.1.5, 6.1.6)."""
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         curve = kind(public_key)
-        is_named = curve in CURVES.values()
-        return None if is_named else f"is on the curve {curve}, so no public CA may sign it"
+        if curve not in CURVES.values():
+            return f"is on the curve {curve}, so no public CA may sign it"
+        is_small = public_key.public_numbers().x in _small_points(type(public_key.curve))
+        return "can be broken: its private number is easy to guess" if is_small else None
     if not isinstance(public_key, rsa.RSAPublicKey):
         return "is neither an RSA nor an EC key, so no public CA may sign it"
     bits, numbers = public_key.key_size, public_key.public_numbers()
@@ -47,9 +51,7 @@ def weakness(public_key: object) -> str | None:
         return f"has {bits} bits, which is not a whole number of bytes, so no public CA may sign it"
     if e < 3 or e % 2 == 0:
         return "has a public exponent that is even or below 3, so no public CA may sign it"
-    if (
-        bits > MAX_RSA_BITS
-    ):  # the checks below take long, and its size is reason enough to reject it
+    if bits > MAX_RSA_BITS:  # the rest takes long, and Let's Encrypt rejects the size anyway
         return None
     if math.gcd(n, _SMALL_PRIMES) > 1:
         return "can be broken: its modulus has a small factor"
@@ -85,6 +87,13 @@ def kind(public_key: object) -> str:
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         return CURVES.get(public_key.curve.name, public_key.curve.name)
     return type(public_key).__name__.removesuffix("PublicKey")
+
+
+@functools.cache
+def _small_points(curve: type[ec.EllipticCurve]) -> set[int]:
+    """Return the x of the points whose private number, or its negative, is small."""
+    keys = (ec.derive_private_key(number, curve()) for number in range(1, SMALL_SCALARS + 1))
+    return {key.public_key().public_numbers().x for key in keys}
 
 
 def _has_close_primes(n: int) -> bool:

@@ -113,6 +113,15 @@ def test_the_curves(curve: ec.EllipticCurve, name: str, is_weak: bool, is_reject
     assert goodkey.kind(key) == name
 
 
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
+def test_a_private_number_that_is_easy_to_guess(curve: ec.EllipticCurve) -> None:
+    """See checkSmallPrivateScalar, goodkey/good_key.go."""
+    guessed = "can be broken: its private number is easy to guess"
+    for number, weakness in ((1, guessed), (255, guessed), (256, None)):
+        key = ec.derive_private_key(number, curve).public_key()
+        assert goodkey.weakness(key) == weakness
+
+
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 REQUEST = (ARTICLE / "rsa2048-api.neoprime.xyz.csr").read_bytes()
 DAMAGED_KEY = KEY.replace(b"/t6+/kD5", b"/t6+/AD5")
