@@ -66,6 +66,16 @@ def error(text: str) -> None:
     say(f"{program_name}: error: {text}")
 
 
+def unforeseen(failure: BaseException) -> str:
+    """Return what to say of an exception that nothing here expects, and what to do.
+
+    Its text is left out, because it may hold a secret.
+    """
+    from common import installation
+
+    return installation.explain(failure, type(failure).__name__)
+
+
 def report(
     wrote: str, path: str, details: str, equivalents: Sequence[Command], following: str | None
 ) -> None:
@@ -160,10 +170,7 @@ def program(name: str) -> Callable[[Callable[..., None]], Callable[..., int]]:
                 error("there is not enough memory; close other programs, and run this again")
                 return 1
             except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
-                from common import installation
-
-                # The text of the exception is left out, because it may hold a secret.
-                error(installation.explain(failure, type(failure).__name__))
+                error(unforeseen(failure))
                 return 1
             finally:
                 program_name = outer

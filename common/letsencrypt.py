@@ -21,7 +21,8 @@ MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 PROFILES = {"classic": (100, False), "tlsserver": (25, False), "shortlived": (25, True)}
 
 # The IANA special-purpose address registries, which iana/ip.go embeds, by use; the Baseline
-# Requirements (section 4.2.2) forbid certificates for them. Blocks inside others are left out.
+# Requirements (section 4.2.2) forbid certificates for them. Blocks inside others are left out,
+# and so is that of IPv4 addresses in IPv6 addresses, which are taken for the former.
 # https://www.iana.org/assignments/iana-ipv4-special-registry/
 # https://www.iana.org/assignments/iana-ipv6-special-registry/
 SPECIAL_BLOCKS = {
@@ -39,16 +40,13 @@ SPECIAL_BLOCKS = {
     "6to4": "192.88.99.0/24 2002::/16",
     "benchmarking": "198.18.0.0/15",
     "reserved": "240.0.0.0/4",
-    "IPv4-mapped": "::ffff:0:0/96",
     "IPv4-IPv6 translation": "64:ff9b::/96 64:ff9b:1::/48",
     "discard only": "100::/64",
     "dummy prefix": "100:0:0:1::/64",
     "segment routing": "5f00::/16",
 }
 _USES = {
-    ip_network(block): (block, use)  # Python 3.13 prints another text for ::ffff:0:0/96
-    for use in SPECIAL_BLOCKS
-    for block in SPECIAL_BLOCKS[use].split()
+    ip_network(block): use for use, blocks in SPECIAL_BLOCKS.items() for block in blocks.split()
 }
 
 
@@ -173,7 +171,7 @@ def _domain_reason(
 
 
 def _address_reason(address: IPv4Address | IPv6Address) -> Reason | None:
-    for network, (block, use) in _USES.items():  # IsReservedAddr, iana/ip.go
+    for network, use in _USES.items():  # IsReservedAddr, iana/ip.go
         if address in network:
-            return Reason(f"is in {block} ({use})", only_private=True)
+            return Reason(f"is in {network} ({use})", only_private=True)
     return None

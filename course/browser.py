@@ -28,20 +28,21 @@ def commands(name: str, url: str, root: str) -> Commands:
     name: a domain name, which leads the browser to this machine. root: the file of the CA's root.
     """
     program = next(filter(shutil.which, (*CHROMIUM, *FIREFOX)), None)
-    add = shell.command("-A", "-n", "Pebble", "-t", "C,,", "-i", root)
-    if os.name == "nt" or program is None or shutil.which("certutil") is None or add is None:
+    trust = shell.command("certutil", "-A", "-n", "Pebble", "-t", "C,,", "-i", root)
+    if os.name == "nt" or program is None or shutil.which("certutil") is None or trust is None:
         needs = "Chromium or Firefox, and certutil (Debian: apt-get install chromium libnss3-tools)"
         return Commands([], [], f"Commands for a browser are not shown: they need {needs}.")
     family = _firefox if program in FIREFOX else _chromium
     roots, prepare, browse = family(program, name, shlex.quote(url))
     remark = 'The browser keeps its files in a new directory, "$new", which you can delete.'
-    trust = f"certutil -d sql:{roots} {add}"
-    return Commands(["new=$(mktemp -d)", prepare, browse], [trust, browse], remark)
+    accepted = [f"{trust} -d sql:{roots}", browse]
+    return Commands(["new=$(mktemp -d)", prepare, browse], accepted, remark)
 
 
 def _chromium(program: str, name: str, url: str) -> tuple[str, str, str]:
     """Return, quoted, where a browser keeps its roots, how to prepare it and how to browse."""
-    roots, rule = '"${new:?}/.pki/nssdb"', shlex.quote(f"MAP {name} 127.0.0.1")
+    roots = '"${new:?}/.pki/nssdb"'
+    rule = shlex.quote(f"MAP {name} 127.0.0.1")
     options = f'--user-data-dir="$new/profile" --host-resolver-rules={rule}'
     return roots, f"mkdir -p {roots}", f'HOME="${{new:?}}" {program} {options} {url}'
 

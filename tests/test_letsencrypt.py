@@ -106,7 +106,6 @@ SPECIAL = {
     "2001:db8::1": "2001:db8::/32 (documentation)",
     "198.19.255.255": "198.18.0.0/15 (benchmarking)",
     "255.255.255.255": "240.0.0.0/4 (reserved)",
-    "::ffff:8.8.8.8": "::ffff:0:0/96 (IPv4-mapped)",
     "64:ff9b::8.8.8.8": "64:ff9b::/96 (IPv4-IPv6 translation)",
 }
 

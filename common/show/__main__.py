@@ -110,10 +110,7 @@ def _each(
         except (KeyboardInterrupt, MemoryError):
             raise
         except BaseException as failure:  # noqa: BLE001 - a panic in Rust is not an Exception
-            from common import installation
-
-            # The text of the exception is left out, because it may hold a secret.
-            line = f"{where}: {installation.explain(failure, type(failure).__name__)}"
+            line = f"{where}: {console.unforeseen(failure)}"
             if line not in errors:
                 errors.append(line)
         else:
