@@ -22,7 +22,7 @@ from common.faults import Fault
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _LABEL = rf"""
-    [ \u00a0]?([A-Z0-9][^\r\n-]{{0,40}}?)\ ?
+    [ \t\u00a0]{{0,9}}([A-Z0-9][^\r\n-]{{0,40}}?)\ ?
     (?:{_DASH}{{1,9}} | (?<=KEY|ATE|EST)(?=[ \t\r]*$))  # dashes, or KEY, CERTIFICATE or REQUEST
 """
 _FLAGS = re.VERBOSE | re.IGNORECASE | re.MULTILINE
@@ -47,11 +47,8 @@ _HEADERS = re.compile(  # of RFC 1421
     r"(?:[\w-]+:.*\n)*"  # others, which OpenSSL ignores
 )
 _LINE_BREAK = re.compile(r"[ \t\r]*\n[ \t]*")
-_LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[A-Za-z0-9+/=][A-Za-z0-9+/= \t\r]*\n)+")
+_LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[A-Za-z0-9+/=_-][A-Za-z0-9+/=_ \t\r-]*\n)+")
 _INVISIBLE = re.compile(r"[^\t\n\r -~]+")  # or not ASCII
-# As they are escaped in JSON, by PHP and .NET, and in HTML.
-_CHARACTERS = {r"\/": "/", r"\u002b": "+", r"\u003d": "=", "&#43;": "+", "&#61;": "="}
-_CHARACTER = re.compile("|".join(map(re.escape, _CHARACTERS)), re.IGNORECASE)
 _MOST = 80  # characters of a line before BEGIN: enough to know whether there are any
 
 
@@ -124,7 +121,8 @@ def _fault_of_lines(enclosed: Enclosed) -> Fault | None:
         return faults.ESCAPED
     is_alone = not enclosed.before and not enclosed.after.strip()
     are_lines = _LINE_BREAK.fullmatch(line_break) and _LINES.fullmatch(enclosed.base64)
-    if is_alone and are_lines and " " not in enclosed.dek_info:
+    has_checksum = re.search(r"=\s*[^=\s]", enclosed.base64)  # of OpenPGP: RFC 9580 section 6.1
+    if is_alone and are_lines and not has_checksum and " " not in enclosed.dek_info:
         return None
     is_before_end = re.search(r"[A-Za-z0-9+/=]\Z", enclosed.base64)  # on its line
     return faults.BREAKS if "\n" not in line_break or is_before_end else faults.MORE
@@ -137,8 +135,9 @@ def _enclosed(
     closing = _END.search(rest)
     between = rest[: closing.start()] if closing else rest
     after = rest[closing.end() :].partition("\n")[0] if closing else ""
-    visible = _INVISIBLE.sub("", between)
-    text = _CHARACTER.sub(lambda found: _CHARACTERS[found[0].lower()], visible)
+    text = visible = _INVISIBLE.sub("", between)
+    for character, escaped in faults.ESCAPES.items():
+        text = re.sub(escaped, character, text)
     if _INVISIBLE.search(before + between + after):
         fault = fault or faults.INVISIBLE
     elif text != visible:

@@ -2,6 +2,14 @@
 
 from typing import NamedTuple
 
+# How +, / and = are escaped in JSON, HTML, URLs and Java, as re and sed -E find it.
+ESCAPES = {
+    "+": r"(\\u00|%|&#x)2[Bb];?|&#43;|\\\+",
+    "/": r"(\\u00|%|&#x)2[Ff];?|&#47;|\\/",
+    "=": r"(\\u00|%|&#x)3[Dd];?|&#61;|\\=",
+}
+_SED = " ".join(f"-e 's,{pattern},{char},g'" for char, pattern in ESCAPES.items())
+
 
 class Fault(NamedTuple):
     """What is wrong with a block, and how to repair it."""
@@ -12,8 +20,8 @@ class Fault(NamedTuple):
 
 ESCAPED = Fault(
     r"its line breaks are the two characters \n",
-    r"""take the PEM out with: (umask 077; awk '{gsub(/(\\+r)?\\+n */, "\n")} 1' FILE | """
-    r"sed -n -e 's/.*-----BEGIN/-----BEGIN/' -e 's/\(-----END.*-----\).*/\1/' "
+    r"""take the PEM out with: (umask 077; awk '{gsub(/(\\+r)?\\+n */, "\n"); """
+    r"""gsub(/-----END[^-]*-----/, "&\n")} 1' FILE | sed -n -e 's/.*-----BEGIN/-----BEGIN/' """
     r"-e '/-----BEGIN/,/-----END/p' > NEW)",
 )
 STRINGS = Fault(
@@ -40,6 +48,10 @@ PLUS = Fault(
     "each + in its base64 became a space",
     "undo that with: (umask 077; sed '/-----/!y/ /+/' FILE > NEW)",
 )
+URL_SAFE = Fault(
+    "its base64 has - and _ for + and /",
+    "undo that with: (umask 077; sed '/-----/!y,-_,+/,' FILE > NEW)",
+)
 PADDING = Fault(
     "the number of = at the end of its base64 is wrong",
     "write none, one or two, so that the characters between BEGIN and END are a multiple of four",
@@ -56,8 +68,7 @@ IN_BASE64 = Fault(
 AMONG = Fault("this is base64 among other text", "write the base64 alone to a file, and read that")
 CHARACTERS = Fault(
     "its base64 has escaped characters, as in JSON or HTML",
-    r"undo that with: (umask 077; sed -e 's,\\/,/,g' -e 's,\\u002[Bb],+,g' "
-    r"-e 's,\\u003[Dd],=,g' -e 's,&#43;,+,g' -e 's,&#61;,=,g' FILE > NEW)",
+    f"undo that with: (umask 077; sed -E {_SED} FILE > NEW)",
 )
 BARE = Fault(
     "its BEGIN and END lines are missing",

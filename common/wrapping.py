@@ -168,6 +168,7 @@ def _readings(text: str) -> Iterator[tuple[str, Fault | None]]:
     yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None  # the last words
     yield text, None
     yield text.replace(" ", "+"), faults.PLUS
+    yield text.replace("-", "+").replace("_", "/"), faults.URL_SAFE  # RFC 4648 section 5
 
 
 def _damage(enclosed: Enclosed, content: bytes) -> Fault:

@@ -52,6 +52,7 @@ MORE_BYTES = (
 )
 IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
 AMONG = "this is base64 among other text; write the base64 alone to a file, and read that\n"
+URL_SAFE = "its base64 has - and _ for + and /; undo that with: (umask 077; "
 CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
 BARE = (
     "its BEGIN and END lines are missing; "
@@ -72,6 +73,10 @@ INVISIBLE = (
 FORMS: dict[str, tuple[Change, str]] = {
     ".env": (lambda pem: b'K="%s"\n' % pem.replace(b"\n", b"\\n"), ESCAPED),  # moby#12997
     r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), ESCAPED),  # aliyun-cli#1248
+    "JSON": (
+        lambda pem: b'["%b","-----BEGIN A-----"]' % pem.strip().replace(b"\n", b"\\n"),
+        ESCAPED,
+    ),  # hashicorp/vault#3145
     "strings": (lambda pem: b'k = ("' + pem.replace(b"\n", b'\\n"\n b"') + b'")', STRINGS),
     "a list": (lambda pem: b'["' + pem.replace(b"\n", b'",\r\n"') + b'"]', STRINGS),
     "a secret": (lambda pem: b"tls.key: %s\nx: y\n" % base64.b64encode(pem), AMONG),
@@ -80,11 +85,14 @@ FORMS: dict[str, tuple[Change, str]] = {
     "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), BREAKS),  # coolify#6384
     "<br>": (lambda pem: pem.replace(b"\n", b"<br>"), BREAKS),
     r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), CHARACTERS),
-    "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"=", b"&#61;"), CHARACTERS),
+    "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;"), CHARACTERS),
+    "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"/", b"%2F"), CHARACTERS),
+    "base64url": (lambda pem: pem.translate(bytes.maketrans(b"+/", b"-_")), URL_SAFE),
     "a form": (lambda pem: pem.replace(b"+", b" "), PLUS),
     "no dashes before END": (lambda pem: pem.replace(b"-----END", b"END"), MARKS),
     "no dashes after BEGIN": (lambda pem: pem.replace(b"-----\n", b"\n", 1), MARKS),
     "spaces beside dashes": (lambda pem: pem.replace(b"-----BEGIN", b"----- BEGIN"), MARKS),
+    "a tab and a space": (lambda pem: pem.replace(b"BEGIN", b"BEGIN\t"), MARKS),
     "no-break spaces": (lambda pem: pem.replace(b" ", "\u00a0".encode()), MARKS),
     "long dashes": (lambda pem: pem.replace(b"-----", "—".encode()), MARKS),  # cloudflare-docs#3635
     "comments": (lambda pem: b"# " + pem.strip().replace(b"\n", b"\n# ") + b"\n", MORE),
@@ -93,6 +101,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "text before BEGIN": (lambda pem: b"key: " + pem, MORE),
     "text after END": (lambda pem: pem.rstrip() + b" # key", MORE),
     "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
+    "OpenPGP": (lambda pem: pem.replace(b"\n-----END", b"\n=aB3d\n-----END"), MORE),
     "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
     "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), MORE),
     "more bytes": (lambda pem: wrapping.written("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
