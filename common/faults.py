@@ -58,7 +58,7 @@ PADDING = Fault(
 )
 MORE_BYTES = Fault(
     "after its content come other bytes, such as a line break",
-    "write it without them: with openssl pkey, openssl req or openssl x509",
+    "if it opens, write it without them: with openssl pkey, openssl req or openssl x509",
 )
 IN_BASE64 = Fault(
     "this is base64 of PEM",

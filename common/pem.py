@@ -2,10 +2,11 @@
 
 import contextlib
 import re
+from collections.abc import Sequence
 
-from common import console, der, faults, limits, wrapping
+from common import console, der, faults, wrapping
 from common.console import UserError
-from common.labels import CERTIFICATE, CMC, CRL, ENVELOPED, KEY_LABELS, PKCS7, PKCS12, REQUEST
+from common.labels import CERTIFICATE, CMC, CRL, ENVELOPED, PKCS7, PKCS12, REQUEST
 from common.wrapping import Block
 
 from cryptography import x509
@@ -62,26 +63,25 @@ def warn_of_wrapping(where: str, block: Block) -> None:
         console.warn(f"{where}{line}: {what}, so other programs may refuse it; {undo}")
 
 
-def private_key(path: str, data: bytes, advice: str) -> Block:
-    """Return the one private key in data, which is from path; warn of its wrapping.
+def only(kinds: Sequence[str], path: str, data: bytes, advice: str) -> Block:
+    """Return the one block in data, which is from path, of certain kinds; warn of its wrapping.
 
-    advice: what to do, if nothing better is known. Raises UserError, which says what is there.
+    kinds: their labels, the usual one first. advice: what to do, if nothing better is known.
+    Raises UserError, which says what is there.
     """
     blocks = wrapping.blocks(data)
     if not blocks:
         raise no_block(path, data, advice)
-    keys = [block for block in blocks if block.label in KEY_LABELS]
-    keys = [block for block in keys if block.is_whole] or keys
-    if len(keys) > 1:
-        problem = f"this file has {len(keys)} private keys"
+    found = [block for block in blocks if block.label in kinds]
+    found = [block for block in found if block.is_whole] or found
+    if len(found) > 1:
+        problem = f"this file has {len(found)} {kinds[0].lower()}s"
         raise UserError(problem, "put each in its own file", where=path)
-    if not keys or not keys[0].is_whole:
-        others = [block for block in blocks if block.label.endswith("PRIVATE KEY")]
-        raise refusal(path, (keys or others or blocks)[0], advice)
-    if reason := limits.exceeded(keys[0]):
-        raise UserError(reason, advice, where=path)
-    warn_of_wrapping(path, keys[0])
-    return keys[0]
+    if not found or not found[0].is_whole:
+        similar = [block for block in blocks if block.label.endswith(kinds[0])]  # OPENSSH …
+        raise refusal(path, (found or similar or blocks)[0], advice)
+    warn_of_wrapping(path, found[0])
+    return found[0]
 
 
 def request(data: bytes) -> x509.CertificateSigningRequest | None:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from common import atomic, files, keys, pem, wrapping
+from common import atomic, files, keys, pem
 from common.console import UserError
 from common.labels import REQUEST
 from common.passphrase import Source
@@ -41,14 +41,7 @@ def read_account_key(path: str | Path, passphrase_of: Source, advice: str = _ADV
 def read_request(path: Path) -> x509.CertificateSigningRequest:
     """Return the request in a file, if its signature is valid."""
     where, advice = str(path), "make the request again"
-    data = files.read(where, _ADVICE)
-    blocks = wrapping.blocks(data)
-    if not blocks:
-        raise pem.no_block(where, data, advice)
-    block = next((block for block in blocks if block.label == REQUEST), blocks[0])
-    if block.label != REQUEST or not block.is_whole:
-        raise pem.refusal(where, block, advice)
-    pem.warn_of_wrapping(where, block)
+    block = pem.only([REQUEST], where, files.read(where, _ADVICE), advice)
     try:
         csr = x509.load_pem_x509_csr(block.text)
         pem.names(csr)

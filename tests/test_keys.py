@@ -200,6 +200,7 @@ UNUSABLE = {
         wrapping.written("RSA PRIVATE KEY", bytes(32), HEADERS),
         "this passphrase does not open the key; try another",
     ),
+    "two keys": (2 * KEY, "this file has 2 private keys; put each in its own file"),
     "CMC": (CMC, IS_CMC),
     "CMC as a request": (wrapping.written("NEW CERTIFICATE REQUEST", CMC), IS_CMC),
     "enveloped CMS": (wrapping.written("CMS", cms(3)), IS_MESSAGE),

@@ -48,7 +48,7 @@ MARKS = (
 MORE = "it has text or blanks that are not part of PEM; remove them\n"
 MORE_BYTES = (
     "after its content come other bytes, such as a line break; "
-    "write it without them: with openssl pkey, openssl req or openssl x509\n"
+    "if it opens, write it without them: with openssl pkey, openssl req or openssl x509\n"
 )
 IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
 AMONG = "this is base64 among other text; write the base64 alone to a file, and read that\n"
