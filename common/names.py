@@ -111,6 +111,8 @@ def check_domain_name(name: str) -> None:
     base = name.removeprefix("*.")
     if not base:
         raise InvalidName("is empty")
+    if base == "*":
+        raise InvalidName("is a * without a name after it")
     if "*" in base:
         raise InvalidName(f"has a * that is not the whole leftmost label ({_BR} 1.6.1)")
     for label in base.split("."):

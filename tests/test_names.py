@@ -58,7 +58,8 @@ REFUSED = {
         "[xn--109-3veba6djs1bfxlfmx6c9g].xn--p1ai",
     ),
     # errTooManyWildcards and errMalformedWildcard, pa.go
-    f"has a * that is not the whole leftmost label ({BR} 1.6.1)": ("*", "*.*.com", "www.*.com"),
+    f"has a * that is not the whole leftmost label ({BR} 1.6.1)": ("*.*.com", "www.*.com"),
+    "is a * without a name after it": ("*", "*."),
     # RFC 3696 section 2; errNonPublic and errIPAddressInDNS, pa.go
     "ends in a label that has only digits (RFC 3696 section 2)": (
         *("192.168.1.256", "1.2.3.4.", "*.1.2.3.4", "DNS:192.0.2.1"),
