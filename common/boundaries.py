@@ -121,8 +121,7 @@ def _fault_of_lines(enclosed: Enclosed) -> Fault | None:
         return faults.ESCAPED
     is_alone = not enclosed.before and not enclosed.after.strip()
     are_lines = _LINE_BREAK.fullmatch(line_break) and _LINES.fullmatch(enclosed.base64)
-    has_checksum = re.search(r"=\s*[^=\s]", enclosed.base64)  # of OpenPGP: RFC 9580 section 6.1
-    if is_alone and are_lines and not has_checksum and " " not in enclosed.dek_info:
+    if is_alone and are_lines and " " not in enclosed.dek_info:
         return None
     is_before_end = re.search(r"[A-Za-z0-9+/=]\Z", enclosed.base64)  # on its line
     return faults.BREAKS if "\n" not in line_break or is_before_end else faults.MORE

@@ -44,13 +44,9 @@ UTF16 = Fault(
     "this is UTF-16, as PowerShell 5 writes after >",
     "convert it with: (umask 077; iconv -f UTF-16 -t UTF-8 FILE > NEW)",
 )
-PLUS = Fault(
-    "each + in its base64 became a space",
-    "undo that with: (umask 077; sed '/-----/!y/ /+/' FILE > NEW)",
-)
-URL_SAFE = Fault(
-    "its base64 has - and _ for + and /",
-    "undo that with: (umask 077; sed '/-----/!y,-_,+/,' FILE > NEW)",
+REPLACED = Fault(
+    "its base64 has spaces for +, or - and _ for + and /",
+    "undo that with: (umask 077; sed '/-----/!y, -_,++/,' FILE > NEW)",
 )
 PADDING = Fault(
     "the number of = at the end of its base64 is wrong",

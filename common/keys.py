@@ -4,9 +4,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import cast
 
-from common import console, files, goodkey, limits, passphrase, pem, unusable
+from common import console, files, goodkey, labels, limits, passphrase, pem, unusable
 from common.console import UserError
-from common.labels import KEY_LABELS
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -36,7 +35,7 @@ def reading(
     advice: what to do if there is no key in the file. Raises UserError.
     """
     data, mode = files.read_with_mode(path, advice)
-    block = pem.only(KEY_LABELS, path, data, advice)
+    block = pem.only(labels.KEY_LABELS, path, data, advice)
     if reason := limits.exceeded(block):
         raise UserError(reason, advice, where=path)
     files.warn_of_other_readers(path, mode)

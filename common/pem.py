@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from collections.abc import Sequence
 
 from common import console, der, faults, wrapping
 from common.console import UserError
@@ -63,7 +62,7 @@ def warn_of_wrapping(where: str, block: Block) -> None:
         console.warn(f"{where}{line}: {what}, so other programs may refuse it; {undo}")
 
 
-def only(kinds: Sequence[str], path: str, data: bytes, advice: str) -> Block:
+def only(kinds: tuple[str, ...], path: str, data: bytes, advice: str) -> Block:
     """Return the one block in data, which is from path, of certain kinds; warn of its wrapping.
 
     kinds: their labels, the usual one first. advice: what to do, if nothing better is known.

@@ -1,6 +1,6 @@
 """Why a private key does not open, or cannot be used although it does."""
 
-from common import der, key_numbers
+from common import der, key_numbers, labels
 from common.der import Element
 from common.wrapping import Block
 
@@ -33,8 +33,11 @@ def why_closed(block: Block, secret: bytes) -> str:
     if reason := _unknown_kind(block, secret):
         return f"this kind of key cannot be read here ({reason}); use another"
     if block.is_encrypted:
-        return "this passphrase does not open the key; try another"
+        # The passphrase may be right: OpenSSL tells nobody that it does not know the encryption.
+        return "OpenSSL does not open it with this passphrase; try another"
     root, _ = der.read(block.content)
+    if any(labels.of(child.content) == "PRIVATE KEY" for child in root.children):
+        return "this is PKCS#8 in PKCS#8; export the key again, as PKCS#8 alone"
     if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:
         # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
         return "this EC key does not say which curve it is on; use the file that it comes from"
@@ -42,10 +45,11 @@ def why_closed(block: Block, secret: bytes) -> str:
 
 
 def _unknown_kind(block: Block, secret: bytes) -> str:
-    """Return what cryptography says of a kind of key that it does not know, or ""."""
+    """Return which library does not know a kind of key, or why; or ""."""
     try:
         if not block.headers:  # only old kinds have these, and a short IV in them causes a panic
             load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
+            return "cryptography opens it, but OpenSSL does not"  # scrypt that takes much memory
     except UnsupportedAlgorithm as error:
         return str(error)
     except ERRORS:

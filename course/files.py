@@ -41,7 +41,7 @@ def read_account_key(path: str | Path, passphrase_of: Source, advice: str = _ADV
 def read_request(path: Path) -> x509.CertificateSigningRequest:
     """Return the request in a file, if its signature is valid."""
     where, advice = str(path), "make the request again"
-    block = pem.only([REQUEST], where, files.read(where, _ADVICE), advice)
+    block = pem.only((REQUEST,), where, files.read(where, _ADVICE), advice)
     try:
         csr = x509.load_pem_x509_csr(block.text)
         pem.names(csr)

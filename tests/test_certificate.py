@@ -127,7 +127,7 @@ def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
     write("empty.key", b"")
     error = told("--passphrase-file", secret_file, status=1)
     assert error.endswith(
-        "fits; example.com.key: this passphrase does not open the key; try another\n"
+        "fits; example.com.key: OpenSSL does not open it with this passphrase; try another\n"
     )
 
 
@@ -147,7 +147,7 @@ LOCKED = pem_of(EC, b"another passphrase")
     ("name", "content", "message"),
     [
         ("account.key", None, "account.key: No such file or directory; steps 1 to 3 of README.md"),
-        ("account.key", LOCKED, "account.key: this passphrase does not open the key"),
+        ("account.key", LOCKED, "account.key: OpenSSL does not open it with this passphrase"),
         ("account.key", private_key("P-521"), "it is neither RSA nor ECDSA on P-256 or P-384"),
         ("certificate.csr", None, "certificate.csr: No such file or directory; steps 1 to 3 of"),
         ("certificate.csr", b"", "certificate.csr: the file is empty; make the request again\n"),

@@ -156,7 +156,9 @@ RSA_NUMBERS = [int(number) for number in DerSequence().decode(pkcs1())[:]]
 CMC = cms(2, "2b06010505070c02")
 IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"
-HEADERS = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00"  # of RFC 1421
+SCRYPT = "scryptAndAES256-CBC"
+RSA_OID = "1.2.840.113549.1.1.1"
+NOT_OPENSSL = "cryptography opens it, but OpenSSL does not"
 OTHER_POINT = OTHER.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 # The content of the file, and the error after the file's name.
@@ -192,13 +194,13 @@ UNUSABLE = {
         sec1(curve=b""),
         "this EC key does not say which curve it is on; use the file that it comes from",
     ),
-    "another passphrase": (
-        pem_of(EC, b"x", PrivateFormat.PKCS8),
-        "this passphrase does not open the key; try another",
+    "PKCS#8 twice": (
+        PKCS8.wrap(as_der(EC), RSA_OID),
+        "this is PKCS#8 in PKCS#8; export the key again, as PKCS#8 alone",
     ),
-    "a short initialization vector": (
-        wrapping.written("RSA PRIVATE KEY", bytes(32), HEADERS),
-        "this passphrase does not open the key; try another",
+    "scrypt with more memory than OpenSSL takes": (
+        PKCS8.wrap(pkcs1(), RSA_OID, SECRET.encode(), SCRYPT, {"iteration_count": 1 << 16}),
+        f"this kind of key cannot be read here ({NOT_OPENSSL}); use another",
     ),
     "two keys": (2 * KEY, "this file has 2 private keys; put each in its own file"),
     "CMC": (CMC, IS_CMC),

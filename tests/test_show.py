@@ -118,7 +118,7 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
         assert "a.key and plain.key hold the same key\n" in out
     assert "costParameter: 16384  " in show("--bytes", "a.key")[1]
     write("wrong", b"x\n")
-    message = "show: error: a.key: this passphrase does not open the key; try another\n"
+    message = "show: error: a.key: OpenSSL does not open it with this passphrase; try another\n"
     assert show("a.key", "--passphrase-file", "wrong") == (1, "", message)
     headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00"  # an IV that is too short
     write("a.key", wrapping.written("RSA PRIVATE KEY", bytes(32), headers))

@@ -40,7 +40,7 @@ BREAKS = (
     "its line breaks are missing or became other characters; "
     "write BEGIN and END on lines of their own, and the rest in lines of base64 alone\n"
 )
-PLUS = "each + in its base64 became a space; undo that with: (umask 077; "
+REPLACED = "its base64 has spaces for +, or - and _ for + and /; undo that with: (umask 077; "
 MARKS = (
     "its BEGIN or END line is not written as in PEM; "
     "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END\n"
@@ -52,7 +52,6 @@ MORE_BYTES = (
 )
 IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
 AMONG = "this is base64 among other text; write the base64 alone to a file, and read that\n"
-URL_SAFE = "its base64 has - and _ for + and /; undo that with: (umask 077; "
 CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
 BARE = (
     "its BEGIN and END lines are missing; "
@@ -73,10 +72,7 @@ INVISIBLE = (
 FORMS: dict[str, tuple[Change, str]] = {
     ".env": (lambda pem: b'K="%s"\n' % pem.replace(b"\n", b"\\n"), ESCAPED),  # moby#12997
     r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), ESCAPED),  # aliyun-cli#1248
-    "JSON": (
-        lambda pem: b'["%b","-----BEGIN A-----"]' % pem.strip().replace(b"\n", b"\\n"),
-        ESCAPED,
-    ),  # hashicorp/vault#3145
+    "JSON": (lambda pem: b'["%b","-----BEGIN"]' % pem.strip().replace(b"\n", b"\\n"), ESCAPED),
     "strings": (lambda pem: b'k = ("' + pem.replace(b"\n", b'\\n"\n b"') + b'")', STRINGS),
     "a list": (lambda pem: b'["' + pem.replace(b"\n", b'",\r\n"') + b'"]', STRINGS),
     "a secret": (lambda pem: b"tls.key: %s\nx: y\n" % base64.b64encode(pem), AMONG),
@@ -87,8 +83,8 @@ FORMS: dict[str, tuple[Change, str]] = {
     r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), CHARACTERS),
     "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;"), CHARACTERS),
     "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"/", b"%2F"), CHARACTERS),
-    "base64url": (lambda pem: pem.translate(bytes.maketrans(b"+/", b"-_")), URL_SAFE),
-    "a form": (lambda pem: pem.replace(b"+", b" "), PLUS),
+    "base64url": (lambda pem: pem.translate(bytes.maketrans(b"+/", b"-_")), REPLACED),
+    "a form": (lambda pem: pem.replace(b"+", b" "), REPLACED),
     "no dashes before END": (lambda pem: pem.replace(b"-----END", b"END"), MARKS),
     "no dashes after BEGIN": (lambda pem: pem.replace(b"-----\n", b"\n", 1), MARKS),
     "spaces beside dashes": (lambda pem: pem.replace(b"-----BEGIN", b"----- BEGIN"), MARKS),
@@ -101,7 +97,6 @@ FORMS: dict[str, tuple[Change, str]] = {
     "text before BEGIN": (lambda pem: b"key: " + pem, MORE),
     "text after END": (lambda pem: pem.rstrip() + b" # key", MORE),
     "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
-    "OpenPGP": (lambda pem: pem.replace(b"\n-----END", b"\n=aB3d\n-----END"), MORE),
     "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
     "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), MORE),
     "more bytes": (lambda pem: wrapping.written("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
@@ -304,10 +299,7 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (wrapping.written("EC PARAMETERS", b"x"), "this is PEM with the label EC PARAMETERS"),
         (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"), "this is a PGP key"),
         (b"\x30\x0c" + 4 * b"\x02\x01\x05", "this is DER, but not a whole key"),
-        (
-            b"p12: " + base64.b64encode(PKCS12),
-            "this is PKCS#12 (.p12, .pfx); write the base64 alone",
-        ),
+        (b"p12: " + base64.b64encode(PKCS12), "this is PKCS#12 (.p12, .pfx); write the base64"),
         (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
         (b'{"type": "urn:ietf:params:acme:error:malformed"}', f"this is JSON; {GIVE}"),
         (b"Certificate:\n    Data:\n", "this is -text output without PEM; leave out -noout"),
