@@ -23,19 +23,15 @@ def openssl_key(block: Block, secret: bytes) -> crypto.PKey | None:
     return None
 
 
-def private_key(block: Block, secret: bytes, pkey: crypto.PKey | None) -> PrivateKeyTypes | None:
+def private_key(block: Block, secret: bytes, pkey: crypto.PKey) -> PrivateKeyTypes | None:
     """Return a private key as cryptography reads it. pkey: from openssl_key.
 
     Whether its numbers agree is not checked.
     """
     with contextlib.suppress(*ERRORS):
-        if pkey is not None or not block.headers:  # a short IV in them causes a panic
-            return load_pem_private_key(
-                block.text, secret or None, unsafe_skip_rsa_key_validation=True
-            )
+        return load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
     with contextlib.suppress(*ERRORS):
-        if pkey is not None:
-            return keys.checked_key(pkey)
+        return keys.checked_key(pkey)
     return None
 
 

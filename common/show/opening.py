@@ -9,7 +9,6 @@ from common.show.grammar import Document
 from common.show.items import Certificate, Item, Key, Request
 from common.show.parts import Part
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from OpenSSL import crypto
 
 _SIGNED: dict[str, type[Request | Certificate]] = {
@@ -83,13 +82,10 @@ def _private(part: Part, secret: bytes) -> Key:
     shown as well.
     """
     pkey = loading.openssl_key(part.block, secret)
-    key = loading.private_key(part.block, secret, pkey)
-    if pkey is not None:  # OpenSSL keeps the encoding that the public key has
-        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
-    elif key is not None:
-        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    else:
+    if pkey is None:
         raise UserError(unusable.why_closed(part.block, secret), where=part.where)
+    key = loading.private_key(part.block, secret, pkey)
+    spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)  # with the encoding that it has
     if reason := unusable.no_primes(part.block):
         raise UserError(reason, where=part.where)
     numbers_agree = numbers.agree(key, loading.public_key(spki), part.document)
