@@ -118,8 +118,6 @@ def run_process(command: list[str], cwd: Path, **options: Any) -> Result:
 
 
 class Session(NamedTuple):
-    """What came of a command on a terminal."""
-
     status: int
     written: str
     echo: list[bool]  # whether the terminal shows what is typed: at each prompt, and at the end
@@ -129,7 +127,7 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
     """Run a command on a terminal of its own.
 
     answers: what is typed, or the signal that is sent, at each prompt: text that ends in ":".
-    Enter follows, but not after a control character such as Ctrl-C.
+    Enter follows, but not after a control character such as Ctrl-C. At SIGHUP the terminal is gone.
     """
     import fcntl  # which Windows does not have
     import pty
@@ -168,6 +166,10 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
         if left and unseen.rstrip(b" ").endswith(b":"):
             echo.append(shows_what_is_typed())
             answer, unseen = left.pop(0), b""
+            if answer == signal.SIGHUP:
+                os.close(ours)
+                os.close(theirs)
+                return Session(process.wait(timeout=60), written.decode(), echo)
             if isinstance(answer, signal.Signals):
                 process.send_signal(answer)
             else:

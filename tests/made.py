@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from common import wrapping
 from tests import conftest
 from tests.conftest import ARTICLE
 
@@ -38,6 +39,13 @@ def as_pem(thing: Any, encoding: Encoding = Encoding.PEM) -> bytes:
 
 def as_der(thing: Any) -> bytes:
     return as_pem(thing, Encoding.DER)
+
+
+def altered(thing: Any, old: bytes, new: bytes) -> bytes:
+    """Return a request or certificate in PEM, with other bytes in it."""
+    is_request = isinstance(thing, x509.CertificateSigningRequest)
+    label = "CERTIFICATE REQUEST" if is_request else "CERTIFICATE"
+    return wrapping.written(label, as_der(thing).replace(old, new))
 
 
 def write(path: str, *things: Any) -> None:

@@ -17,8 +17,6 @@ _COMMANDS = {
 
 
 class Reading(NamedTuple):
-    """What OpenSSL says of a file."""
-
     kind: str
     text: str
     public_key: str  # in PEM

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from common import der, labels
-from common.show import grammar, values
+from common.show import display, grammar, values
 from common.show.bytes import walk
 from common.show.opening import unopened
 from common.show.parts import DOCUMENTS as LABELS
@@ -79,6 +79,7 @@ def test_a_document_is_told_by_all_of_it_and_its_label_by_its_beginning(document
     for other in (tlv(0x30, root.content, b"\5\0"), tlv(0x30, *less)):
         assert grammar.read(other).name != document
     unknown = grammar.read(tlv(0x30, tlv(0x31, root.content)))
+    assert unknown.heading[0] == "Not a complete key, request or certificate of a known kind"
     assert {unknown.name, *(element.name for element in unknown.root.all())} == {""}
     told = {labels.of(content[:size]) for size in range(40, len(content) + 1)}
     assert told == {label} or document == "RSAPublicKey"  # begins as a private key
@@ -89,6 +90,8 @@ def test_oids_tags_and_key_usages() -> None:
     for content, oid in (("2a818000", "1.2.16384"), ("2a80", ""), ("", "")):
         assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
     assert der.first(b"\x5f\x81\x01\0").tag == "[APPLICATION 129]"
+    text = "20261127215000Z"  # only a time if it has the type of one
+    assert display.in_words(der.first(tlv(12, text.encode()))) == f'"{text}"'
     found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
     assert ", ".join(found) == (  # RFC 5280 section 4.2.1.3
         "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "

@@ -19,7 +19,7 @@ from course import certificate, pebble, web_server
 from course import files as course_files
 from tests import conftest
 from tests.conftest import ROOT, SECRET, Capture, Patch, need, pem_of, private_key
-from tests.made import EC, OTHER, as_der, as_pem, request, san, write
+from tests.made import EC, OTHER, altered, as_der, as_pem, request, san, write
 from tests.test_docs import matches
 
 import pytest
@@ -131,13 +131,8 @@ def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
     )
 
 
-def test_from_another_directory(files: Path) -> None:
-    result = conftest.run_process([sys.executable, str(ROOT / "course/certificate.py"), "."], files)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.endswith("/course/certificate.py --serve .\n")
-
-
 KEY = as_pem(OTHER)
+FORGED = altered(request(san("a.b")), b"a.b", b"c.b")
 ELSEWHERE = x509.IPAddress(ip_address("127.0.0.2"))
 UNUSUAL = request(x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"0"))
 LOCKED = pem_of(EC, b"another passphrase")
@@ -148,17 +143,30 @@ LOCKED = pem_of(EC, b"another passphrase")
     [
         ("account.key", None, "account.key: No such file or directory; steps 1 to 3 of README.md"),
         ("account.key", LOCKED, "account.key: OpenSSL does not open it with this passphrase"),
-        ("account.key", private_key("P-521"), "it is neither RSA nor ECDSA on P-256 or P-384"),
+        (
+            "account.key",
+            private_key("P-521"),
+            "cannot be an account key, because it is neither RSA",
+        ),
         ("certificate.csr", None, "certificate.csr: No such file or directory; steps 1 to 3 of"),
         ("certificate.csr", b"", "certificate.csr: the file is empty; make the request again\n"),
         ("certificate.csr", KEY, "this is PEM with the label PRIVATE KEY; make the request"),
         ("certificate.csr", UNUSUAL, "the request is damaged or unusual; make the request again"),
-        ("certificate.csr", request(), "where Pebble looks for the names; make it again\n"),
+        ("certificate.csr", FORGED, "its signature is not valid; make the request again\n"),
+        ("certificate.csr", request(), "the request has no subjectAltName, where Pebble looks for"),
         ("certificate.csr", request(san("a.b"), key=OTHER), "the account key signed this request"),
         ("certificate.csr", request(san(ELSEWHERE)), "127.0.0.2: the CA would look for"),
-        ("certificate.csr", request(san("a.b", "*.a.b")), "*.a.b: only DNS-01 can prove a wild"),
+        (
+            "certificate.csr",
+            request(san("a.b", "*.a.b")),
+            "can prove a wildcard, but this program ",
+        ),
         ("certificate.csr", request(san("a b\x1b[31m")), "the CA refuses: Order included DNS id"),
-        ("example.com.key", OTHER, "certificate.csr: no *.key file beside it fits; put the right"),
+        (
+            "example.com.key",
+            OTHER,
+            "no *.key file beside it fits; put the right key there, or make",
+        ),
         ("certificate.pem", pebble.TLS.read_bytes(), "not a file of certificates from Pebble"),
     ],
 )
@@ -198,6 +206,8 @@ def test_a_key_is_not_replaced_by_a_certificate(files: Path) -> None:
     with pytest.raises(UserError, match="not a file of certificates from Pebble, so it is not"):
         course_files.write(files / "account.key", pebble.TLS.read_text())
     assert Path("account.key").read_bytes() == KEY
+    with pytest.raises(UserError, match=r"; make room for it$"):
+        course_files.write(files / "no" / "a.pem", pebble.TLS.read_text())
     assert len(list(files.iterdir())) == 3
 
 
@@ -272,3 +282,8 @@ def test_a_signal_ends_what_was_started(number: int, files: Path, tmp_path: Path
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     assert not list(temporary.iterdir())
+
+
+def test_a_wrong_answer_to_a_challenge_is_refused(told: Told, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(jwk, "thumbprint", lambda key: "wrong")
+    assert "the CA refuses: The key authorization file from the server did " in told(status=1)

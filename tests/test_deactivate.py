@@ -12,7 +12,7 @@ from urllib.response import addinfourl
 
 from common import passphrase, pem
 from course import acme_client, deactivate, files, pebble
-from tests.conftest import SECRET, Capture, Patch, pem_of, private_key
+from tests.conftest import ROOT, SECRET, Capture, Patch, pem_of, private_key
 from tests.made import pkcs1, request, san
 
 import pytest
@@ -49,7 +49,8 @@ def test_an_account_is_deactivated_once(
     none = f"{path}: there is no account with this key at {ca.directory_url}, so nothing was done"
     assert none in told(1, *command)
     account = acme_client.Account(key, ca.directory_url, ca.opener)
-    assert told(0, *command).startswith(f"Deactivated the account of {path}: {account.url}\nFrom ")
+    consequences = (ROOT / "tests/data/course/deactivated.txt").read_text("utf-8")
+    assert told(0, *command) == f"Deactivated the account of {path}: {account.url}\n{consequences}"
     with pytest.raises(acme_client.Refusal, match=r"\(unauthorized\)"):
         account.order([])
     with pytest.raises(acme_client.InactiveAccount):
@@ -83,7 +84,8 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
     ):
         assert said in told(status, str(key), "--server", server, "--ca-file", ca_file)
     assert told(1, str(path), "--server", url).endswith(
-        "; nothing was done; check --server, --ca-file and the network, then run this again\n"
+        ": self-signed certificate; nothing was done; check --server, --ca-file and the network, "
+        "then run this again\n"
     )
     missing = "--server is missing; for Let's Encrypt, add --server letsencrypt"
     assert told(2, str(path)) == f"deactivate: error: {missing}\n"
@@ -140,6 +142,7 @@ _HONEST = {
     "account": {"status": "deactivated"},
 }
 UNAUTHORIZED = {"type": "urn:ietf:params:acme:error:unauthorized", "detail": "No."}
+BAD_NONCE = {"type": "urn:ietf:params:acme:error:badNonce", "detail": "No."}
 RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No."}
 
 
@@ -149,6 +152,7 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
         ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked\n"),
         ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)\n"),
         ("newAccount", RATE_LIMITED, 1, "No. (rateLimited); nothing was done; check"),
+        ("newAccount", BAD_NONCE, 1, "the CA refuses: No. (badNonce); nothing was done; check"),
         ("account", {"status": "valid"}, 1, "deactivated the account (valid); the account may"),
         ("account", b"<html>", 1, "not that of an ACME server; the account may still be active"),
         # After a redirect, Python sends a GET without data in place of the POST.
@@ -156,7 +160,7 @@ RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No.
         ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
         ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
         ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
-        ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, "this is not an https:// addr"),
+        ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, "https:// address, which ACME"),
     ],
 )
 def test_each_answer_of_a_ca_gets_one_message(

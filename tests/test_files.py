@@ -327,6 +327,7 @@ class TestAsOnWindows:
         slept: list[float] = []
         monkeypatch.setattr(atomic, "_WINDOWS", True)
         monkeypatch.setattr(files, "_WINDOWS", True)
+        monkeypatch.delattr(os, "O_NONBLOCK", raising=False)
         monkeypatch.setattr(os, "rename", rename)
         monkeypatch.setattr(time, "sleep", slept.append)
         return slept

@@ -144,6 +144,7 @@ class TestAProgram:
         [
             *((script, [script]) for script in SCRIPTS),
             ("certificate", ["-m", "course.certificate"]),
+            ("certificate", [os.path.join("course", "certificate.py")]),
             ("deactivate", ["-m", "course.deactivate"]),
             ("show", ["-Bmcommon.show", "a.key"]),
             ("show", [os.path.join("common", "show"), "a.key"]),

@@ -98,15 +98,24 @@ def test_many_names_make_few_warnings() -> None:
 # IsReservedAddr, iana/ip.go: an address in a block of the IANA registries, and what is said of it.
 # `make boulder` tries the edges of all blocks.
 SPECIAL = {
+    "0.1.2.3": "0.0.0.0/8 (this network)",
+    "::": "::/128 (unspecified)",
     "::1": "::1/128 (loopback)",
-    "127.0.0.1": "127.0.0.0/8 (loopback)",
     "192.168.1.1": "192.168.0.0/16 (private use)",
     "fd00::1": "fc00::/7 (unique local)",
+    "169.254.1.1": "169.254.0.0/16 (link local)",
     "100.64.0.0": "100.64.0.0/10 (shared address space)",
+    "2001::1": "2001::/23 (IETF protocol assignments)",
     "2001:db8::1": "2001:db8::/32 (documentation)",
+    "192.31.196.1": "192.31.196.0/24 (AS112)",
+    "192.52.193.1": "192.52.193.0/24 (AMT)",
+    "2002::1": "2002::/16 (6to4)",
     "198.19.255.255": "198.18.0.0/15 (benchmarking)",
     "255.255.255.255": "240.0.0.0/4 (reserved)",
     "64:ff9b::8.8.8.8": "64:ff9b::/96 (IPv4-IPv6 translation)",
+    "100::1": "100::/64 (discard only)",
+    "100:0:0:1::1": "100:0:0:1::/64 (dummy prefix)",
+    "5f00::1": "5f00::/16 (segment routing)",
 }
 
 

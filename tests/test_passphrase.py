@@ -123,6 +123,10 @@ class TestATerminal:
             assert "Traceback" not in session.written
             assert os.listdir(tmp_path) == []
 
+    def test_may_hang_up(self, tmp_path: Path) -> None:
+        assert on_a_terminal(MAKE, tmp_path, SECRET, signal.SIGHUP).status == -signal.SIGHUP
+        assert os.listdir(tmp_path) == []
+
     def test_ctrl_z_does_not_leave_a_prompt_that_echoes(self, tmp_path: Path) -> None:
         """See readpassphrase(3). bash and zsh set the terminal for their own prompts."""
         at_each_prompt = ["typed too early\x1a", "fg", "\x1a", "fg", SECRET]

@@ -1,5 +1,6 @@
 """acme-tiny, a client of others, gets a certificate for what the scripts make from a real CA."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 pytestmark = pytest.mark.apart
+
+
+def test_pebble_knows_its_settings(ca: pebble.Pebble) -> None:
+    program = Path(str(shutil.which("pebble"))).read_bytes()
+    for name, value in pebble.SETTLED.items():
+        assert name.encode() in program
+        assert value in ("0", "1")
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     write("a.pub", EC.public_key())
     status, text, _ = show("--html", *files(), "a.pub")
     page = Page(text)
+    assert "bytes: the elements inside" in page.text
     it = RSA.private_numbers()
     numbers = (it.d, it.p, it.q, it.dmp1, it.dmq1, it.iqmp, EC.private_numbers().private_value)
     secrets = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in numbers]
@@ -137,11 +138,17 @@ def test_a_signature_that_is_not_valid_or_not_known_is_marked(show: Show) -> Non
         assert rejections <= set(page.of("strong"))
 
 
+KINDS = r"(?:\[\d\]: an element known by|[A-Z][\w ]+: (?!an element known by))"
+KIND = rf"(?m)^offset(\d+) .+tag[\da-f]+ {KINDS}"
+
+
 def test_all_bytes_of_what_is_public_are_there(show: Show) -> None:
     for thing in (request(san("a.com", "b.com"), key=RSA), MIDDLE, EC.public_key()):
         write("a.der", as_der(thing))
         page = picture(show, "a.der")
-        offsets = [int(text.removeprefix("offset").split()[0]) for text in page.of("bytes")]
+        offsets = [int(one) for one in re.findall(KIND, "\n".join(page.of("bytes")))]
+        for label in ("offset", "tag", "length", "content"):
+            assert page.of("dt").count(label) == len(offsets)
         headers = [" ".join(pair) for pair in zip(page.of("tag"), page.of("length"), strict=True)]
         found = list(zip(offsets, headers, page.of("content"), strict=True))
         elements = grammar.read(as_der(thing)).root.all()
@@ -209,6 +216,7 @@ def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
     page = Page(found)
     assert (status, page.of("h2")) == (1, ["cut.der", "Errors", "The words"])
     assert "Below the cards: errors, the words." in page.text
+    assert "SEQUENCE (cut off)" in page.text
     errors = page.of("li")[-2:]
     fault = "Fault: offset 196: the file ends before this OID does"
     assert page.of("fault") == [fault, "".join(errors)]

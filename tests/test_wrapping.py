@@ -228,11 +228,12 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
         write("chain.p7b", pem.replace("PKCS7", label).encode())
         assert show("chain.p7b") == (0, page, "")
     write("chain.p7b", wrapping.written("PKCS7", b"0\0"))
-    told = "this PKCS#7 cannot be read here; take out its certificates with: openssl pkcs7"
-    assert show("chain.p7b")[2].startswith(f"show: error: chain.p7b: {told}")
+    told = "take out its certificates with: openssl pkcs7 -print_certs -in FILE -out NEW\n"
+    assert show("chain.p7b")[2].endswith(f" this PKCS#7 cannot be read here; {told}")
 
 
 PKCS12 = tlv(48, made.integer(3), tlv(48, tlv(6, b"\x2a\x86\x48\x86\xf7\r\1\7\1"), bytes(50)))
+INTEGER, SIGNED_DATA = made.integer(1), tlv(6, bytes.fromhex("2a864886f70d010702"))
 GIVE = "give a key, a request or a certificate"
 NOT_DER = "the content is not that of a key, a request or a certificate, or its beginning is miss"
 DAMAGED = "the content is damaged: part of it is missing or changed; restore a copy"
@@ -291,6 +292,7 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
     ("data", "told"),
     [
         (b"", f"the file is empty; {GIVE}"),
+        pytest.param(bytes((1 << 20) + 1), "the file is larger than 1 MiB; give", id="large"),
         (b"-----END %b-----\n" % (b"A" * 50), f"the file contains no PEM (-----BEGIN …); {GIVE}"),
         (b"see -----BEGIN CERTIFICATE----- and so on\n", "the file contains no PEM"),
         (KEY.replace(b"\n", b"n"), "what is between BEGIN and END cannot be read"),
@@ -305,11 +307,18 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (b"Certificate:\n    Data:\n", "this is -text output without PEM; leave out -noout"),
         (b"$ANSIBLE_VAULT;1.1;AES256\n", "this is an Ansible vault; decrypt a copy with: ansible"),
         (b"<html>", f"this is a web page or XML; {GIVE}"),
-        (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen"),
-        (wrapping.written("OPENSSH PRIVATE KEY", b"ssh-ed25519"), "this is an OpenSSH key of the"),
-        (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen"),
+        (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen as an OpenSSL"),
+        (
+            wrapping.written("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
+            "this is an OpenSSH key of the kind Ed25519, which",
+        ),
+        (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"),
         (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", f"this is an SSH public key; {GIVE}"),
-        (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), "this is a certificate revocation list ("),
+        (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), "this is a certificate revocation list (CRL"),
+        (tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(24))), "this is a certificate revocation"),
+        (tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(23))), "this is a certificate revocation"),
+        (tlv(48, SIGNED_DATA[:-1] + b"\6", tlv(0xA0)), "this is an encrypted message (CMS, S/MI"),
+        (tlv(48, INTEGER, tlv(48, SIGNED_DATA)), "this is PKCS#12 (.p12, .pfx); take the key out"),
         (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
     ],
 )

@@ -73,8 +73,6 @@ class Difference(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a program did."""
-
     status: int
     out: str
     err: str

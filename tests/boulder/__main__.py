@@ -94,7 +94,6 @@ def random_label(chance: random.Random) -> str:
 
 
 def random_name(chance: random.Random) -> str:
-    """Return a text that may be a domain name."""
     labels = [random_label(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 8, 9, 10)))]
     name = ".".join([*chance.choice(([], [], [], ["*"])), *labels, chance.choice(_ENDS)])
     if chance.random() < 0.05:
