@@ -41,6 +41,7 @@ ALL = "accepts it (classic, tlsserver, shortlived)"
 NO_NAME = "rejects it: it asks for no name"
 NOT_ALLOWED = "its subject has a value that is too large, or that its type does not allow"
 LARGE = "2.5.4.2147483648"
+HUGE = tlv(0x30, integer(1 << 15_000))
 
 
 def odd_request(**fields: bytes) -> bytes:
@@ -77,6 +78,9 @@ VERDICTS = [
      "rejects it: its key is neither an RSA nor an EC key, *; its signature is Ed25519"),
     (request(san("a.com"), key=RSA, rsa_padding=padding.PSS(padding.MGF1(SHA256), 32)),
      "rejects it: its signature is RSA-PSS"),
+    # Python refuses to turn a number with over 4,300 digits into text.
+    *((request(san("a.com"), x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), HUGE)), ALL)
+      for oid in ("2.5.29.19", "1.3.6.1.5.5.7.1.24")),  # a path length, a TLS feature
 ]  # fmt: skip
 NO_LIST = "its subject alternative name is not a list of names"
 USAGE = x509.KeyUsage(True, *[False] * 8)
