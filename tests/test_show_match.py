@@ -183,6 +183,7 @@ FILES: dict[str, list[Any]] = {
         *(wrapping.written("EC PARAMETERS", CURVE), EC),
     ],
     "namesake.pem": [certificate("example.com", signer=EC), MIDDLE],
+    "mixed.key": [as_der(EC)[:-65] + as_der(OTHER)[-65:]],  # which end in the point
     "damaged": [DAMAGED],
     "two": [LEAF, DAMAGED],
     "no-primes.key": [tlv(48, *map(integer, [0, 3 * 5, 3, 3, *[0] * 5]))],
@@ -290,6 +291,10 @@ error: absent: No such file or directory; give a key, a request or a certificate
 
 leaf.pem unchecked.pem
 leaf.pem is issued by unchecked.pem (2 of 3)
+
+mixed.key other.csr a.key
+error: mixed.key: its numbers do not agree; restore a copy of the key
+error: other.csr: no given key fits: * b654f522a17924c7…; that of a.key has 8db9dec1066bedf5…
 
 unknown.csr unknown.pub unlike.pub
 unknown.csr and unknown.pub belong together

@@ -42,9 +42,8 @@ def _together(
     items: Sequence[Item], issuers_of: IssuersOf, account_key: Item | None
 ) -> Iterator[str]:
     keys: dict[bytes, list[Key]] = {}
-    for item in items:
-        if isinstance(item, Key):
-            keys.setdefault(item.canonical_spki, []).append(item)
+    for key in _usable_keys(items):
+        keys.setdefault(key.canonical_spki, []).append(key)
     requests = [item for item in items if isinstance(item, Request)]
     certificates = [item for item in items if isinstance(item, Certificate)]
     signed = [*requests, *certificates]
@@ -112,7 +111,7 @@ def _unfitting(items: Sequence[Item]) -> Iterator[str]:
 
     items: all but the account key and those that have it.
     """
-    keys = [item for item in items if isinstance(item, Key)]
+    keys = _usable_keys(items)
     theirs = ", ".join(f"that of {key.where} has {_short(key)}" for key in keys[:3])
     for item in items:
         is_end = isinstance(item, Request) or (isinstance(item, Certificate) and not item.is_ca)
@@ -153,6 +152,11 @@ def _relation(certificate: Certificate, request: Request) -> str:
     found = {"requested but missing": missing, "added but not requested": added}
     differences = (f"{_in_words(names)} {what}" for what, names in found.items() if names)
     return f"have the same key, but different names: {'; '.join(differences)}"
+
+
+def _usable_keys(items: Iterable[Item]) -> list[Key]:
+    """Return the keys, without those that cannot sign because their numbers do not agree."""
+    return [item for item in items if isinstance(item, Key) and item.numbers_agree is not False]
 
 
 def _in_words(found: Iterable[Name]) -> str:

@@ -215,7 +215,7 @@ def _facts(item: Item, keys: _Keys, rows: Iterable[Row]) -> Iterator[tuple[str, 
 
 
 def _is_private(item: Item) -> bool:
-    return isinstance(item, Key) and item.is_private
+    return isinstance(item, Key) and item.is_private and item.numbers_agree is not False
 
 
 def _marks(item: Item, keys: _Keys) -> dict[int, Mark]:
@@ -230,7 +230,8 @@ def _marks(item: Item, keys: _Keys) -> dict[int, Mark]:
             signature.offset: Mark(f"signature {keys.frame}", keys.signed(*how)),
         }
     private = [one for one in item.root.all() if not one.is_public and not one.children]
-    stripes = Mark(f"private {keys.own.color}", Html())
+    color = keys.own.color if _is_private(item) else "k"
+    stripes = Mark(f"private {color}", Html())
     return {**_public_marks(item, keys.own), **{one.offset: stripes for one in private}}
 
 
