@@ -156,6 +156,7 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
 ECDSA = [bytes.fromhex(f"06082a8648ce3d0403{last}") for last in ("02", "09")]
 CURVE, UNKNOWN = (bytes.fromhex(f"06082a8648ce3d0301{last}") for last in ("07", "7f"))
 DAMAGED = b"-----BEGIN CERTIFICATE-----\nMIIBIDCBx6ADAgEC\n-----END CERTIFICATE-----\n"
+IDS = [x509.RegisteredID(x509.ObjectIdentifier(oid)) for oid in ("1.2.3", "1.2.4")]
 
 FILES: dict[str, list[Any]] = {
     **{f"{n}.key": [ec.derive_private_key(n, ec.SECP256R1())] for n in range(2, 6)},
@@ -165,7 +166,7 @@ FILES: dict[str, list[Any]] = {
     "ec/account.key": [EC],
     "account.key": [RSA],
     "account.pub": [RSA.public_key()],
-    "a.csr": [request(san("example.com", "mail.example.com"))],
+    "a.csr": [request(san("example.com", "mail.example.com", *IDS))],
     "same.csr": [request(san("www.example.com"), cn="EXAMPLE.com")],
     "server.csr": [request(san("www.example.com", "example.com"), cn="My Server")],
     "nothing.csr": [request()],
@@ -200,7 +201,7 @@ other.key a.key a.csr chain.pem
 a.csr and a.key belong together
 chain.pem (1 of 3) and a.key belong together
 chain.pem (3 of 3) and other.key belong together
-chain.pem (1 of 3) and a.csr have *: mail.example.com requested but missing; www.example.com added *
+chain.pem (1 of 3) and a.csr have *: mail.example.com, registeredID, registeredID requested *; www.example.com added *
 chain.pem (1 of 3) is issued by chain.pem (2 of 3)
 chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 

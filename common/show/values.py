@@ -25,6 +25,7 @@ class Name(NamedTuple):
 
     kind: str  # "DNS", "IP", "email", "URI", or what RFC 5280 calls another kind
     value: str | ipaddress.IPv4Address | ipaddress.IPv6Address  # "" for another kind
+    encoded: bytes = b""  # of another kind
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}" if self.value else self.kind
@@ -84,7 +85,7 @@ def general_name(element: Element) -> Name | None:
     """Return a GeneralName, or None for an IP address that does not have 4 or 16 bytes."""
     kind = None if element.constructed else _NAME_KINDS.get(element.tag)
     if kind is None:
-        return Name(element.name or "a name of another type", "")
+        return Name(element.name or "a name of another type", "", element.encoded)
     if kind != "IP":
         return Name(kind, string(element))
     with contextlib.suppress(ValueError):
