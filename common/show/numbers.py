@@ -30,8 +30,11 @@ def agree(
         return _agree_in_rsa(key.private_numbers())
     if isinstance(key, dsa.DSAPrivateKey):
         return _agree_in_dsa(key.private_numbers())
-    if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return _agree_in_ec(key, public_key, document)
+    scalar = _scalar(key, document)
+    if scalar == 0:  # its point would be that at infinity, which cryptography does not read
+        return False
+    if scalar is not None and isinstance(public_key, ec.EllipticCurvePublicKey):
+        return _agree_in_ec(scalar, public_key)
     # In other kinds the private key is one number, from which the public key follows.
     return None if key is None else True
 
@@ -71,20 +74,20 @@ def _agree_in_dsa(numbers: dsa.DSAPrivateNumbers) -> bool | None:
     return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
 
 
-def _agree_in_ec(
-    key: PrivateKeyTypes | None, public_key: ec.EllipticCurvePublicKey, document: Document
-) -> bool | None:
-    """Return whether the scalar of a private key belongs to its point.
+def _scalar(key: PrivateKeyTypes | None, document: Document) -> int | None:
+    """Return the scalar of an EC key, or None.
 
-    key: None if cryptography refuses it, as it does if they do not belong together.
+    key: None if cryptography refuses it, as it does if it does not belong to the point.
     """
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        scalar = key.private_numbers().private_value
-    else:  # in PKCS#8 the outer privateKey holds the ECPrivateKey
-        scalars = [one.content for one in document.root.all() if one.name == "privateKey"]
-        if not scalars:
-            return None
-        scalar = int.from_bytes(scalars[-1], "big")
+        return key.private_numbers().private_value
+    # In PKCS#8 the outer privateKey holds the ECPrivateKey.
+    scalars = [one.content for one in document.root.all() if one.name == "privateKey"]
+    return int.from_bytes(scalars[-1], "big") if scalars else None
+
+
+def _agree_in_ec(scalar: int, public_key: ec.EllipticCurvePublicKey) -> bool:
+    """Return whether the scalar of a private key belongs to its point."""
     try:
         return ec.derive_private_key(scalar, public_key.curve).public_key() == public_key
     except ValueError:  # it is out of range
