@@ -109,6 +109,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     openssl("req -new -key a.key -sha1 -subj /CN=a.com -out sha1.csr")
     spki, point = as_der(RSA.public_key()), as_der(EC.public_key())
     write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
+    more = tlv(0x30, spki[4:19], tlv(3, b"\0", spki[24:], integer(1)))
+    write("more.csr", odd.request(random.Random(1), {"another key"}, [more]))
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     accepted = "accepts it, for an account or a certificate"
     copied = "but not in a request made by openssl req, which copies its encoding"
@@ -122,7 +124,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
         ("compressed.csr", "rejects it: its key is encoded unusually (*)"),
         ("pss.key", "rejects it: it is an RSA-PSS key, *"),
         ("pss.csr", "rejects it: its key is an RSA-PSS key, *"),
-        ("off-curve.pub", "rejects it: it cannot be read here"),
+        ("more.csr", "cannot be judged here: the key is encoded unusually"),
+        ("off-curve.pub", "cannot be judged here: the key cannot be read"),
         ("sha1.csr", "rejects it: its signature is ECDSA with SHA-1"),
     ):
         out = show(path)[1]
@@ -146,7 +149,10 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
     assert bytes.fromhex(old) in data
     write("a.csr", data.replace(bytes.fromhex(old), bytes.fromhex(new)))
     status, out, err = show("a.csr")
-    assert (status, f"rejects it: {fault}; its signature is not valid" in out) == (1, True)
+    verdict = f"rejects it: {fault}; its signature is not valid"
+    if " list of " in fault:  # Go passes over some of what follows a list
+        verdict = f"cannot be judged here: {fault}\n"
+    assert (status, verdict in out) == (1, True)
     assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
     is_read = fault not in ("it has an IP address of 5 bytes", NO_LIST)
     assert ("  names          cannot be read here\n" not in out) == is_read

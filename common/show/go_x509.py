@@ -47,7 +47,19 @@ def extension_errors(item: Signed) -> list[str]:
 
     See parseCSRExtensions, crypto/x509/x509.go, and parseSANExtension, crypto/x509/parser.go.
     """
-    return list(dict.fromkeys([*_field_errors(item), *_name_errors(item)]))
+    return list(dict.fromkeys([*unclear(item), *_field_errors(item), *_name_errors(item)]))
+
+
+def unclear(item: Signed) -> Iterator[str]:
+    """Yield what is wrong with lists. Go passes over some of this, and other programs do not."""
+    for attribute in item.fields("Attribute"):
+        oid, content = attribute.children
+        lists = [element.name for element in content.children]
+        if oid.oid == EXTENSION_REQUEST and lists not in ([], ["Extensions"]):
+            yield "its extensionRequest does not hold one list of extensions"
+    types = [one.type for one in item.name_lists]
+    if ALTERNATIVE_NAMES in item.extensions and types != ["SEQUENCE"]:
+        yield "its subject alternative name is not a list of names"
 
 
 def _is_read(element: Element) -> bool:
@@ -65,11 +77,6 @@ def _is_read(element: Element) -> bool:
 
 
 def _field_errors(item: Signed) -> Iterator[str]:
-    for attribute in item.fields("Attribute"):
-        oid, content = attribute.children
-        lists = [element.name for element in content.children]
-        if oid.oid == EXTENSION_REQUEST and lists not in ([], ["Extensions"]):
-            yield "its extensionRequest does not hold one list of extensions"
     seen = set()
     for extension in item.fields("Extension"):
         oid, *critical, _ = extension.children
@@ -81,10 +88,7 @@ def _field_errors(item: Signed) -> Iterator[str]:
 
 
 def _name_errors(item: Signed) -> Iterator[str]:
-    lists = item.name_lists
-    if ALTERNATIVE_NAMES in item.extensions and [one.type for one in lists] != ["SEQUENCE"]:
-        yield "its subject alternative name is not a list of names"
-    for element in (name for one in lists for name in one.children):
+    for element in (name for one in item.name_lists for name in one.children):
         name = values.general_name(element)
         if name is None:
             yield f"it has an IP address of {len(element.content)} bytes"

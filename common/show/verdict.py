@@ -27,6 +27,7 @@ _SIGNATURES = (
 
 _UNWANTED = (("email", "an e-mail address"), ("URI", "a URI"))
 
+_RSA_WITH_NULL = bytes.fromhex("300d06092a864886f70d0101010500")  # the AlgorithmIdentifier
 _UNUSUAL = (
     "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
     "RSA without NULL)"
@@ -42,6 +43,8 @@ class Verdict(NamedTuple):
 
 def of_key(key: Key) -> Verdict:
     """Return whether Let's Encrypt accepts a key, or why not; no words if that cannot be said."""
+    if doubts := "; ".join(_doubts(key)):
+        return Verdict(f"cannot be judged here: {doubts}")
     if reason := _key_reason(key):
         return Verdict(f"rejects it: it {reason}", is_rejection=True)
     if key.numbers_agree is False:  # it cannot sign
@@ -57,15 +60,26 @@ def of_request(request: Request, account_key: Item | None) -> Verdict:
 
     account_key: of the account that would place the order, or None if unknown.
     """
-    reasons = list(_reasons(request, account_key))
-    if reasons:
-        return Verdict(f"rejects it: {'; '.join(reasons)}", is_rejection=True)
+    if doubts := "; ".join(_doubts(request)):
+        return Verdict(f"cannot be judged here: {doubts}")
+    if reasons := "; ".join(_reasons(request, account_key)):
+        return Verdict(f"rejects it: {reasons}", is_rejection=True)
     return Verdict(f"accepts it ({', '.join(letsencrypt.profiles(_identifiers(request)))})")
 
 
 def is_good_signature(request: Request) -> bool:
     """Return whether a CA accepts the algorithm of the signature of a request."""
     return request.algorithm in _SIGNATURES
+
+
+def _doubts(item: Item) -> Iterator[str]:
+    """Yield what Go may read in a key or a request, although other programs refuse it."""
+    if isinstance(item, Request):
+        yield from go_x509.unclear(item)
+    if item.public_key is None and item.key_algorithm in (RSA, EC):
+        yield "the key cannot be read"
+    elif _RSA_WITH_NULL in item.spki and item.spki != item.canonical_spki:
+        yield "the key is encoded unusually"
 
 
 def _reasons(request: Request, account_key: Item | None) -> Iterator[str]:
@@ -95,8 +109,6 @@ def _key_reason(item: Item) -> str | None:
     """
     if item.key_algorithm == signature.RSA_PSS:
         return goodkey.IS_PSS
-    if item.public_key is None and item.key_algorithm in (RSA, EC):
-        return "cannot be read here"
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
     # Go reads one encoding of each key: RFC 3279, RFC 5480. make_csr writes that one, whatever the
     # encoding of the private key.
