@@ -4,7 +4,7 @@ import os
 import sys
 
 if not __package__:  # run by its path, which puts this directory where the project's should be
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 if __name__ == "__main__":
     from common import start
 

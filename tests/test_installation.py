@@ -149,6 +149,7 @@ class TestAProgram:
             ("show", ["-Bmcommon.show", "a.key"]),
             ("show", [os.path.join("common", "show"), "a.key"]),
             pytest.param("make_csr.py", ["../link.py"], marks=POSIX),
+            pytest.param("show", ["../show", "a.key"], marks=POSIX),
         ],
     )
     def test_without_libraries(self, program: str, command: list[str], tmp_path: Path) -> None:
@@ -156,6 +157,7 @@ class TestAProgram:
         copy(project)
         if sys.platform != "win32":
             (tmp_path / "link.py").symlink_to(project / "make_csr.py")
+            (tmp_path / "show").symlink_to(project / "common" / "show")
         # -S leaves out site-packages, as in a Python where nothing was installed.
         result = run_process([sys.executable, "-S", "-E", *command], project)
         assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
