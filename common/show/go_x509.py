@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Iterator
 
+from common import faults
 from common.der import Element
 from common.show import grammar, values
 from common.show.items import ALTERNATIVE_NAMES, EXTENSION_REQUEST, Request, Signed
@@ -29,6 +30,8 @@ def errors(request: Request) -> Iterator[str]:
 
     What it says of the key is left out.
     """
+    if request.part.block.fault is faults.MORE_BYTES:
+        yield "other bytes come after it"
     version, *others = request.signed.children
     if len(others) < 3:  # RFC 2986 section 4.1: it may be empty, but is there
         yield "it lacks the field for attributes"
