@@ -234,6 +234,7 @@ NOT_RSA = "these are two numbers, but not an RSA public key (a signature has two
 
 @pytest.mark.parametrize(("content", "number", "reason"), [
     (TWO_NUMBERS, D, f"{NOT_RSA}; {ADVICE}"),
+    (tlv(0x30, b"\2\x82\1\0", integer(N)[5:], integer(E)), N, f"{NOT_RSA}; {ADVICE}"),
     (spki(RSA_ALGORITHM, TWO_NUMBERS), D, UNCHECKED),
     (spki(RSA_ALGORITHM, pkcs1()), D, UNCHECKED),
     (spki(EC_ALGORITHM, SCALAR_BYTES), SCALAR, UNCHECKED),

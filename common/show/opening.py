@@ -67,8 +67,8 @@ def public_pem(item: Item) -> str:
 def _public(part: Part) -> Key:
     """Return a public key. Raises UserError."""
     if part.block.label == "RSA PUBLIC KEY":
-        _, exponent = part.document.root.children
-        if values.number(exponent).bit_length() > secrecy.MAX_EXPONENT_BITS:
+        modulus, exponent = map(values.number, part.document.root.children)
+        if modulus < 0 or exponent.bit_length() > secrecy.MAX_EXPONENT_BITS:
             what = "these are two numbers, but not an RSA public key (a signature has two as well)"
             raise UserError(what, parts.ADVICE, where=part.where)
     spki = loading.as_spki(part.block.label, part.block.content)
