@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if args.bytes:
             _print_bytes(found, errors)
         elif args.public:
-            _print_public_keys(_opened(found, args, errors), errors)
+            pems = _each(opening.public_pem, _opened(found, args, errors), errors)
+            console.write_text("".join(pem for _, pem in pems))
         else:
             _print_pages(found, args, errors)
     for error in errors[:-1]:
@@ -143,11 +144,6 @@ def _print_bytes(found: Iterable[Part], errors: list[str]) -> None:
         if fault:
             errors.append(f"{part.where}: {fault}")
     console.write_text("\n".join(pages))
-
-
-def _print_public_keys(items: Iterable[Item], errors: list[str]) -> None:
-    """Print the public keys in PEM; note which are not certain."""
-    console.write_text("".join(pem for _, pem in _each(opening.public_pem, items, errors)))
 
 
 def _print_pages(found: Sequence[Part], args: argparse.Namespace, errors: list[str]) -> None:

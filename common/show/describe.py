@@ -168,9 +168,7 @@ def _names(item: Signed) -> list[str] | str:
     san = item.extensions.get(ALTERNATIVE_NAMES)
     if san and san.children[-1].content != b"\x30\0":
         return "cannot be read here"
-    if any(
-        o.oid == ALTERNATIVE_NAMES or "DNS:" in values.string(value) for o, value in item.subject
-    ):
+    if any(k.oid == ALTERNATIVE_NAMES or "DNS:" in values.string(v) for k, v in item.subject):
         return "none: the subjectAltName in the subject is only text, which programs ignore"
     return [f"none, only the CN {cn}"] if cn else "none"
 

@@ -17,7 +17,7 @@ def tag(element: Element) -> str:
     return f"{element.tag}{form if element.has_wrong_form else ''}{cut_off}"
 
 
-def shown(element: Element, room: int) -> str:
+def shown(element: Element, room: int = 80) -> str:
     """Return the value of an element, cut to room columns, or "" if it has none.
 
     If the element is not public, return its size instead.

@@ -9,17 +9,15 @@ from common.show.items import ALTERNATIVE_NAMES, Signed
 # TLS extensions that a certificate can ask for: RFC 7633.
 _FEATURES = {5: "status_request (must-staple)", 17: "status_request_v2"}
 
-_ROOM = 40  # for a number, which may have thousands of digits
-
 # What is said of an extension besides its name, by the names of the elements in it.
 _WORDS: dict[str, Callable[[Element], str]] = {
     "BasicConstraints": lambda it: "" if it.content else "not a CA",
     "cA": lambda it: "not a CA" if it.content == b"\0" else "a CA",
-    "pathLenConstraint": lambda it: f"path length {display.shown(it, _ROOM)}",
+    "pathLenConstraint": lambda it: f"path length {display.shown(it)}",
     "KeyUsage": lambda it: ", ".join(values.key_usages(it)),
     "KeyPurposeId": lambda it: grammar.words(it.oid),
     "policyIdentifier": lambda it: grammar.words(it.oid),
-    "Feature": lambda it: _FEATURES.get(values.number(it)) or display.shown(it, _ROOM),
+    "Feature": lambda it: _FEATURES.get(values.number(it)) or display.shown(it),
     "SubjectKeyIdentifier": lambda it: it.content.hex(),
     "keyIdentifier": lambda it: it.content.hex(),
     "SubjectAltName": lambda it: "" if it.content else "empty",
