@@ -34,14 +34,17 @@ from tests.made import (
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 ALL = "accepts it (classic, tlsserver, shortlived)"
 NO_NAME = "rejects it: it asks for no name"
 NOT_ALLOWED = "its subject has a value that is too large, or that its type does not allow"
 LARGE = "2.5.4.2147483648"
-HUGE = tlv(0x30, integer(1 << 15_000))
+HUGE = [  # numbers that Python refuses to turn into text: a path length, a TLS feature
+    x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), tlv(0x30, integer(1 << 15_000)))
+    for oid in ("2.5.29.19", "1.3.6.1.5.5.7.1.24")
+]
 
 
 def odd_request(**fields: bytes) -> bytes:
@@ -71,17 +74,9 @@ VERDICTS = [
       for tag, expected in zip((26, 28, 4, 20), (*3 * [NO_NAME], ALL), strict=True)),
     (request(cn="fe80::1%eth0"), "rejects it: its CN is an IP address; it asks for no name"),
     (request(cn="\u0130\u212a.com"), ALL),  # to Go's strings.ToLower, ik.com
-    (request(san(x509.RFC822Name("a@b.c"), x509.UniformResourceIdentifier("urn:a"), "a.com")),
-     "rejects it: it has an e-mail address among its names; it has a URI among its names"),
     (request(san("a.com"), x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=True),
      "rejects it: it asks for must-staple"),
-    (request(san("a.com"), key=ed25519.Ed25519PrivateKey.generate(), algorithm=None),
-     "rejects it: its key is neither an RSA nor an EC key, *; its signature is Ed25519"),
-    (request(san("a.com"), key=RSA, rsa_padding=padding.PSS(padding.MGF1(SHA256), 32)),
-     "rejects it: its signature is RSA-PSS"),
-    # Python refuses to turn a number with over 4,300 digits into text.
-    *((request(san("a.com"), x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), HUGE)), ALL)
-      for oid in ("2.5.29.19", "1.3.6.1.5.5.7.1.24")),  # a path length, a TLS feature
+    (request(san("a.com"), *HUGE), ALL),
 ]  # fmt: skip
 NO_LIST = "its subject alternative name is not a list of names"
 USAGE = x509.KeyUsage(True, *[False] * 8)
@@ -142,7 +137,6 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     ("8205612e", "8705612e", "it has an IP address of 5 bytes"),
     ("0409300782", "0409050782", NO_LIST),
     ("8205612e", "9f21042e", "it has a name of a kind with a number above 30"),
-    ("8205612e", "8205e12e", "it has a DNS name with a character that is not ASCII"),
 ])  # fmt: skip
 def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show) -> None:
     """What Go's x509.ParseCertificateRequest refuses is shown all the same."""
@@ -150,10 +144,8 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
     assert bytes.fromhex(old) in data
     write("a.csr", data.replace(bytes.fromhex(old), bytes.fromhex(new)))
     status, out, err = show("a.csr")
-    verdict = f"rejects it: {fault}; its signature is not valid"
-    if " list of " in fault:  # Go passes over some of what follows a list
-        verdict = f"cannot be judged here: {fault}\n"
-    assert (status, verdict in out) == (1, True)
+    verdict = "cannot be judged here" if " list of " in fault else "rejects it"
+    assert (status, f"  Let's Encrypt  {verdict}: {fault}" in out) == (1, True)
     assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
     is_read = fault not in ("it has an IP address of 5 bytes", NO_LIST)
     assert ("  names          cannot be read here\n" not in out) == is_read
@@ -208,7 +200,7 @@ other.key a.key a.csr chain.pem
 a.csr and a.key belong together
 chain.pem (1 of 3) and a.key belong together
 chain.pem (3 of 3) and other.key belong together
-chain.pem (1 of 3) and a.csr have *: mail.example.com, registeredID, registeredID requested *; www.example.com added *
+* a.csr have *: mail.example.com, registeredID, registeredID requested *; www.example.com added *
 chain.pem (1 of 3) is issued by chain.pem (2 of 3)
 chain.pem (2 of 3) is issued by chain.pem (3 of 3)
 
@@ -218,9 +210,10 @@ leaf.pem and same.csr belong together: the same key and names
 leaf.pem and nothing.csr * different names: example.com, www.example.com added but not requested
 warning: leaf.pem: *
 
-other.csr leaf.pem
+mixed.key other.csr leaf.pem
 leaf.pem and other.csr have different keys, 8db9dec1066bedf5… and b654f522a17924c7…
 warning: leaf.pem: *
+error: mixed.key: its numbers do not agree; restore a copy of the key
 
 2.key 3.key 4.key 5.key a.csr
 2.key, 3.key, 4.key, 5.key and a.csr hold different keys
@@ -277,11 +270,10 @@ error: cut: offset 27: the file ends before this OCTET STRING does
 error: text.key: this is not DER: *
 error: old.key: it is encrypted as a whole (RFC 1421), so its DER cannot be shown
 
---passphrase-file secret new.key old.key
-new.key and old.key hold the same key
-
---passphrase-file secret --account-key new.key a.csr a.key
+--passphrase-file secret --account-key new.key a.csr a.key old.key
+a.key and old.key hold the same key
 a.csr and a.key belong together
+a.csr and old.key belong together
 error: a.csr: its key is the account key (new.key), *
 
 --passphrase-file secret --account-key old.key old.key a.csr other.key
@@ -299,10 +291,6 @@ error: absent: No such file or directory; give a key, a request or a certificate
 
 leaf.pem unchecked.pem
 leaf.pem is issued by unchecked.pem (2 of 3)
-
-mixed.key other.csr a.key
-error: mixed.key: its numbers do not agree; restore a copy of the key
-error: other.csr: no given key fits: * b654f522a17924c7…; that of a.key has 8db9dec1066bedf5…
 
 unknown.csr unknown.pub unlike.pub
 unknown.csr and unknown.pub belong together
@@ -346,6 +334,7 @@ STAGED = (
     (": this is a CA's certificate, and no given key fits it; give the server's certificate",
      [MIDDLE, ROOT_CA]),
     ("", [LEAF, MIDDLE]),
+    ("", [certificate("example.com", issuer=" ca "), MIDDLE]),
 ])  # fmt: skip
 def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show) -> None:
     write("a.key", EC)

@@ -29,13 +29,13 @@ IssuersOf = Mapping[Certificate, Issuers]
 def issuers(items: Sequence[Item]) -> IssuersOf:
     """Return the possible issuers of each certificate. RFC 5280 section 6.1: by their names."""
     certificates = [item for item in items if isinstance(item, Certificate)]
-    by_name: dict[bytes, list[Certificate]] = {}
+    by_name: dict[object, list[Certificate]] = {}
     for ca in certificates:
-        by_name.setdefault(ca.encoded("subject"), []).append(ca)
+        by_name.setdefault(ca.folded("subject"), []).append(ca)
     found = {one: Issuers([one], [], []) for one in certificates if one.is_self_signed}
     others = [one for one in certificates if one not in found]
     for one in others:
-        named = by_name.get(one.encoded("issuer"), [])
+        named = by_name.get(one.folded("issuer"), [])
         found[one] = _issuers(one, named, max(1, _MOST_CHECKS // len(others)))
     return found
 

@@ -212,16 +212,17 @@ class Certificate(Signed):
     @property
     def names_itself_as_issuer(self) -> bool:
         """Whether its issuer has the name of its subject."""
-        return self.encoded("issuer") == self.encoded("subject")
+        return self.folded("issuer") == self.folded("subject")
 
     @cached_property
     def is_self_signed(self) -> bool | None:
         """Whether its own key signed it as its issuer, or None if that cannot be checked."""
         return self.names_itself_as_issuer and self.verified_with(self.public_key)
 
-    def encoded(self, field: str) -> bytes:
-        """Return the subject or the issuer in DER."""
-        return self.fields(field)[0].encoded
+    def folded(self, field: str) -> tuple[frozenset[tuple[bytes, str]], ...]:
+        """Return the subject or the issuer in a form that is the same for equal names."""
+        parts = map(_attributes, self.fields(field)[0].children)
+        return tuple(frozenset(map(_folded, part)) for part in parts)
 
     def time(self, field: str) -> tuple[datetime | None, str]:
         """Return notBefore or notAfter, and its text; None for what is not a time."""
@@ -233,3 +234,9 @@ def _attributes(name: Element) -> list[tuple[Element, Element]]:
     """Return the kind and the value of each attribute of a Name."""
     pairs = (part.children for part in name.all() if part.name == "AttributeTypeAndValue")
     return [(kind, value) for kind, value in pairs]
+
+
+def _folded(attribute: tuple[Element, Element]) -> tuple[bytes, str]:
+    """Return an attribute without case, extra blanks and type: RFC 5280 section 7.1."""
+    kind, value = attribute
+    return kind.content, " ".join(values.string(value).casefold().split())
