@@ -61,19 +61,16 @@ def page(item: Item, account_key: Item | None) -> list[Row]:
 def _key(key: Key) -> list[Row]:
     block, thumbprint = key.part.block, jwk.thumbprint(key.public_key)
     encoding = f"PEM ({block.label})" if block.line else "DER"
-    rows = [
+    encryption = _encryption(key) if block.is_encrypted else "none"
+    of_private = [
+        Row("encryption", encryption, is_main=True),
+        Row("file mode", _mode(key.part.mode)),
+        Row("numbers", _NUMBERS[key.numbers_agree], key.numbers_agree is False, is_main=True),
+    ]
+    return [
         Row("kind", _key_kind(key), is_main=True),
         Row("format", f"{_FORMATS[block.label]} {encoding}"),
-    ]
-    if key.is_private:
-        encryption = _encryption(key) if block.is_encrypted else "none"
-        rows += [
-            Row("encryption", encryption, is_main=True),
-            Row("file mode", _mode(key.part.mode)),
-            Row("numbers", _NUMBERS[key.numbers_agree], key.numbers_agree is False, is_main=True),
-        ]
-    return [
-        *rows,
+        *(of_private if key.is_private else ()),
         Row("public key", f"SHA-256 {key.sha256}"),
         Row("thumbprint", f"{thumbprint} (JWK, RFC 7638)" if thumbprint else ""),
         Row("Let's Encrypt", *verdict.of_key(key), is_main=True),

@@ -28,10 +28,7 @@ _SIGNATURES = (
 _UNWANTED = (("email", "an e-mail address"), ("URI", "a URI"))
 
 _RSA_WITH_NULL = bytes.fromhex("300d06092a864886f70d0101010500")  # the AlgorithmIdentifier
-_UNUSUAL = (
-    "is encoded unusually (an EC point that is not uncompressed, a curve without its name, or "
-    "RSA without NULL)"
-)
+_UNUSUAL = "is encoded unusually (compressed or hybrid point, unnamed curve, RSA without NULL)"
 
 
 class Verdict(NamedTuple):
@@ -121,10 +118,12 @@ def _name_errors(request: Request) -> Iterator[str]:
     found, cn = list(request.lower_names), request.common_name
     kinds = {name.kind for name in found}
     yield from (f"it has {what} among its names" for kind, what in _UNWANTED if kind in kinds)
-    if _is_address(cn):
+    try:
+        ipaddress.ip_address(cn)
+    except ValueError:
+        found += [Name("DNS", cn).lower()] if cn else []
+    else:
         yield "its CN is an IP address"
-    elif cn:
-        found.append(Name("DNS", cn).lower())
     errors, identifiers = dict.fromkeys(map(_error, found)), _identifiers(request)
     yield from filter(None, errors)
     if not any(errors) and not identifiers:
@@ -135,11 +134,8 @@ def _name_errors(request: Request) -> Iterator[str]:
 def _identifiers(request: Request) -> list[Identifier]:
     """Return what a request asks for, without names that are not valid."""
     found = [name for name in request.asked_names if name.kind in ("DNS", "IP")]
-    return letsencrypt.in_request(
-        DomainName(name.value) if isinstance(name.value, str) else name.value
-        for name in found
-        if not _error(name)
-    )
+    values = (name.value for name in found if not _error(name))
+    return letsencrypt.in_request(DomainName(v) if isinstance(v, str) else v for v in values)
 
 
 def _error(name: Name) -> str:
@@ -150,11 +146,3 @@ def _error(name: Name) -> str:
         except names.InvalidName as error:
             return f"{str(name.value)[:80]!r} {error}"
     return ""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
