@@ -60,7 +60,6 @@ VERDICTS = [
     (request(), NO_NAME),
     (odd_request(attributes=b""), "rejects it: it lacks the field for attributes"),
     (request(san("a.com"), cn="My Server"), "rejects it: 'my server' contains ' '; *"),
-    (as_der(request(san("a.com"))) + b"\n", "rejects it: other bytes come after it"),
     (odd_request(version=integer((1 << 63) - 1)), ALL),
     (odd_request(version=integer(1 << 63)), "rejects it: its version has more than 8 bytes"),
     *((odd_request(subject=odd.unit(value)), expected)
@@ -79,7 +78,6 @@ VERDICTS = [
     (request(san("a.com"), *HUGE), ALL),
 ]  # fmt: skip
 NO_LIST = "its subject alternative name is not a list of names"
-USAGE = x509.KeyUsage(True, *[False] * 8)
 
 
 def is_like(pattern: str, line: str) -> bool:
@@ -91,7 +89,7 @@ def test_a_verdict_on_a_request_is_that_of_boulder(show: Show) -> None:
     for csr, expected in VERDICTS:
         write("a.csr", csr)
         status, out, err = show("a.csr")
-        assert status == ("error: " in err) == ("not valid" in expected)
+        assert status == bool(err) == ("not valid" in expected)
         assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1])
 
 
@@ -140,7 +138,7 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
 ])  # fmt: skip
 def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show) -> None:
     """What Go's x509.ParseCertificateRequest refuses is shown all the same."""
-    data = as_der(request(san("a.com"), USAGE, critical=True))
+    data = as_der(request(san("a.com"), x509.KeyUsage(True, *[False] * 8), critical=True))
     assert bytes.fromhex(old) in data
     write("a.csr", data.replace(bytes.fromhex(old), bytes.fromhex(new)))
     status, out, err = show("a.csr")
