@@ -108,9 +108,7 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     accepted = "accepts it, for an account or a certificate"
     copied = "but not in a request made by openssl req, which copies its encoding"
-    unusual = (
-        "(an EC point that is not uncompressed, a curve without its name, or RSA without NULL)"
-    )
+    unusual = "(compressed or hybrid point, unnamed curve, RSA without NULL)"
     for path, expected in (
         ("no-null.pub", accepted),  # OpenSSL adds it
         ("compressed.key", f"{accepted}, {copied}"),
