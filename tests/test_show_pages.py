@@ -43,15 +43,15 @@ def test_pages_stay_the_same(page: Path, show: Show, monkeypatch: Patch) -> None
     assert printed == expected
 
 
-def test_the_time_left_is_rounded(show: Show, monkeypatch: Patch) -> None:
+def test_the_time_left_is_rounded_down(show: Show, monkeypatch: Patch) -> None:
     stop_clock(monkeypatch, made.NOW.replace(microsecond=0))
-    second, minute = 1 / 86400, 1 / 1440
+    hour, minute, second = 1 / 24, 1 / 1440, 1 / 86400
     for start, days, words in (
         (-9, -3, "expired 3 days ago"),
-        (-9, 29 * second, "expires in a moment"),
-        (-9, 32 * second, "expires in 1 minute"),
-        (-9, 31 * minute, "expires in 1 hour"),
-        (-9, 90 * minute, "expires in 2 hours"),
+        (-9, second, "expires in a moment"),
+        (-9, 119 * second, "expires in 119 seconds"),
+        (-9, 119 * minute, "expires in 119 minutes"),
+        (-9, 47 * hour, "expires in 47 hours"),
         (2, 9, "becomes valid in 2 days"),
     ):
         write("a.pem", certificate("a.com", start=start, days=days))

@@ -209,8 +209,9 @@ def _time_left(first: datetime, last: datetime) -> str:
 
 
 def _span(time: timedelta) -> str:
-    """Return a time in its largest unit, rounded, such as "2 days"."""
-    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if number := round(time.total_seconds() / seconds):
-            return f"{number} {unit}{'' if number == 1 else 's'}"
+    """Return a time in the largest unit of which it has at least two, such as "47 hours"."""
+    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        number = int(time.total_seconds()) // seconds
+        if number >= 2:
+            return f"{number} {unit}s"
     return "a moment"
