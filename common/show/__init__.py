@@ -19,7 +19,9 @@ Each module imports only modules listed above it:
     match       which keys, requests and certificates belong together
     extensions  what an extension says
     describe    a page about each key, request and certificate
+    legend      the letter of each key, who holds it, and what it signed
     markup      HTML, in which all text is escaped
     boxes       the elements of a file as boxes, in HTML
     picture     one page about all files, for a browser
+    __main__    the command line
 """

@@ -18,9 +18,9 @@ _NAMES = ("dNSName", "iPAddress")  # what a certificate is for
 
 # What a beginner does not need at first. Extensions other than the names are folded too.
 _FOLDED = (
-    *("version", "serialNumber", "signature", "signatureAlgorithm", "algorithm", "critical"),
-    *("privateKeyAlgorithm", "exponent1", "exponent2", "coefficient", "r", "s"),
-)
+    "version", "serialNumber", "signature", "signatureAlgorithm", "algorithm", "critical",
+    "privateKeyAlgorithm", "exponent1", "exponent2", "coefficient", "r", "s",
+)  # fmt: skip
 
 
 class Mark(NamedTuple):

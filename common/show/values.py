@@ -12,9 +12,9 @@ from common.der import Element
 _ENCODINGS = {"UTF8String": "utf-8", "BMPString": "utf-16-be", "UniversalString": "utf-32-be"}
 
 _KEY_USAGES = (  # from bit 0: RFC 5280 section 4.2.1.3
-    *("digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment"),
-    *("keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
-)
+    "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
+    "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
+)  # fmt: skip
 
 # GeneralName, RFC 5280 section 4.2.1.6
 _NAME_KINDS = {"[1]": "email", "[2]": "DNS", "[6]": "URI", "[7]": "IP"}
