@@ -7,13 +7,12 @@ from html.parser import HTMLParser
 from ipaddress import ip_address
 
 from common.show import grammar
-from tests.conftest import SECRET, Show, pem_of
+from tests.conftest import Show
 from tests.leaks import leaks
 from tests.made import EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, certificate, request, san, write
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 HTML = """
 html head meta title style body header main section article h1 h2 p a ul li dl dt dd div span b s
@@ -221,8 +220,3 @@ def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
     fault = "Fault: offset 196: the file ends before this OID does"
     assert page.of("fault") == [fault, "".join(errors)]
     assert [f"show: error: {line}" for line in errors] == messages.splitlines()
-
-
-def test_an_encrypted_key_has_a_color_once_it_is_open(show: Show, secret_file: str) -> None:
-    write("e.key", pem_of(RSA, SECRET.encode(), PrivateFormat.PKCS8))
-    assert picture(show, "--passphrase-file", secret_file, "e.key").colors("private") == ["k1"]

@@ -52,7 +52,6 @@ def test_the_time_left_is_rounded_down(show: Show, monkeypatch: Patch) -> None:
         (-9, 119 * second, "expires in 119 seconds"),
         (-9, 119 * minute, "expires in 119 minutes"),
         (-9, 47 * hour, "expires in 47 hours"),
-        (2, 9, "becomes valid in 2 days"),
     ):
         write("a.pem", certificate("a.com", start=start, days=days))
         assert f" UTC, {words}\n" in show("a.pem")[1]

@@ -11,11 +11,6 @@ from common.show.parts import Part
 
 from OpenSSL import crypto
 
-_SIGNED: dict[str, type[Request | Certificate]] = {
-    labels.REQUEST: Request,
-    labels.CERTIFICATE: Certificate,
-}
-
 
 def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Certificate:
     """Return the key, request or certificate in a part. Raises UserError."""
@@ -32,8 +27,10 @@ def opened(part: Part, passphrase_of: passphrase.Source) -> Key | Request | Cert
     if document.fault or document.name != parts.DOCUMENTS[block.label] or key is None:
         problem = f"it cannot be read here ({document.fault or 'it does not follow its standard'})"
         raise UserError(problem, "use --bytes to see what can be read", where=part.where)
-    if block.label in _SIGNED:
-        return _SIGNED[block.label](part, key.encoded)
+    if block.label == labels.REQUEST:
+        return Request(part, key.encoded)
+    if block.label == labels.CERTIFICATE:
+        return Certificate(part, key.encoded)
     return _public(part)
 
 
@@ -59,8 +56,7 @@ def public_pem(item: Item) -> str:
     if isinstance(item, Key) and item.numbers_agree is False:
         raise UserError(unusable.DISAGREE, where=item.where)
     if not item.is_public_certain:
-        problem = "its numbers cannot be checked here"
-        raise UserError(problem, "use openssl pkey", where=item.where)
+        raise UserError("its numbers cannot be checked here; use openssl pkey", where=item.where)
     return wrapping.written("PUBLIC KEY", item.spki).decode()
 
 

@@ -85,6 +85,10 @@ def _unpacked(path: str, block: Block) -> list[Block]:
     """Return the certificates in PKCS#7, or another block as it is, in a list."""
     if block.label != labels.PKCS7 or not block.is_whole:
         return [block]
+    # What is in a SignedData; [0] are the certificates: RFC 5652 section 5.1.
+    inside = [one for one in grammar.read(block.content).root.all() if one.depth == 3]
+    if inside and not any(one.tag == "[0]" and one.children for one in inside):
+        raise UserError("this PKCS#7 holds no certificates", ADVICE, where=path)
     try:
         certificates = pkcs7.load_der_pkcs7_certificates(block.content)
     except (ValueError, UnsupportedAlgorithm):
