@@ -44,7 +44,7 @@ class Block(NamedTuple):
     @property
     def text(self) -> bytes:
         """The block as new PEM."""
-        return written(self.label, self.content, self.headers)
+        return pem_of(self.label, self.content, self.headers)
 
     @property
     def is_encrypted(self) -> bool:
@@ -54,13 +54,13 @@ class Block(NamedTuple):
 
 def blocks(data: bytes) -> list[Block]:
     """Return what is in data, in order."""
-    in_der = _in_der(data)
+    in_der = _read_der(data)
     if in_der and in_der[0].label:  # which may hold text with BEGIN
         return in_der
-    return _in_text(data) or in_der or _in_base64(data) or _in_url(data)
+    return _read_text(data) or in_der or _read_base64(data) or _read_url(data)
 
 
-def written(label: str, content: bytes, headers: str = "") -> bytes:
+def pem_of(label: str, content: bytes, headers: str = "") -> bytes:
     """Return PEM. headers: those of RFC 1421, or ""."""
     text = base64.b64encode(content).decode()
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
@@ -68,7 +68,7 @@ def written(label: str, content: bytes, headers: str = "") -> bytes:
     return "\n".join([*begin, *lines, f"-----END {label}-----", ""]).encode()
 
 
-def _in_der(data: bytes) -> list[Block]:
+def _read_der(data: bytes) -> list[Block]:
     """Return what is in DER: one thing, or several one after the other."""
     if _TEXT.fullmatch(data[:64]):
         return []
@@ -87,39 +87,40 @@ def _in_der(data: bytes) -> list[Block]:
     return found
 
 
-def _in_text(data: bytes) -> list[Block]:
+def _read_text(data: bytes) -> list[Block]:
     """Return the blocks in PEM, without text that only mentions BEGIN."""
     result = []
     for enclosed in boundaries.find(data):
         block = _block(enclosed)
         if block.content.startswith(b"-----BEGIN "):
-            inner = _inside(_in_text(block.content), enclosed.line, faults.IN_BASE64)
+            inner = _with_fault(_read_text(block.content), enclosed.line, faults.IN_BASE64)
             result += inner or [block]
         elif block.is_whole or enclosed.is_in_place or block.content.startswith(b"\x30"):
             result.append(block)
     return result
 
 
-def _in_base64(data: bytes) -> list[Block]:
+def _read_base64(data: bytes) -> list[Block]:
     """Return what is in base64 that has no BEGIN, alone or among other text."""
     if _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
         found = blocks(_decoded(plain.decode("ascii")))
         is_pem = any(block.line for block in found)
-        return _inside(found, 1, faults.IN_BASE64 if is_pem else faults.BARE)
+        return _with_fault(found, 1, faults.IN_BASE64 if is_pem else faults.BARE)
     texts = (text.decode("ascii") for text in _SOME_BASE64.findall(data))
     found = [block for text in texts for block in blocks(_decoded(text))]
-    return _inside([block for block in found if block.is_whole and block.label], 1, faults.AMONG)
+    found = [block for block in found if block.is_whole and block.label]
+    return _with_fault(found, 1, faults.AMONG)
 
 
-def _in_url(data: bytes) -> list[Block]:
+def _read_url(data: bytes) -> list[Block]:
     """Return what is in PEM that is encoded as a part of a URL, or as browsers send a form."""
     is_encoded = re.search(rb"-----BEGIN(?:%20|\+)", data) is not None
     text = unquote_plus(data.decode("utf-8", "replace")) if is_encoded else ""
-    return _inside(_in_text(text.encode()), 1, faults.URL)
+    return _with_fault(_read_text(text.encode()), 1, faults.URL)
 
 
-def _inside(found: list[Block], line: int, fault: Fault) -> list[Block]:
+def _with_fault(found: list[Block], line: int, fault: Fault) -> list[Block]:
     """Return blocks with the fault that they are encoded, which is repaired before their own."""
     return [one._replace(line=line, fault=fault if one.is_whole else one.fault) for one in found]
 
@@ -127,11 +128,11 @@ def _inside(found: list[Block], line: int, fault: Fault) -> list[Block]:
 def _block(enclosed: Enclosed) -> Block:
     """Return what stands between BEGIN and END."""
     label = labels.SYNONYMS.get(enclosed.label, enclosed.label)
-    of_der = None if enclosed.headers else _of_der(label, enclosed)
-    return of_der or _of_other_content(label, enclosed)
+    of_der = None if enclosed.headers else _whole_der(label, enclosed)
+    return of_der or _other(label, enclosed)
 
 
-def _of_der(label: str, enclosed: Enclosed) -> Block | None:
+def _whole_der(label: str, enclosed: Enclosed) -> Block | None:
     """Return a block of DER, with what is wrong with it; or None if it is not whole."""
     for text, of_reading in _readings(enclosed.base64):
         content = _decoded(text)
@@ -149,12 +150,13 @@ def _of_der(label: str, enclosed: Enclosed) -> Block | None:
     return None
 
 
-def _of_other_content(label: str, enclosed: Enclosed) -> Block:
+def _other(label: str, enclosed: Enclosed) -> Block:
     """Return a block of what is encrypted, damaged, or not DER."""
     content, has_end = _decoded(enclosed.base64), enclosed.end is not None
     if enclosed.headers:  # without END, it is whole if it consists of whole blocks of a cipher
         is_whole = content != b"" and (has_end or len(content) % 8 == 0)
     else:
+        # It should be DER by its label, or it begins as DER of another kind: then it is damaged.
         is_der = label in labels.KNOWN or labels.fitting(label, content) != label
         is_whole = content != b"" and has_end and not is_der
     fault = boundaries.fault_of(enclosed) if is_whole else _damage(enclosed, content)

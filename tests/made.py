@@ -45,7 +45,7 @@ def altered(thing: Any, old: bytes, new: bytes) -> bytes:
     """Return a request or certificate in PEM, with other bytes in it."""
     is_request = isinstance(thing, x509.CertificateSigningRequest)
     label = "CERTIFICATE REQUEST" if is_request else "CERTIFICATE"
-    return wrapping.written(label, as_der(thing).replace(old, new))
+    return wrapping.pem_of(label, as_der(thing).replace(old, new))
 
 
 def write(path: str, *things: Any) -> None:

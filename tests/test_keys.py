@@ -137,7 +137,7 @@ def sec1(**changed: bytes) -> bytes:
     """Return a P-256 key in PEM with another curve or point, or without it; RFC 5915."""
     fields = DerSequence().decode(wrapping.blocks(pem_of(EC))[0].content)
     parts = {"version": integer(1), "key": fields[1], "curve": fields[2], "point": fields[3]}
-    return wrapping.written("EC PRIVATE KEY", tlv(0x30, *(parts | changed).values()))
+    return wrapping.pem_of("EC PRIVATE KEY", tlv(0x30, *(parts | changed).values()))
 
 
 def cms(kind: int, content: str = "2a") -> bytes:
@@ -178,15 +178,15 @@ UNUSABLE = {
     "another's point": (sec1(point=DerBitString(OTHER_POINT, explicit=1).encode()), NUMBERS),
     "not on the curve": (sec1(point=DerBitString(b"\4" + bytes(64), explicit=1).encode()), DAMAGED),
     "a new version of PKCS#8": (
-        wrapping.written("PRIVATE KEY", as_der(EC).replace(integer(0), integer(2), 1)),
+        wrapping.pem_of("PRIVATE KEY", as_der(EC).replace(integer(0), integer(2), 1)),
         UNUSUAL,
     ),
     "no zero octets": (
-        wrapping.written("RSA PRIVATE KEY", tlv(0x30, *map(unsigned, RSA_NUMBERS))),
+        wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(unsigned, RSA_NUMBERS))),
         UNUSUAL,
     ),
     "no primes": (
-        wrapping.written("RSA PRIVATE KEY", tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))),
+        wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))),
         "this key lacks its primes, so it cannot be used here; use the file that it comes from",
     ),
     "no curve": (
@@ -203,8 +203,8 @@ UNUSABLE = {
     ),
     "two keys": (KEY + pem_of(EC), "this file has 2 private keys; put each in its own file"),
     "CMC": (CMC, IS_CMC),
-    "CMC as a request": (wrapping.written("NEW CERTIFICATE REQUEST", CMC), IS_CMC),
-    "enveloped CMS": (wrapping.written("CMS", cms(3)), IS_MESSAGE),
+    "CMC as a request": (wrapping.pem_of("NEW CERTIFICATE REQUEST", CMC), IS_CMC),
+    "enveloped CMS": (wrapping.pem_of("CMS", cms(3)), IS_MESSAGE),
 }
 
 

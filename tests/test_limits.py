@@ -58,7 +58,7 @@ LONG = {
 def test_a_key_that_takes_long_fails(kind: str, run: Run, show: Show, secret_file: str) -> None:
     label, der, reason = LONG[kind]
     arguments = ("--passphrase-file", secret_file)
-    write("my.key", wrapping.written(label, der))
+    write("my.key", wrapping.pem_of(label, der))
     error = error_of(run("make_csr.py", "--key", "my.key", *arguments))
     assert error == f"my.key: {reason}; give the private key with --key FILE"
     for option in ("--public", "--html"):
@@ -127,13 +127,13 @@ def disguised(p: int) -> dict[str, tuple[str, bytes]]:
 @pytest.mark.parametrize("way", disguised(PRIME))
 def test_a_long_number_does_not_hide(way: str) -> None:
     label, der = disguised(RSA.private_numbers().p)[way]
-    crypto.load_privatekey(crypto.FILETYPE_PEM, wrapping.written(label, der))
+    crypto.load_privatekey(crypto.FILETYPE_PEM, wrapping.pem_of(label, der))
     assert limits.exceeded(Block(label, der, is_whole=True)) is None
     assert limits.exceeded(Block(label, disguised(PRIME)[way][1], is_whole=True)) == TOO_LONG
 
 
 @pytest.mark.parametrize(("part", "number", "what"), [
-    (wrapping.written("CERTIFICATE", sequence(b"\5\0" * 25_000)), 2,
+    (wrapping.pem_of("CERTIFICATE", sequence(b"\5\0" * 25_000)), 2,
      "50002 elements, more than 50000"),
     (as_der(EC.public_key()), 501, "501 parts, more than 500"),
 ])  # fmt: skip

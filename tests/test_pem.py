@@ -17,7 +17,7 @@ REPLACEABLE = {
     "CRLF and blanks around": b"\n\n" + REQUEST.replace(b"\n", b"\r\n") + b" \n\t\n",
     "the older label": REQUEST.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"),
     # Old versions of certbot wrote version 3, which OpenSSL reads and cryptography does not.
-    "version 3": wrapping.written(labels.REQUEST, DER.replace(b"\2\1\0", b"\2\1\2", 1)),
+    "version 3": wrapping.pem_of(labels.REQUEST, DER.replace(b"\2\1\0", b"\2\1\2", 1)),
 }
 
 # Files that hold a request, or look like one, and something that must not be lost.

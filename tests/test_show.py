@@ -121,7 +121,7 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
     message = "show: error: a.key: OpenSSL does not open it with this passphrase; try another\n"
     assert show("a.key", "--passphrase-file", "wrong") == (1, "", message)
     headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00"  # an IV that is too short
-    write("a.key", wrapping.written("RSA PRIVATE KEY", bytes(32), headers))
+    write("a.key", wrapping.pem_of("RSA PRIVATE KEY", bytes(32), headers))
     assert show("a.key", "--passphrase-file", "secret") == (1, "", message)
 
 
@@ -226,12 +226,12 @@ def test_a_key_whose_numbers_are_swapped_prints_none_of_them(
 ) -> None:
     """OpenSSL does not look at the version, and cryptography does."""
     n, e, d = order
-    write("a.key", wrapping.written("RSA PRIVATE KEY", pkcs1(version, n=n, e=e, d=d)))
+    write("a.key", wrapping.pem_of("RSA PRIVATE KEY", pkcs1(version, n=n, e=e, d=d)))
     assert_hidden(show, D, reason)
 
 
 def spki(algorithm: bytes, content: bytes) -> bytes:
-    return wrapping.written("PUBLIC KEY", tlv(0x30, algorithm, tlv(3, b"\0", content)))
+    return wrapping.pem_of("PUBLIC KEY", tlv(0x30, algorithm, tlv(3, b"\0", content)))
 
 
 TWO_NUMBERS = tlv(0x30, integer(N), integer(D))

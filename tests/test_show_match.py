@@ -176,7 +176,7 @@ FILES: dict[str, list[Any]] = {
     "ca.pem": [MIDDLE, ROOT_CA],
     "haproxy.pem": [
         *(b"0 s:CN = example.com\n", LEAF, MIDDLE),
-        *(wrapping.written("EC PARAMETERS", CURVE), EC),
+        *(wrapping.pem_of("EC PARAMETERS", CURVE), EC),
     ],
     "namesake.pem": [certificate("example.com", signer=EC), MIDDLE],
     "mixed.key": [as_der(EC)[:-65] + as_der(OTHER)[-65:]],  # which end in the point

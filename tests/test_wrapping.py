@@ -78,7 +78,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "a list": (lambda pem: b'["' + pem.replace(b"\n", b'",\r\n"') + b'"]', STRINGS),
     "a secret": (lambda pem: b"tls.key: %s\nx: y\n" % base64.b64encode(pem), AMONG),
     "Kubernetes": (base64.b64encode, IN_BASE64),  # traefik#2001, website#41785
-    "PEM within PEM": (lambda pem: wrapping.written("CERTIFICATE", pem), IN_BASE64),
+    "PEM within PEM": (lambda pem: wrapping.pem_of("CERTIFICATE", pem), IN_BASE64),
     "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), BREAKS),  # coolify#6384
     "<br>": (lambda pem: pem.replace(b"\n", b"<br>"), BREAKS),
     r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), CHARACTERS),
@@ -100,7 +100,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
     "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
     "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), MORE),
-    "more bytes": (lambda pem: wrapping.written("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
+    "more bytes": (lambda pem: wrapping.pem_of("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
     "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, INVISIBLE),  # openssl#6281
     "control characters": (lambda pem: pem.replace(b"\n", b"\0\n"), INVISIBLE),
     "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
@@ -229,7 +229,7 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
     for label in ("PKCS7", "CMS", "PKCS #7 SIGNED DATA"):
         write("chain.p7b", pem.replace("PKCS7", label).encode())
         assert show("chain.p7b") == (0, page, "")
-    write("chain.p7b", wrapping.written("PKCS7", b"0\0"))
+    write("chain.p7b", wrapping.pem_of("PKCS7", b"0\0"))
     told = "take out its certificates with: openssl pkcs7 -print_certs -in FILE -out NEW\n"
     assert show("chain.p7b")[2].endswith(f" this PKCS#7 cannot be read here; {told}")
 
@@ -248,8 +248,8 @@ NOT_SSH = "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE 
     [
         (KEY[:900], CUT_SHORT),
         (pem_of(RSA, b"secret")[:901], CUT_SHORT),
-        (wrapping.written("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
-        (wrapping.written("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"), NOT_SSH),
+        (wrapping.pem_of("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
+        (wrapping.pem_of("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"), NOT_SSH),
         (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
         (as_der(RSA)[:-1], DAMAGED),
     ],
@@ -300,8 +300,8 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (KEY.replace(b"\n", b"n"), "what is between BEGIN and END cannot be read"),
         (b"-----BEGIN A-----\n...\n-----END A-----\n", "this is a placeholder: BEGIN and END"),
         (b"0.0.0.0 hosts\n", "the file contains no PEM"),  # 0 is also the tag of a SEQUENCE
-        (wrapping.written("EC PARAMETERS", b"x"), "this is PEM with the label EC PARAMETERS"),
-        (wrapping.written("PGP PRIVATE KEY BLOCK", b"x"), "this is a PGP key"),
+        (wrapping.pem_of("EC PARAMETERS", b"x"), "this is PEM with the label EC PARAMETERS"),
+        (wrapping.pem_of("PGP PRIVATE KEY BLOCK", b"x"), "this is a PGP key"),
         (b"\x30\x0c" + 4 * b"\x02\x01\x05", "this is DER, but not a whole key"),
         (b"p12: " + base64.b64encode(PKCS12), "this is PKCS#12 (.p12, .pfx); write the base64"),
         (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
@@ -311,7 +311,7 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
         (b"<html>", f"this is a web page or XML; {GIVE}"),
         (b"PuTTY-User-Key-File-3: x", "this is a PuTTY key; export it from PuTTYgen as an OpenSSL"),
         (
-            wrapping.written("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
+            wrapping.pem_of("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
             "this is an OpenSSH key of the kind Ed25519, which",
         ),
         (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"),
@@ -343,7 +343,7 @@ def test_a_file_of_another_kind_is_named(data: bytes, told: str, show: Show, run
         b"LS0tLS1CRUdJTi" * 70_000,  # base64 of BEGIN
         tlv(48, made.integer(1), made.integer(1)) * 130_000,  # RSA public keys
         b"-----BEGIN A-----\\n" + b'" ' * 500_000,
-        functools.reduce(lambda data, _: wrapping.written("A", data), range(32), b"-----BEGIN A--"),
+        functools.reduce(lambda data, _: wrapping.pem_of("A", data), range(32), b"-----BEGIN A--"),
     ],
     ids=lambda data: data[:27].decode(),
 )

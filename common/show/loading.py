@@ -51,6 +51,6 @@ def as_spki(label: str, content: bytes) -> bytes:
     label: of its PEM. Content that OpenSSL does not read is returned unchanged.
     """
     with contextlib.suppress(*ERRORS):
-        pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.written(label, content))
+        pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.pem_of(label, content))
         return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
     return content

@@ -57,7 +57,7 @@ def public_pem(item: Item) -> str:
         raise UserError(unusable.DISAGREE, where=item.where)
     if not item.is_public_certain:
         raise UserError("its numbers cannot be checked here; use openssl pkey", where=item.where)
-    return wrapping.written("PUBLIC KEY", item.spki).decode()
+    return wrapping.pem_of("PUBLIC KEY", item.spki).decode()
 
 
 def _public(part: Part) -> Key:
