@@ -64,7 +64,7 @@ class Enclosed(NamedTuple):
     line_break: str  # what stands between BEGIN and the base64, and so for each line break
     dek_info: str  # the cipher and the initialization vector in headers, as written, or ""
     base64: str  # in lines, which other text may stand among
-    fault: Fault | None  # of BEGIN or of the characters
+    of_text: Fault | None  # what is wrong with BEGIN or with the characters
 
     @property
     def headers(self) -> str:
@@ -77,6 +77,21 @@ class Enclosed(NamedTuple):
         """Whether BEGIN stands on its line as in PEM. Otherwise text may only mention it."""
         return self.is_exact and re.match(r"[ \t\r]*\n\s*\S", self.base64) is not None
 
+    @property
+    def fault(self) -> Fault | None:
+        """What is wrong with the PEM, apart from its content."""
+        if self.of_text:
+            return self.of_text
+        if not self.is_exact:
+            return faults.BOUNDARIES
+        if self.end is None:
+            return faults.NO_END
+        if self.end != self.label:
+            return faults.DIFFERENT
+        if self.before.endswith("-----"):
+            return faults.JOINED
+        return _fault_of_lines(self)
+
 
 def find(data: bytes) -> list[Enclosed]:
     """Return what BEGIN begins in text, in order, after what ends before the first BEGIN."""
@@ -85,31 +100,16 @@ def find(data: bytes) -> list[Enclosed]:
     text = data.decode("utf-16" if is_utf16 else "utf-8", "replace")
     begins = list(_BEGIN.finditer(text))
     starts = [*(begin.start() for begin in begins), len(text)]
-    result, rest, line, at = list[Enclosed](), "", 1, 0
+    rests = [text[begin.end() : end] for begin, end in zip(begins, starts[1:], strict=True)]
+    result, line, at = list[Enclosed](), 1, 0
     if _END_IN_PEM.search(text, 0, starts[0]):
         result.append(_enclosed(line, "", None, text[: starts[0]], of_text or faults.NO_BEGIN))
-    for begin, next_start in zip(begins, starts[1:], strict=True):
+    for begin, rest, rest_before in zip(begins, rests, ["", *rests], strict=False):
         line, at = line + text.count("\n", at, begin.start()), begin.start()
         before = text[max(at - _MOST, 0) : at].rpartition("\n")[2]
-        of_begins = faults.TWO_BEGINS if rest.isspace() else None
-        rest = text[begin.end() : next_start]
+        of_begins = faults.TWO_BEGINS if rest_before.isspace() else None
         result.append(_enclosed(line, before, begin, rest, of_text or of_begins))
     return result
-
-
-def fault_of(enclosed: Enclosed) -> Fault | None:
-    """Return what is wrong with the PEM, apart from its content."""
-    if enclosed.fault:
-        return enclosed.fault
-    if not enclosed.is_exact:
-        return faults.BOUNDARIES
-    if enclosed.end is None:
-        return faults.NO_END
-    if enclosed.end != enclosed.label:
-        return faults.DIFFERENT
-    if enclosed.before.endswith("-----"):
-        return faults.JOINED
-    return _fault_of_lines(enclosed)
 
 
 def _fault_of_lines(enclosed: Enclosed) -> Fault | None:
@@ -156,7 +156,7 @@ def _enclosed(
         line_break=line_break,
         dek_info=dek_info,
         base64=base64,
-        fault=fault,
+        of_text=fault,
     )
 
 

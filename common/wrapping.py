@@ -139,7 +139,7 @@ def _whole_der(label: str, enclosed: Enclosed) -> Block | None:
         if whole := der.first_sequence(content):
             kind = labels.fitting(label, whole)
             digits = "".join(text.split())
-            fault = boundaries.fault_of(enclosed) or of_reading
+            fault = enclosed.fault or of_reading
             if len(whole) < len(content) and enclosed.label != "TRUSTED CERTIFICATE":
                 fault = fault or faults.MORE_BYTES
             elif len(digits) % 4 or not _BASE64.fullmatch(digits):
@@ -159,7 +159,7 @@ def _other(label: str, enclosed: Enclosed) -> Block:
         # It should be DER by its label, or it begins as DER of another kind: then it is damaged.
         is_der = label in labels.KNOWN or labels.fitting(label, content) != label
         is_whole = content != b"" and has_end and not is_der
-    fault = boundaries.fault_of(enclosed) if is_whole else _damage(enclosed, content)
+    fault = enclosed.fault if is_whole else _damage(enclosed, content)
     return Block(label, content, is_whole, enclosed.headers, enclosed.line, fault)
 
 
