@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common import files, labels, names, suggest
+from common import boundaries, files, names, suggest
 from common.console import UsageError
 from common.names import Identifier
 
@@ -90,7 +90,7 @@ def _listed_names(path: str) -> list[Identifier]:
 def _lines(path: str) -> list[str]:
     """Return the lines of a text file in UTF-8. Raises UserError."""
     data = files.read(path, "give a file of names after the @")
-    if labels.is_pem(data):
+    if boundaries.is_pem(data):
         raise UsageError("this is PEM, not a list of names", "give a text file", where=path)
     try:
         return data.decode("utf-8-sig").split("\n")

@@ -49,6 +49,9 @@ _HEADERS = re.compile(  # of RFC 1421
 _LINE_BREAK = re.compile(r"[ \t\r]*\n[ \t]*")
 _LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[A-Za-z0-9+/=_-][A-Za-z0-9+/=_ \t\r-]*\n)+")
 _INVISIBLE = re.compile(r"[^\t\n\r -~]+")  # or not ASCII
+_KEY = re.compile(r"""PRIVATE KEY-----|["']d["']\s*:""")  # in PEM, or a JSON Web Key
+# A line of PEM has 64 characters. Quotation marks and a comma may have been copied with it.
+_LONG_BASE64 = re.compile(r"""(?=.*[0-9])[\w+/=\s"',-]{64,}""", re.ASCII | re.DOTALL)
 _MOST = 80  # characters of a line before BEGIN: enough to know whether there are any
 
 
@@ -91,6 +94,16 @@ class Enclosed(NamedTuple):
         if self.before.endswith("-----"):
             return faults.JOINED
         return _fault_of_lines(self)
+
+
+def is_pem(data: bytes) -> bool:
+    """Return whether PEM begins somewhere in data."""
+    return b"-----BEGIN " in data
+
+
+def may_be_key(text: str) -> bool:
+    """Return whether text looks like a private key, or like a part of one: long base64."""
+    return bool(_KEY.search(text) or _LONG_BASE64.fullmatch(text))
 
 
 def find(data: bytes) -> list[Enclosed]:

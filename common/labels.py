@@ -1,7 +1,5 @@
 """What DER holds, by its first elements, and the label that PEM has for it (RFC 7468)."""
 
-import re
-
 from common import der
 from common.der import Element
 
@@ -49,20 +47,7 @@ _KINDS = (
 )
 _PKI_DATA = "1.3.6.1.5.5.7.12.2"  # what is signed in CMC: RFC 5272 section 3.2.1
 _ENOUGH = 1 << 14  # bytes; the nine INTEGERs of an RSA key take fewer
-_KEY = re.compile(r"""PRIVATE KEY-----|["']d["']\s*:""")  # in PEM, or a JSON Web Key
-# A line of PEM has 64 characters. Quotation marks and a comma may have been copied with it.
-_LONG_BASE64 = re.compile(r"""(?=.*[0-9])[\w+/=\s"',-]{64,}""", re.ASCII | re.DOTALL)
 KNOWN = {label for label, *_ in _KINDS}
-
-
-def is_pem(data: bytes) -> bool:
-    """Return whether PEM begins somewhere in data."""
-    return b"-----BEGIN " in data
-
-
-def may_be_key(text: str) -> bool:
-    """Return whether text is a private key, or so long in base64 that it may be a part of one."""
-    return bool(_KEY.search(text) or _LONG_BASE64.fullmatch(text))
 
 
 def of(content: bytes, at: int = 0) -> str:

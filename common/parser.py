@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from common import console, labels
+from common import boundaries, console
 from common.console import UsageError
 
 _LONG_DASHES = tuple("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
@@ -35,7 +35,8 @@ class Parser(argparse.ArgumentParser):
         """Return what the arguments mean (None: those of the process). Raises UserError."""
         given = sys.argv[1:] if arguments is None else list(arguments)
         if any(map(_is_key, given)):  # "$(cat FILE)"
-            raise UsageError("an argument is a private key", "give the name of its file instead")
+            problem = "an argument looks like a private key"
+            raise UsageError(problem, "give the name of its file instead")
         args, unknown = self.parse_known_args(self._options_first(given))
         if unknown:
             self.error(self.too_many)
@@ -106,4 +107,4 @@ def _is_key(argument: str) -> bool:
     """Return whether an argument, or the value of an option in it, may be a private key."""
     value = re.sub("^(?:--[a-z-]+=|@)", "", argument)
     is_path = os.path.lexists(value) or os.path.isdir(os.path.dirname(value))
-    return not is_path and labels.may_be_key(value)
+    return not is_path and boundaries.may_be_key(value)

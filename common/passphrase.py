@@ -6,7 +6,7 @@ environment, which each program passes on to those that it starts.
 
 import unicodedata
 
-from common import console, files, labels, suggest, terminal
+from common import boundaries, console, files, suggest, terminal
 from common.console import UserError
 
 MAX_LENGTH = 1023  # bytes; OpenSSL reads PEM_BUFSIZE, 1024, with a NUL at the end (openssl/pem.h)
@@ -56,7 +56,7 @@ def _first_line(path: str) -> bytes:
     if not files.is_there(path) and not suggest.neighbor(path):  # it may be the passphrase itself
         raise UserError("there is no such file", advice)
     data, mode = files.read_with_mode(path, advice)
-    if labels.is_pem(data):
+    if boundaries.is_pem(data):
         raise UserError("this is PEM, not a passphrase", advice, where=path)
     files.warn_of_other_readers(path, mode)
     try:

@@ -344,7 +344,7 @@ NOT_HERE = "is not an option of this program"
 SEE = "; see make_csr.py --help"
 BASE64 = "".join(KEY.decode().splitlines()[1:-1])
 LONG = "has more than 63 characters between two dots (RFC 1035)"
-A_KEY = "an argument is a private key; give the name of its file instead"
+A_KEY = "an argument looks like a private key; give the name of its file instead"
 
 
 @pytest.mark.usefixtures("key")
