@@ -1,4 +1,7 @@
-"""Why a private key does not open, or cannot be used although it does."""
+"""Why a private key does not open, or cannot be used although it does.
+
+ERRORS are the exceptions that the libraries raise about any content that they cannot read.
+"""
 
 from common import der, key_numbers, labels
 from common.der import Element
@@ -16,7 +19,6 @@ _UNUSUAL = (
 _MORE_PRIMES = "this key has more than two primes, so it cannot be used here; make another"
 _NO_PRIMES = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
 
-# All that the libraries raise about what they cannot read.
 ERRORS = (
     ValueError,
     TypeError,
@@ -66,8 +68,8 @@ def _is_unusual(root: Element) -> bool:
     return numbers[:1] not in ([], [b"\0"], [b"\1"]) or any(one >= b"\x80" for one in numbers)
 
 
-def odd_primes(block: Block) -> str | None:
-    """Return what is odd about the primes of an RSA key, and what to do; or None."""
+def why_disagreeing(block: Block) -> str | None:
+    """Return why the numbers of an undamaged RSA key do not agree, and what to do; or None."""
     return _MORE_PRIMES if len(key_numbers.rsa_numbers(block)) > 9 else no_primes(block)
 
 
