@@ -85,15 +85,13 @@ def test_a_request_has_the_names_in_their_order_each_once(run: Run) -> None:
     assert len(list(csr.attributes)) == len(list(csr.extensions)) == 1
 
 
-@pytest.mark.parametrize("curve", ["P-384", "P-521"])
-def test_an_ec_key_signs_with_sha256(curve: str, run: Run) -> None:
-    Path("certificate.key").write_bytes(pem_of(private_key(curve)))
-    result = run("make_csr.py")
+def test_a_key_on_p521_signs_with_sha256(run: Run) -> None:
+    Path("certificate.key").write_bytes(pem_of(private_key("P-521")))
+    told = "certificate.key: this key is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
+    assert warnings_of(run("make_csr.py")) == [told]
     csr = load()
     assert csr.is_signature_valid
     assert isinstance(csr.signature_hash_algorithm, hashes.SHA256)
-    p521 = "certificate.key: this key is on P-521, not P-256 or P-384, so Let's Encrypt rejects it"
-    assert warnings_of(result) == ([p521] if curve == "P-521" else [])
 
 
 # The key.
@@ -318,7 +316,6 @@ def test_a_list_stands_for_its_names(run: Run) -> None:
         (KEY, ": this is PEM, not a list of names; give a text file"),
         (KEY.partition(b"\n")[2], NO_NAME.format(1, "")),
         (b"m\xfcnchen.org\n", ": byte 1 is not UTF-8; save it as UTF-8"),
-        ("\ufeffa.org".encode("utf-16-le"), ": byte 0 is not UTF-8; save it as UTF-8"),
         (b"secret\n", ": no line has a dot; give a single label on the command line"),
         (None, ": No such file or directory; give a file of names after the @"),
     ],
@@ -357,7 +354,6 @@ A_KEY = "an argument looks like a private key; give the name of its file instead
         (["--emial", "x"], f"--emial {NOT_HERE}; did you mean --email?"),
         (["-key", "x"], f"-k… {NOT_HERE}; did you mean --key?"),
         (["--password:secret"], f"--password… {NOT_HERE}{SEE}"),
-        (["--email:a@b.org"], f"--email… {NOT_HERE}; did you mean --email?"),
         (["-psecret"], f"-p… {NOT_HERE}{SEE}"),
         (["-q", "-q"], f"-q is given twice{SEE}"),
         (["--quiet=secret", "a.org"], f"--quiet takes no value{SEE}"),
@@ -369,7 +365,6 @@ A_KEY = "an argument looks like a private key; give the name of its file instead
         (["{'kty': 'EC', 'd': 'secret'}"], A_KEY),
         (["—key", "x"], "an option begins with a long dash; type two hyphens instead"),
         (["--key", KEY.decode()], A_KEY),
-        (["--", BASE64], A_KEY),
     ],
 )
 def test_wrong_usage(arguments: list[str], message: str, run: Run) -> None:

@@ -202,7 +202,6 @@ UNUSABLE = {
         f"this kind of key cannot be read here ({NOT_OPENSSL}); use another",
     ),
     "two keys": (KEY + pem_of(EC), "this file has 2 private keys; put each in its own file"),
-    "CMC": (CMC, IS_CMC),
     "CMC as a request": (wrapping.pem_of("NEW CERTIFICATE REQUEST", CMC), IS_CMC),
     "enveloped CMS": (wrapping.pem_of("CMS", cms(3)), IS_MESSAGE),
 }
@@ -222,7 +221,6 @@ def test_an_unusual_rsa_key_is_not_called_damaged(run: Run) -> None:
     pss = "this key is an RSA-PSS key, so no public CA may sign it; make another"
     for command, reason in (
         ("genrsa -primes 3 -out my.key 2048", primes),
-        ("genrsa -traditional -primes 3 -out my.key 2048", primes),
         ("genpkey -algorithm RSA-PSS -out my.key", pss),
     ):
         openssl(command)
