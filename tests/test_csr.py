@@ -9,18 +9,8 @@ from unittest import mock
 
 import make_csr
 from common import names, shell
-from tests.conftest import (
-    ARTICLE,
-    Patch,
-    Run,
-    Show,
-    error_of,
-    openssl,
-    pem_of,
-    private_key,
-    warnings_of,
-)
-from tests.made import request, san, write
+from tests.conftest import ARTICLE, Patch, Run, Show, error_of, pem_of, private_key, warnings_of
+from tests.made import EC, openssl, request, san, write
 
 import pytest
 from cryptography import x509
@@ -166,7 +156,7 @@ IS_ACCOUNT_KEY = (
 )
 def test_the_account_key_does_not_sign_a_request(kind: int | str, command: str, run: Run) -> None:
     Path("certificate.key").write_bytes(pem_of(private_key(kind)))
-    openssl(*command.split(), "-in", "certificate.key", "-out", "account.key", cwd=Path())
+    openssl(f"{command} -in certificate.key -out account.key")
     assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
 
 
@@ -187,10 +177,7 @@ def test_an_account_key_with_another_name_is_known_only_if_given(run: Run) -> No
     ("content", "reason"),
     [
         (b"", "the file is empty{}"),
-        (
-            pem_of(private_key("P-256")).replace(b"oUQDQgAE", b"oUQDQgAF"),
-            "the key is damaged; restore a copy",
-        ),
+        (pem_of(EC).replace(b"oUQDQgAE", b"oUQDQgAF"), "the key is damaged; restore a copy"),
     ],
 )
 def test_an_account_key_that_cannot_be_compared(content: bytes, reason: str, run: Run) -> None:
