@@ -183,9 +183,12 @@ def test_a_fault_in_the_files_is_named(
     assert left == before
 
 
-def test_a_port_that_the_page_cannot_have_is_refused(told: Told) -> None:
+def test_a_port_that_the_page_cannot_have_is_refused(told: Told, monkeypatch: Patch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+        monkeypatch.setattr(web_server, "PORT", port)
+        with web_server.listen(None) as server:  # which nobody has chosen
+            assert server.server_port != port
         assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
     for given in ("65536", "-5", "hunter2"):
         error = "error: --port takes a number up to 65535; choose another\n"
@@ -282,6 +285,11 @@ def test_a_signal_ends_what_was_started(number: int, files: Path, tmp_path: Path
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     assert not list(temporary.iterdir())
+
+
+def test_what_show_finds_wrong_ends_the_program(told: Told, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(certificate, "shown", lambda *_: (1, "", "show: error: a: b; c\n"))
+    assert told(status=1).endswith(" something wrong in these files: show: error: a: b; c\n")
 
 
 def test_a_wrong_answer_to_a_challenge_is_refused(told: Told, monkeypatch: Patch) -> None:

@@ -1,12 +1,14 @@
 """Deactivating an account at a real CA, with a key that the tests have made."""
 
 import io
+import itertools
 import json
 import os
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.response import addinfourl
 
@@ -100,38 +102,48 @@ def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
             answer = ca.opener.open(*arguments, **more)
             if answer.url.endswith("/nonce-plz"):
                 nonces.append(answer.headers["Replay-Nonce"])
-                if len(nonces) == 2:
+                if 2 <= len(nonces) <= 5:
                     answer.headers.replace_header("Replay-Nonce", nonces[0])
             return answer
 
     acme_client.Account(private_key("P-256", 8), ca.directory_url, UsedNonce()).deactivate()
-    assert len(nonces) == 3
+    assert len(nonces) == 6
 
 
 MEMBERS = "Replay-Nonce Location status authorizations challenges token url finalize certificate"
 
 
-@pytest.mark.parametrize("member", MEMBERS.split())
-def test_what_an_answer_does_not_have_is_named(member: str, ca: pebble.Pebble) -> None:
-    class Incomplete(urllib.request.OpenerDirector):
+def get_certificate(ca: pebble.Pebble, old: str, new: str) -> None:
+    """Get a certificate from a CA whose answers have a header less, and a text replaced."""
+
+    class Opener(urllib.request.OpenerDirector):
         def open(self, *arguments: Any, **more: Any) -> Any:
             answer = ca.opener.open(*arguments, **more)
-            del answer.headers[member]
-            data = answer.read().replace(f'"{member}":'.encode(), b'"":')
+            del answer.headers[old.strip('":')]
+            data = answer.read().replace(old.encode(), new.encode())
             return addinfourl(io.BytesIO(data), answer.headers, answer.url, answer.status)
 
-    def get_certificate() -> None:
-        account = acme_client.Account(private_key("P-256", 9), ca.directory_url, Incomplete())
-        order = account.order(pem.names(REQUEST))
-        authorization = account.read(order["authorizations"][0])
-        # A new Pebble also offers a challenge without a token, in any order.
-        challenge = max(authorization["challenges"], key=lambda one: "token" in one)
-        assert challenge["token"]
-        account.prove(authorization, challenge)
-        account.finalize(order, REQUEST)
+    account = acme_client.Account(private_key("P-256", 9), ca.directory_url, Opener())
+    order = account.order(pem.names(REQUEST))
+    authorization = account.read(order["authorizations"][0])
+    # A new Pebble also offers a challenge without a token, in any order.
+    challenge = max(authorization["challenges"], key=lambda one: "token" in one)
+    assert challenge["token"]
+    account.prove(authorization, challenge)
+    account.finalize(order, REQUEST)
 
+
+@pytest.mark.parametrize("member", MEMBERS.split())
+def test_what_an_answer_does_not_have_is_named(member: str, ca: pebble.Pebble) -> None:
     with pytest.raises(acme_client.Problem, match=f"^the answer of the CA does not have {member}$"):
-        get_certificate()
+        get_certificate(ca, f'"{member}":', '"":')
+
+
+def test_a_ca_that_never_decides_is_given_up(ca: pebble.Pebble, monkeypatch: Patch) -> None:
+    clock = SimpleNamespace(monotonic=itertools.count(0, 20).__next__, sleep=lambda _: None)
+    monkeypatch.setattr(acme_client, "time", clock)
+    with pytest.raises(acme_client.Problem, match=r"^the CA did not decide within 60 seconds$"):
+        get_certificate(ca, '"valid"', '"processing"')
 
 
 _CA = "https://acme-v02.api.letsencrypt.org"

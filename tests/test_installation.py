@@ -174,11 +174,20 @@ class TestAProgram:
         inactive = "the virtual environment is not active in this terminal"
         assert error == f"{inactive}; run: . .venv/bin/activate"
 
-    def test_with_a_broken_library(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("module", "name", "command"),
+        [
+            ("Crypto", "pycryptodome", ["make_account_key.py"]),
+            ("idna", "idna", ["make_csr.py", "ü.org"]),
+        ],
+    )
+    def test_with_a_broken_library(
+        self, module: str, name: str, command: list[str], tmp_path: Path
+    ) -> None:
         copy(tmp_path)
-        install(tmp_path, "pycryptodome", "4.0", Crypto="raise RuntimeError('this\\nand that')")
-        error = error_of(run_process([sys.executable, "make_account_key.py"], tmp_path))
-        assert error.startswith("pycryptodome 4.0 cannot be imported (RuntimeError: this); run: ")
+        install(tmp_path, name, "3.99", **{module: "raise RuntimeError('this\\nand that')"})
+        error = error_of(run_process([sys.executable, *command], tmp_path))
+        assert error.startswith(f"{name} 3.99 cannot be imported (RuntimeError: this); run: ")
         assert " -m venv --clear " in error
 
     @pytest.mark.parametrize(

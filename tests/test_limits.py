@@ -94,6 +94,12 @@ def test_the_longest_numbers(key: bytes, reason: str | None) -> None:
         assert limits.exceeded(Block("PRIVATE KEY", pkcs8(key), is_whole=True)) == reason
 
 
+def test_the_longest_dsa_key_that_is_checked(show: Show) -> None:
+    for bits, numbers in ((4096, "agree"), (4097, "not checked (of an unusual kind)")):
+        write("a.key", dsa(2**bits - 1))
+        assert f"  numbers        {numbers}\n" in show("a.key")[1]
+
+
 @pytest.mark.parametrize(
     ("key", "reason"),
     [

@@ -3,6 +3,7 @@
 import getpass
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -162,13 +163,14 @@ def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 
 def test_what_is_typed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     encoding = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
-    for lines, reason in (
-        (("a", "b"), "the passphrases differ, so no key was made; try again"),
-        (("secret\ud83d",), encoding),
+    for ask, lines, reason in (
+        (passphrase.for_new_key, ("a", "b"), "the passphrases differ, so no key was made; try again"),
+        (passphrase.for_new_key, ("secret\ud83d",), encoding),
+        (lambda _: passphrase.Source()("a.key"), ("a\x1b",), f"the passphrase {CONTROL}"),
     ):
         type_lines(monkeypatch, *lines)
-        with pytest.raises(UserError, match=f"^{reason}$"):
-            passphrase.for_new_key(None)
+        with pytest.raises(UserError, match=f"^{re.escape(reason)}$"):
+            ask(None)
 
 
 def test_on_windows_only_a_console_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -290,8 +290,10 @@ INSIDE = tlv(0x30, integer(1), tlv(4, SCALAR_BYTES))  # without the point
 @pytest.mark.parametrize(("key", "status"), [
     (as_der(EC), 0),
     (as_der(EC).replace(POINT, OTHER_POINT), 1),
+    (as_der(EC).replace(SCALAR_BYTES, b"\xff" * 32), 1),  # out of range
     (v2(EC, INSIDE, POINT), 0),
     (v2(EC, INSIDE, OTHER_POINT), 1),
+    (v2(EC, INSIDE, bytes([2 + POINT[-1] % 2]) + POINT[1:33]), 0),  # compressed
     *((v2(EC, tlv(0x30, integer(1), tlv(4, zero)), POINT), 1) for zero in (b"", bytes(32))),
     (v2(ED, tlv(4, ED.private_bytes_raw()), ED.public_key().public_bytes_raw()), 0),
     (v2(ED, tlv(4, ED.private_bytes_raw()), ED.private_bytes_raw()), 1),
