@@ -22,13 +22,9 @@ from course import pebble
 from tests import browser
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = Path(__file__).resolve().parent / "data" / "article"
@@ -255,7 +251,9 @@ def pem_of(
     form: PrivateFormat = PrivateFormat.TraditionalOpenSSL,
 ) -> bytes:
     """Return a private key in PEM; with a passphrase it is encrypted."""
-    protection = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase:
+        protection = serialization.BestAvailableEncryption(passphrase)
     return key.private_bytes(Encoding.PEM, form, protection)
 
 

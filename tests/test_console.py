@@ -5,14 +5,13 @@ import fnmatch
 import os
 import re
 import signal
-import subprocess
 import sys
 import warnings
 from pathlib import Path
 from unittest import mock
 
 from common import console
-from tests.conftest import ROOT, Run, command_of, default_signals, environment, error_of, shell
+from tests.conftest import ROOT, Run, error_of, shell
 
 import pytest
 
@@ -99,59 +98,25 @@ def test_what_cannot_be_written_is_told_once_if_at_all(
     assert not re.search("Traceback|Exception ignored|bug", result.stderr)
 
 
-# Another PyCryptodome, which waits for a signal while it makes a key.
-LIBRARY = """
-import signal
-class RSA:
-    def generate(bits):
-        print(signal.getsignal(signal.SIGINT).name, flush=True)
-        signal.pause()
-ECC = None
-"""
-
-
 @POSIX
-class TestSignals:
-    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-    def test_end_a_program_at_once(self, name: str, tmp_path: Path) -> None:
-        (tmp_path / "Crypto").mkdir()
-        (tmp_path / "Crypto" / "__init__.py").touch()
-        (tmp_path / "Crypto" / "PublicKey.py").write_text(LIBRARY)
-        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-        with subprocess.Popen(
-            command_of("make_account_key.py"),
-            cwd=tmp_path,
-            env=environment(PYTHONPATH=path),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=default_signals,
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "SIG_DFL\n"
-            process.send_signal(signal.Signals[name])
-            _, errors = process.communicate(timeout=30)
-        assert (process.returncode, errors) == (-signal.Signals[name], "")
-        assert os.listdir(tmp_path) == ["Crypto"]
+@pytest.mark.parametrize("command", ["make_account_key.py --curve=P-256", "make_csr.py"])
+@pytest.mark.usefixtures("key")
+def test_signals_are_held_from_writing_to_the_last_message(
+    command: str, run: Run, monkeypatch: Patch
+) -> None:
+    masks: list[set[int]] = []
 
-    @pytest.mark.parametrize("command", ["make_account_key.py --curve=P-256", "make_csr.py"])
-    @pytest.mark.usefixtures("key")
-    def test_are_held_from_writing_to_the_last_message(
-        self, command: str, run: Run, monkeypatch: Patch
-    ) -> None:
-        masks: list[set[int]] = []
+    def look(*_: object) -> None:
+        masks.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
 
-        def look(*_: object) -> None:
-            masks.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
-
-        for place in ("files.write_key", "files.write_request", "console.report"):
-            monkeypatch.setattr(f"common.{place}", look)
-        look()
-        assert run(*command.split()).returncode == 0
-        look()
-        before, writing, last, after = masks
-        assert writing == last == signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-        assert before == after != writing
+    for place in ("files.write_key", "files.write_request", "console.report"):
+        monkeypatch.setattr(f"common.{place}", look)
+    look()
+    assert run(*command.split()).returncode == 0
+    look()
+    before, writing, last, after = masks
+    assert writing == last == signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+    assert before == after != writing
 
 
 def test_ctrl_c_is_ignored_on_windows_while_a_file_is_written(monkeypatch: Patch) -> None:

@@ -93,20 +93,28 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
     assert told(2, str(path)) == f"deactivate: error: {missing}\n"
 
 
+def account_at(ca: pebble.Pebble, change: Callable[[Any], Any]) -> acme_client.Account:
+    """Return an account at a CA whose answers are changed."""
+
+    class Opener(urllib.request.OpenerDirector):
+        def open(self, *arguments: Any, **more: Any) -> Any:
+            return change(ca.opener.open(*arguments, **more))
+
+    return acme_client.Account(private_key("P-256", 8), ca.directory_url, Opener())
+
+
 def test_a_nonce_that_the_ca_rejects_is_replaced(ca: pebble.Pebble) -> None:
     """RFC 8555 section 6.5."""
     nonces = []
 
-    class UsedNonce(urllib.request.OpenerDirector):
-        def open(self, *arguments: Any, **more: Any) -> Any:
-            answer = ca.opener.open(*arguments, **more)
-            if answer.url.endswith("/nonce-plz"):
-                nonces.append(answer.headers["Replay-Nonce"])
-                if 2 <= len(nonces) <= 5:
-                    answer.headers.replace_header("Replay-Nonce", nonces[0])
-            return answer
+    def reject(answer: Any) -> Any:
+        if answer.url.endswith("/nonce-plz"):
+            nonces.append(answer.headers["Replay-Nonce"])
+            if 2 <= len(nonces) <= 5:
+                answer.headers.replace_header("Replay-Nonce", nonces[0])
+        return answer
 
-    acme_client.Account(private_key("P-256", 8), ca.directory_url, UsedNonce()).deactivate()
+    account_at(ca, reject).order(pem.names(REQUEST))
     assert len(nonces) == 6
 
 
@@ -116,14 +124,12 @@ MEMBERS = "Replay-Nonce Location status authorizations challenges token url fina
 def get_certificate(ca: pebble.Pebble, old: str, new: str) -> None:
     """Get a certificate from a CA whose answers have a header less, and a text replaced."""
 
-    class Opener(urllib.request.OpenerDirector):
-        def open(self, *arguments: Any, **more: Any) -> Any:
-            answer = ca.opener.open(*arguments, **more)
-            del answer.headers[old.strip('":')]
-            data = answer.read().replace(old.encode(), new.encode())
-            return addinfourl(io.BytesIO(data), answer.headers, answer.url, answer.status)
+    def change(answer: Any) -> Any:
+        del answer.headers[old.strip('":')]
+        data = answer.read().replace(old.encode(), new.encode())
+        return addinfourl(io.BytesIO(data), answer.headers, answer.url, answer.status)
 
-    account = acme_client.Account(private_key("P-256", 9), ca.directory_url, Opener())
+    account = account_at(ca, change)
     order = account.order(pem.names(REQUEST))
     authorization = account.read(order["authorizations"][0])
     # A new Pebble also offers a challenge without a token, in any order.

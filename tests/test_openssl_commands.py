@@ -6,19 +6,8 @@ import sys
 from pathlib import Path
 
 from common import console, names, openssl_commands, shell
-from tests.conftest import (
-    KEY_SCRIPTS,
-    ROOT,
-    SECRET,
-    Patch,
-    Result,
-    Run,
-    commands_of,
-    on_a_terminal,
-    pem_of,
-    private_key,
-)
-from tests.conftest import shell as sh
+from tests import conftest
+from tests.conftest import KEY_SCRIPTS, ROOT, SECRET, Patch, Result, Run, commands_of
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -35,7 +24,7 @@ def public_key_of(key: Path, passphrase: bytes | None = None) -> str:
 
 def paste(command: str) -> str:
     """Run a command that must succeed; return what it prints."""
-    result = sh(command, Path())
+    result = conftest.shell(command, Path())
     assert result.returncode == 0, result.stderr
     return result.stdout + result.stderr
 
@@ -92,7 +81,7 @@ def test_an_encrypted_key(run: Run, secret_file: str) -> None:
     Path("account.pub").touch()  # which is kept
     make, view, extract = commands_of(run("make_account_key.py", *options))
     for command, answers in ((make, 2), (view, 1), (extract, 1)):
-        session = on_a_terminal(["sh", "-c", command], Path(), *[SECRET] * answers)
+        session = conftest.on_a_terminal(["sh", "-c", command], Path(), *[SECRET] * answers)
         assert session.status == 0, session.written
     key = Path("account.key")
     assert Path("account-openssl.pub").read_text() == public_key_of(key, SECRET.encode())
@@ -120,7 +109,7 @@ def test_a_request_is_the_same_to_the_last_byte(arguments: list[str], run: Run) 
 
 def test_no_command_is_printed_if_openssl_would_make_another_request(run: Run) -> None:
     """`openssl req` puts the public key into a request as the key file has it."""
-    Path("plain.key").write_bytes(pem_of(private_key("P-256")))
+    Path("plain.key").write_bytes(conftest.pem_of(conftest.private_key("P-256")))
     paste("openssl ec -in plain.key -conv_form compressed -out certificate.key")
     (view,) = commands_of(run("make_csr.py"))
     assert "verify OK" in paste(view)

@@ -163,8 +163,9 @@ def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
 
 def test_what_is_typed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     encoding = "the passphrase is not valid in this terminal's encoding; use --passphrase-file"
+    differ = "the passphrases differ, so no key was made; try again"
     for ask, lines, reason in (
-        (passphrase.for_new_key, ("a", "b"), "the passphrases differ, so no key was made; try again"),
+        (passphrase.for_new_key, ("a", "b"), differ),
         (passphrase.for_new_key, ("secret\ud83d",), encoding),
         (lambda _: passphrase.Source()("a.key"), ("a\x1b",), f"the passphrase {CONTROL}"),
     ):
