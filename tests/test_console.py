@@ -11,12 +11,11 @@ from pathlib import Path
 from unittest import mock
 
 from common import console
-from tests.conftest import ROOT, Run, error_of, shell
+from tests.conftest import ROOT, Patch, Run, error_of, shell
 
 import pytest
 
 LOST = __file__ + ", line *: {}; undo the last change, or report this as a bug"
-Patch = pytest.MonkeyPatch
 POSIX = pytest.mark.posix(reason="signals or sh")
 
 

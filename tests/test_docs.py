@@ -1,10 +1,8 @@
 """The README and the pages in docs/ do what they say.
 
-Every `sh` block of a page runs, in the order of the page, in one shell that starts in a directory
-with the project's programs and nothing else. What a block prints is compared with the `text` block
-after it, if there is one. There `…` within a line stands for anything in that line, and a line
-that is only `…` for any lines. At the end of the page, nothing may be left of what it made.
-A block is left alone if its first line says "not tried here", or "not run by the tests".
+The `sh` blocks of a page run in one shell, in a directory with the project's programs. What a block
+prints is compared with the `text` block after it: `…` within a line stands for anything in that
+line, and a line that is only `…` for any lines. LEFT_ALONE has the words of what is not run.
 """
 
 import os

@@ -52,20 +52,8 @@ plain_names = st.one_of(
     st.lists(labels, min_size=1, max_size=5).map(".".join), st.ip_addresses().map(str)
 )
 inside = st.sampled_from([*",\n\0;/@ %=_", "\r\n", ", DNS:", "\nDNS:"])
-texts = st.one_of(
-    plain_names,
-    st.tuples(st.sampled_from(["DNS:", "IP:", "*."]), plain_names).map("".join),
-    st.tuples(labels, inside, labels).map("".join),
-    st.text(max_size=40),
-)
+texts = plain_names | st.text(max_size=40) | st.tuples(labels, inside, labels).map("".join)
 local_parts = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
-
-
-def outcome(*arguments: str) -> Result:
-    """Run make_csr; check that it ends as it should."""
-    result = vectors.run(make_csr.main, *arguments)
-    assert list(vectors.broken_promises(result, [])) == []
-    return Result(arguments, result.status, result.out, result.err)
 
 
 def names_in(request: Path) -> list[str]:
@@ -105,15 +93,17 @@ def test_a_request_has_the_names_asked_for(texts: list[str], email: str | None) 
     """And the OpenSSL command makes the same one."""
     with vectors.new_directory() as directory:
         options = ["--key", str(KEY), *([f"--email={email}"] if email else [])]
-        result = outcome(*options, "--", *texts)
-        if result.returncode:
+        result = vectors.run(make_csr.main, *options, "--", *texts)
+        assert list(vectors.broken_promises(result, [])) == []
+        if result.status:
             assert os.listdir() == []
             return
         request = directory / "certificate.csr"
         assert names_in(request) == [str(name) for name in names.parse_all(texts)]
         ours = request.read_bytes()
         request.unlink()
-        assert shell(commands_of(result)[0], directory).returncode == 0
+        command = commands_of(Result([], 0, result.out, result.err))[0]
+        assert shell(command, directory).returncode == 0
         assert request.read_bytes() == ours
 
 
@@ -155,13 +145,6 @@ def mutated_in_base64(pem: bytes, mutations: Mutations) -> bytes:
     return block[1] + re.sub(b"(.{1,64})", b"\\1\n", body) + block[3]
 
 
-def repeated(content: bytes, message: str) -> list[str]:
-    """Return what a message repeats of the content of a file: 16 characters of base64 or more."""
-    words = re.findall("[A-Za-z0-9+/]{16,}", content.decode("latin-1"))
-    pieces = (word[at : at + 16] for word in words for at in range(len(word) - 15))
-    return [piece for piece in pieces if piece in message]
-
-
 views = st.sampled_from([GIVEN, ["--bytes"], ["--html", *GIVEN]])
 
 
@@ -176,4 +159,3 @@ def test_any_file(file: bytes, mutations: Mutations, in_base64: bool, view: list
         assert os.path.exists("certificate.csr") == (signed.status == 0)
         for result in (signed, vectors.run(show.main, *view, "a.key")):
             assert list(vectors.broken_promises(result, PRIVATE_BYTES)) == []
-            assert repeated(content, result.err) == []

@@ -50,7 +50,6 @@ def encrypted(scheme: str, *numbers: int, salt: bytes = bytes(16)) -> bytes:
 LONG = {
     "RSA": ("PRIVATE KEY", pkcs8(pkcs1(p=PRIME)), TOO_LONG),
     "encrypted": (labels.ENCRYPTED, encrypted(PBKDF2, 2**31 - 1), TOO_MANY),
-    "large": ("EC PRIVATE KEY", sequence(integer(1), bytes(16_378)), LARGE),
 }
 
 
