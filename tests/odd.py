@@ -1,7 +1,6 @@
 """Odd requests and certificates: what other programs write and readers stumble on.
 
-A trait replaces fields of an ordinary request or certificate. Which of its values it takes is
-random, and several traits may meet.
+Each trait replaces fields of an ordinary one with values that are chosen at random.
 """
 
 import ipaddress

@@ -38,8 +38,7 @@ cat served.txt
 rm served.txt
 """
 
-# PyCryptodome takes seconds to make an RSA key of 4096 bits, ten times as long as OpenSSL. How it
-# makes them: test_new_key.
+# PyCryptodome takes seconds to make an RSA key of 4096 bits, ten times as long as OpenSSL.
 QUICK = """
 import sys
 if any("make_" in word for word in sys.orig_argv):

@@ -23,6 +23,8 @@ import pytest
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 CSR = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
 
+Program = tuple[str, ...]
+
 MAKE_KEY = ("make_account_key.py", "--curve", "P-256")
 MAKE_REQUEST = ("make_csr.py", "--key", "the.key", "example.com")
 
@@ -111,7 +113,7 @@ NOT_REGULAR = "this is not a regular file; give one, or - for standard output"
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_is_made(
-    program: tuple[str, ...], out: str, message: str, run: Run, monkeypatch: Patch
+    program: Program, out: str, message: str, run: Run, monkeypatch: Patch
 ) -> None:
     monkeypatch.setattr(make_account_key, "create_key", None)
     monkeypatch.setattr(make_csr, "create_csr", None)
@@ -267,7 +269,7 @@ def test_a_key_that_others_can_read_is_warned_of(mode: int, is_open: bool, run: 
     ],
 )
 def test_a_key_that_comes_meanwhile_stays(
-    program: tuple[str, ...], call: str, message: str, run: Run, monkeypatch: Patch
+    program: Program, call: str, message: str, run: Run, monkeypatch: Patch
 ) -> None:
     before(call, lambda: Path("new").write_bytes(KEY), monkeypatch)
     assert error_of(run(*program, "--out", "new")).startswith(message)
@@ -333,12 +335,7 @@ class TestAsOnWindows:
     @both
     @pytest.mark.parametrize("failures", [3, 4])
     def test_a_file_that_a_virus_scanner_holds_open_is_tried_again(
-        self,
-        program: tuple[str, ...],
-        failures: int,
-        slept: list[float],
-        run: Run,
-        monkeypatch: Patch,
+        self, program: Program, failures: int, slept: list[float], run: Run, monkeypatch: Patch
     ) -> None:
         call = "rename" if program == MAKE_KEY else "replace"
         true_call, left = getattr(os, call), [failing(errno.EACCES)] * failures
