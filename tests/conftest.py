@@ -1,7 +1,4 @@
-"""What the tests share: running the scripts, keys that are made once, and other programs.
-
-What only a process of its own can show (signals, streams, imports) goes through `run_process`.
-"""
+"""What the tests share: running the scripts, keys that are made once, and other programs."""
 
 import contextlib
 import functools

@@ -1,7 +1,6 @@
 """python -m tests.picture PNG: the picture in the README, of the files in data/picture.
 
-It needs Chromium and pngquant. The day on the picture is fixed, since it says how long the
-certificates are still valid.
+It needs Chromium and pngquant. The day is fixed, since it says how long they are valid.
 """
 
 import contextlib

@@ -145,6 +145,13 @@ def mutated_in_base64(pem: bytes, mutations: Mutations) -> bytes:
     return block[1] + re.sub(b"(.{1,64})", b"\\1\n", body) + block[3]
 
 
+def repeated(content: bytes, message: str) -> list[str]:
+    """Return what a message repeats of the content of a file: 16 characters of base64 or more."""
+    pieces = (message[at : at + 16] for at in range(len(message) - 15))
+    base64_pieces = filter(re.compile("[A-Za-z0-9+/]{16}").fullmatch, pieces)
+    return [piece for piece in base64_pieces if piece.encode() in content]
+
+
 views = st.sampled_from([GIVEN, ["--bytes"], ["--html", *GIVEN]])
 
 
@@ -159,3 +166,4 @@ def test_any_file(file: bytes, mutations: Mutations, in_base64: bool, view: list
         assert os.path.exists("certificate.csr") == (signed.status == 0)
         for result in (signed, vectors.run(show.main, *view, "a.key")):
             assert list(vectors.broken_promises(result, PRIVATE_BYTES)) == []
+            assert repeated(content, result.err) == []

@@ -1,7 +1,4 @@
-"""All that the scripts say on success, to the last character.
-
-Each page in data/said has what is typed, and what appears on standard error.
-"""
+"""All that the scripts say on success, to the last character, is in data/said."""
 
 import importlib
 import re
