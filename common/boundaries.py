@@ -1,17 +1,17 @@
 r"""The boundaries of PEM in text, and what is wrong with the PEM between and around them.
 
 PEM is base64 of DER between two encapsulation boundaries (RFC 7468 section 2), which are the BEGIN
-line and the END line with a label. Other text may stand around it. What people paste differs:
+line and the END line with a label. Other text may surround it. What people paste often differs:
 
     -----BEGIN A-----\nMII…\n            line breaks that became the two characters \ and n
     "-----BEGIN A-----\n" +              lines that are strings in a program
     -----BEGIN A----- MII… -----END A    line breaks that became spaces or commas or were lost
     # -----BEGIN A-----                  quoted, indented or commented lines, or other text there
     -----END A----------BEGIN B-----     files joined without a line break between them
-    ----BEGIN A---- or —BEGIN A—         other boundaries than those of PEM, or a missing one
+    ----BEGIN A---- or —BEGIN A—         boundaries that are not those of PEM, or a missing one
     MIIEvQ\/BADANB                       characters that are escaped, as in JSON or HTML
 
-What became of the first line break became of all of them, and stands between BEGIN and the base64.
+All line breaks became the same as the first, which stands between BEGIN and the base64.
 """
 
 import re
@@ -56,7 +56,7 @@ _MOST = 80  # characters of a line before BEGIN: enough to know whether there ar
 
 
 class Enclosed(NamedTuple):
-    """What BEGIN begins, as far as END or the next BEGIN, and what stands around it."""
+    """The text from BEGIN to END, or to the next BEGIN, and what stands around it."""
 
     line: int  # of BEGIN in the file, from 1
     label: str  # in BEGIN, or in END if BEGIN is missing
@@ -107,7 +107,7 @@ def may_be_key(text: str) -> bool:
 
 
 def find(data: bytes) -> list[Enclosed]:
-    """Return what BEGIN begins in text, in order, after what ends before the first BEGIN."""
+    """Return each text from BEGIN to END, in order. The first may lack its BEGIN."""
     is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     of_text = faults.UTF16 if is_utf16 else None
     text = data.decode("utf-16" if is_utf16 else "utf-8", "replace")
@@ -143,7 +143,7 @@ def _fault_of_lines(enclosed: Enclosed) -> Fault | None:
 def _enclosed(
     line: int, before: str, begin: re.Match[str] | None, rest: str, fault: Fault | None
 ) -> Enclosed:
-    """Return what BEGIN begins. before: on its line; rest: as far as the next BEGIN."""
+    """Return the text after BEGIN. before: on its line; rest: up to the next BEGIN."""
     closing = _END.search(rest)
     between = rest[: closing.start()] if closing else rest
     after = rest[closing.end() :].partition("\n")[0] if closing else ""
@@ -181,7 +181,7 @@ def _in_lines(text: str) -> tuple[str, str]:
 
 
 def _label(boundary: re.Match[str] | None, word: str) -> tuple[str | None, bool]:
-    """Return the label in BEGIN or END, as PEM has it, and whether the rest is as PEM has it."""
+    """Return the label in BEGIN or END as PEM writes it, and whether all is written as in PEM."""
     if boundary is None:
         return None, True
     label = " ".join(_INVISIBLE.sub(" ", boundary[1]).upper().split())

@@ -43,7 +43,7 @@ def _other(own: list[str]) -> str:
 
 
 def _similar(own: str) -> str:
-    """Return how to make the key of a name, unless its file is that of a misspelt one."""
+    """Return which name was probably meant, if one like it has a key, and how to make a key."""
     key = suggest.neighbor(own)
     meant = key.removesuffix(".key").replace("_", "*")
     return f"did you mean {meant}? Otherwise {_MAKE}" if key.endswith(".key") else _MAKE

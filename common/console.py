@@ -67,7 +67,7 @@ def error(text: str) -> None:
 
 
 def unforeseen(failure: BaseException) -> str:
-    """Return what to say of an exception that nothing here expects, and what to do.
+    """Return the message about an exception that nothing here expects, with advice.
 
     Its text is left out, because it may hold a secret.
     """
@@ -131,9 +131,9 @@ def progress(text: str, quiet: bool) -> None:
 
 
 def hold_signals(path: str) -> None:
-    """Block all signals, so that they arrive once the program has said what it wrote to path.
+    """Block all signals until the program has said what it wrote to path.
 
-    If that is "-", standard output, there is nothing to leave behind, and they end the program.
+    If path is "-" (standard output), no file can be left behind, so signals are not blocked.
     """
     if path == "-":
         return

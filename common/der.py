@@ -132,7 +132,7 @@ def first(der: bytes, at: int = 0) -> Element:
 
 
 def first_sequence(der: bytes, at: int = 0) -> bytes:
-    """Return the SEQUENCE at an offset, of any size, or b"" if there is not a whole one."""
+    """Return the SEQUENCE at an offset, of any size, or b"" if it is missing or cut off."""
     with contextlib.suppress(ValueError):
         element = first(der, at)
         if der.startswith(b"\x30", at) and not element.is_cut_off:

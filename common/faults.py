@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-# How +, / and = are escaped in JSON, HTML, URLs and Java, as re and sed -E find it.
+# How JSON, HTML, URLs and Java escape +, / and =: patterns for re and sed -E.
 ESCAPES = {
     "+": r"(\\u00|%|&#x)2[Bb];?|&#43;|\\\+",
     "/": r"(\\u00|%|&#x)2[Ff];?|&#47;|\\/",
@@ -45,7 +45,7 @@ UTF16 = Fault(
     "convert it with: (umask 077; iconv -f UTF-16 -t UTF-8 FILE > NEW)",
 )
 REPLACED = Fault(
-    "its base64 has spaces for +, or - and _ for + and /",
+    "its base64 has spaces instead of +, or - and _ instead of + and /",
     "undo that with: (umask 077; sed '/-----/!y, -_,++/,' FILE > NEW)",
 )
 PADDING = Fault(
@@ -53,15 +53,15 @@ PADDING = Fault(
     "write none, one or two, so that the characters between BEGIN and END are a multiple of four",
 )
 MORE_BYTES = Fault(
-    "after its content come other bytes, such as a line break",
-    "if it opens, write it without them: with openssl pkey, openssl req or openssl x509",
+    "other bytes follow its content, such as a line break",
+    "if OpenSSL can read it, write it again with openssl pkey, openssl req or openssl x509",
 )
 IN_BASE64 = Fault(
     "this is base64 of PEM",
     "decode it with: "
     r"(umask 077; sed '/-----/d' FILE | tr -d ' \t\r\n' | openssl base64 -d -A -out NEW)",
 )
-AMONG = Fault("this is base64 among other text", "write the base64 alone to a file, and read that")
+AMONG = Fault("this is base64 among other text", "write the base64 alone to a file, and use that")
 CHARACTERS = Fault(
     "its base64 has escaped characters, as in JSON or HTML",
     f"undo that with: (umask 077; sed -E {_SED} FILE > NEW)",
@@ -75,7 +75,7 @@ URL = Fault(
     "decode it with: (umask 077; python3 -c 'import sys; from urllib.parse import unquote_plus; "
     "print(unquote_plus(sys.stdin.read()))' < FILE > NEW)",
 )
-TWO_BEGINS = Fault("another BEGIN stands right before its own", "remove the first")
+TWO_BEGINS = Fault("it has two BEGIN lines in a row", "remove the first")
 NO_BEGIN = Fault("its BEGIN line is missing", "write it on a line above the base64")
 INVISIBLE = Fault(
     "it has characters that are invisible or not ASCII, such as a byte order mark",

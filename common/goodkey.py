@@ -91,7 +91,7 @@ def kind(public_key: object) -> str:
 
 @functools.cache
 def _small_points(curve: type[ec.EllipticCurve]) -> set[int]:
-    """Return the x of the points whose private number, or its negative, is small."""
+    """Return the x coordinates of the points whose private number, or its negative, is small."""
     keys = (ec.derive_private_key(number, curve()) for number in range(1, SMALL_SCALARS + 1))
     return {key.public_key().public_numbers().x for key in keys}
 

@@ -15,7 +15,7 @@ def rsa_numbers(block: Block) -> list[int]:
     """
     with contextlib.suppress(ValueError):
         key = key_in(der.read(block.content)[0])
-        # PKCS#1 (RFC 8017 appendix A.1.2). Those of more primes are in a SEQUENCE after these.
+        # PKCS#1 (RFC 8017 appendix A.1.2). If there are more primes, a SEQUENCE with them follows.
         if [child.tag for child in key.children[:9]] == ["INTEGER"] * 9:
             return integers(key)
     return []

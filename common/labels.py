@@ -68,9 +68,9 @@ def of(content: bytes, at: int = 0) -> str:
 
 
 def fitting(label: str, content: bytes) -> str:
-    """Return the label for a content; or a label that it has, if that may be of another format."""
+    """Return the label that a content should have, or the given one if that is unclear."""
     kind = of(content)
-    is_similar = label.endswith("KEY") == kind.endswith("KEY")  # invented: CSR, MY CERTIFICATE
+    is_similar = label.endswith("KEY") == kind.endswith("KEY")  # an invented label, such as CSR
     return kind if kind and (label in KNOWN or is_similar) else label
 
 

@@ -21,8 +21,8 @@ MAX_LABELS = 10  # below a wildcard's *.; maxLabels, policy/pa.go
 PROFILES = {"classic": (100, False), "tlsserver": (25, False), "shortlived": (25, True)}
 
 # The IANA special-purpose address registries, which iana/ip.go embeds, by use; the Baseline
-# Requirements (section 4.2.2) forbid certificates for them. Blocks inside others are left out,
-# and so is that of IPv4 addresses in IPv6 addresses, which are taken for the former.
+# Requirements (section 4.2.2) forbid certificates for them. Blocks inside others are left out.
+# So is the block of IPv4 addresses in IPv6 form, which are judged as IPv4 addresses.
 # https://www.iana.org/assignments/iana-ipv4-special-registry/
 # https://www.iana.org/assignments/iana-ipv6-special-registry/
 SPECIAL_BLOCKS = {

@@ -48,7 +48,7 @@ def prepare(
     for given in args.names:  # no public name has one of these endings
         if given.endswith((".key", ".csr", ".pem", ".crt")) and os.path.isfile(given):
             advice = "give the names, and the certificate key with --key FILE"
-            raise UsageError(f"{given} is a file, and not a name", advice)
+            raise UsageError(f"{given} is a file, not a name", advice)
     if args.names:
         identifiers = arguments.identifiers(args.names)
     else:

@@ -63,7 +63,7 @@ def warn_of_wrapping(where: str, block: Block) -> None:
 
 
 def only(kinds: tuple[str, ...], path: str, data: bytes, advice: str) -> Block:
-    """Return the one block in data, which is from path, of certain kinds; warn of its wrapping.
+    """Return the only block of certain kinds in data, which is from path; warn of its wrapping.
 
     kinds: their labels, the usual one first. advice: what to do, if nothing better is known.
     Raises UserError, which says what is there.

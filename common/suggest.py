@@ -70,7 +70,7 @@ def neighbor(path: str) -> str:
 
 
 def _with_suffix(path: str) -> str:
-    """Return a file that has the name of a missing one and a suffix, or "". A copy ends in ~."""
+    """Return a file, but not a backup (~), named like a missing one plus a suffix; or ""."""
     directory, name = os.path.split(path)
     named = [other for other in _beside(path) if other.rpartition(".")[0] == name]
     found = min((other for other in named if not other.endswith("~")), default="")

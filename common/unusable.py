@@ -1,4 +1,4 @@
-"""Why a private key does not open, or cannot be used although it does.
+"""Why a private key does not open, or opens but cannot be used.
 
 ERRORS are the exceptions that the libraries raise about any content that they cannot read.
 """
@@ -35,11 +35,11 @@ def why_closed(block: Block, secret: bytes) -> str:
     if reason := _unknown_kind(block, secret):
         return f"this kind of key cannot be read here ({reason}); use another"
     if block.is_encrypted:
-        # The passphrase may be right: OpenSSL tells nobody that it does not know the encryption.
-        return "OpenSSL does not open it with this passphrase; try another"
+        # The passphrase may be right: OpenSSL does not say if it does not know the encryption.
+        return "OpenSSL cannot open it with this passphrase; try another"
     root, _ = der.read(block.content)
     if any(labels.of(child.content) == "PRIVATE KEY" for child in root.children):
-        return "this is PKCS#8 in PKCS#8; export the key again, as PKCS#8 alone"
+        return "this is PKCS#8 inside PKCS#8; export the key again, as one PKCS#8"
     if block.label == "EC PRIVATE KEY" and "[0]" not in [child.type for child in root.children]:
         # RFC 5915 section 3. The key may have been taken out of PKCS#8, which names the curve.
         return "this EC key does not say which curve it is on; use the file that it comes from"
@@ -47,11 +47,11 @@ def why_closed(block: Block, secret: bytes) -> str:
 
 
 def _unknown_kind(block: Block, secret: bytes) -> str:
-    """Return which library does not know a kind of key, or why; or ""."""
+    """Return why a library cannot read this kind of key, or ""."""
     try:
         if not block.headers:  # only old kinds have these, and a short IV in them causes a panic
             load_pem_private_key(block.text, secret or None, unsafe_skip_rsa_key_validation=True)
-            return "cryptography opens it, but OpenSSL does not"  # scrypt that takes much memory
+            return "cryptography can open it, but OpenSSL cannot"  # scrypt with a lot of memory
     except UnsupportedAlgorithm as error:
         return str(error)
     except ERRORS:

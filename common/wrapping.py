@@ -1,7 +1,7 @@
 """Finding keys, requests and certificates in a file, even if what is around them is damaged.
 
-They are read as DER, as PEM with what boundaries finds wrong with it, and in these forms, each with
-a fault that says how to repair it:
+The module reads DER, PEM (in which boundaries finds faults) and these forms, each with a fault that
+says how to repair it:
 
     LS0tLS1CRUdJTi…                  base64 of PEM, as Kubernetes stores it
     MII…                             base64 alone, without BEGIN and END
@@ -101,7 +101,7 @@ def _read_text(data: bytes) -> list[Block]:
 
 
 def _read_base64(data: bytes) -> list[Block]:
-    """Return what is in base64 that has no BEGIN, alone or among other text."""
+    """Return what is in base64 without BEGIN, alone or among other text."""
     if _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
         found = blocks(_decoded(plain.decode("ascii")))
@@ -121,7 +121,7 @@ def _read_url(data: bytes) -> list[Block]:
 
 
 def _with_fault(found: list[Block], line: int, fault: Fault) -> list[Block]:
-    """Return blocks with the fault that they are encoded, which is repaired before their own."""
+    """Return blocks with the fault of their encoding, which has to be repaired before their own."""
     return [one._replace(line=line, fault=fault if one.is_whole else one.fault) for one in found]
 
 
@@ -133,7 +133,7 @@ def _block(enclosed: Enclosed) -> Block:
 
 
 def _whole_der(label: str, enclosed: Enclosed) -> Block | None:
-    """Return a block of DER, with what is wrong with it; or None if it is not whole."""
+    """Return a block of DER with its fault, or None if the DER is not whole."""
     for text, of_reading in _readings(enclosed.base64):
         content = _decoded(text)
         if whole := der.first_sequence(content):
@@ -151,7 +151,7 @@ def _whole_der(label: str, enclosed: Enclosed) -> Block | None:
 
 
 def _other(label: str, enclosed: Enclosed) -> Block:
-    """Return a block of what is encrypted, damaged, or not DER."""
+    """Return a block of what is encrypted, damaged or not DER."""
     content, has_end = _decoded(enclosed.base64), enclosed.end is not None
     if enclosed.headers:  # without END, it is whole if it consists of whole blocks of a cipher
         is_whole = content != b"" and (has_end or len(content) % 8 == 0)
@@ -164,7 +164,7 @@ def _other(label: str, enclosed: Enclosed) -> Block:
 
 
 def _readings(text: str) -> Iterator[tuple[str, Fault | None]]:
-    """Yield the base64 that may be in text, each with the fault that it takes for granted."""
+    """Yield each way to read base64 in text, with the fault that it assumes."""
     lines = [line.strip() for line in text.split("\n")]
     yield "".join(line for line in lines if _BASE64.fullmatch(line)), None
     yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None  # the last words

@@ -32,10 +32,10 @@ class Problem(UserError):
 
 
 class Answer(dict[str, Any]):
-    """An object in JSON, or headers. To ask for what is not there is a Problem."""
+    """A JSON object, or headers. Asking for a member that is missing raises Problem."""
 
     def __missing__(self, name: str) -> NoReturn:
-        raise Problem(f"the answer of the CA does not have {name}")
+        raise Problem(f"the answer from the CA does not contain {name}")
 
 
 class Refusal(Problem):

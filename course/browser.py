@@ -40,7 +40,7 @@ def commands(name: str, url: str, root: str) -> Commands:
 
 
 def _chromium(program: str, name: str, url: str) -> tuple[str, str, str]:
-    """Return, quoted, where a browser keeps its roots, how to prepare it and how to browse."""
+    """Return, quoted for a shell, where Chromium keeps roots, how to prepare it and open url."""
     roots = '"${new:?}/.pki/nssdb"'
     rule = shlex.quote(f"MAP {name} 127.0.0.1")
     options = f'--user-data-dir="$new/profile" --host-resolver-rules={rule}'
@@ -48,7 +48,7 @@ def _chromium(program: str, name: str, url: str) -> tuple[str, str, str]:
 
 
 def _firefox(program: str, name: str, url: str) -> tuple[str, str, str]:
-    """Return what _chromium does."""
+    """Return the same for Firefox."""
     roots = '"${new:?}"'
     domains = shlex.quote(f'user_pref("network.dns.localDomains", "{name}");')
     prepare = f"echo {domains} > {roots}/user.js"

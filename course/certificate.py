@@ -88,9 +88,9 @@ def _parser() -> Parser:
 
 
 def _port(text: str) -> int:
-    """Return a port. Raises UsageError, so that argparse does not show what was given."""
+    """Return a port. Raises UsageError, because argparse would show what was given."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) >= 1 << 16:
-        raise UsageError("--port takes a number up to 65535", "choose another")
+        raise UsageError("--port takes a number from 0 to 65535", "choose another")
     return int(text)
 
 
@@ -124,7 +124,7 @@ def _names(csr: x509.CertificateSigningRequest, path: Path) -> list[acme_client.
     """Return the names in the request in path. Raises UserError for one that cannot be proved."""
     names = pem.names(csr)
     if not names:
-        problem = "the request has no subjectAltName, where Pebble looks for the names"
+        problem = "the request has no subject alternative name, where Pebble looks for names"
         raise UserError(problem, "make it again", where=path)
     for name in names:
         if isinstance(name, x509.IPAddress) and str(name.value) != pebble.ADDRESS:
@@ -202,8 +202,8 @@ def _look(plan: Plan) -> None:
     say(f"""\
         The request
 
-        The CA has validated all names. To finalize the order, you send {plan.csr_file.name}, which
-        {plan.key_file.path.name} has signed. A CA checks that the request is signed with the
+        The CA has validated all names. To finalize the order, you send {plan.csr_file.name}, signed
+        with {plan.key_file.path.name}. A CA checks that the request is signed with the
         private half of the key in it, and that it asks for the same names.
 
         The certificate

@@ -98,7 +98,7 @@ def _read_key(path: str | Path, passphrase_of: Source, advice: str = _ADVICE) ->
 
 
 def _is_from_pebble(path: Path) -> bool:
-    """Return whether a file, not a link, is certificates from Pebble, in PEM, and nothing else."""
+    """Return whether a file holds only certificates from Pebble, in PEM, and is not a link."""
     data = files.read(str(path), "move it away")
     try:
         certificates = x509.load_pem_x509_certificates(data)

@@ -204,7 +204,7 @@ def _answer(
 
 
 def _free_ports() -> Iterator[int]:
-    """Yield ports below those that systems give to clients, from a block of this process's own.
+    """Yield ports below those that systems give to clients, from a block for this process alone.
 
     No other program takes them before the programs that need them have started.
     """

@@ -120,7 +120,7 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
     """Run a command on a terminal of its own.
 
     answers: what is typed, or the signal that is sent, at each prompt: text that ends in ":".
-    Enter follows, but not after a control character such as Ctrl-C. At SIGHUP the terminal is gone.
+    Enter follows, but not after a control character such as Ctrl-C. SIGHUP closes the terminal.
     """
     import fcntl  # which Windows does not have
     import pty

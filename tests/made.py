@@ -42,7 +42,7 @@ def as_der(thing: Any) -> bytes:
 
 
 def altered(thing: Any, old: bytes, new: bytes) -> bytes:
-    """Return a request or certificate in PEM, with other bytes in it."""
+    """Return a request or certificate in PEM, with some bytes replaced."""
     is_request = isinstance(thing, x509.CertificateSigningRequest)
     label = "CERTIFICATE REQUEST" if is_request else "CERTIFICATE"
     return wrapping.pem_of(label, as_der(thing).replace(old, new))

@@ -90,7 +90,7 @@ def test_oids_tags_and_key_usages() -> None:
     for content, oid in (("2a818000", "1.2.16384"), ("2a80", ""), ("", "")):
         assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
     assert der.first(b"\x5f\x81\x01\0").tag == "[APPLICATION 129]"
-    text = "20261127215000Z"  # only a time if it has the type of one
+    text = "20261127215000Z"  # a time only if its type is that of a time
     assert display.in_words(der.first(tlv(12, text.encode()))) == f'"{text}"'
     found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
     assert ", ".join(found) == (  # RFC 5280 section 4.2.1.3

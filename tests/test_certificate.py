@@ -123,7 +123,7 @@ def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
     write("empty.key", b"")
     error = told("--passphrase-file", secret_file, status=1)
     assert error.endswith(
-        "fits; example.com.key: OpenSSL does not open it with this passphrase; try another\n"
+        "fits; example.com.key: OpenSSL cannot open it with this passphrase; try another\n"
     )
 
 
@@ -138,14 +138,14 @@ LOCKED = pem_of(EC, b"another passphrase")
     ("name", "content", "message"),
     [
         ("account.key", None, "account.key: No such file or directory; steps 1 to 3 of README.md"),
-        ("account.key", LOCKED, "account.key: OpenSSL does not open it with this passphrase"),
+        ("account.key", LOCKED, "account.key: OpenSSL cannot open it with this passphrase"),
         ("account.key", private_key("P-521"), "cannot be an account key, because it is neither"),
         ("certificate.csr", None, "certificate.csr: No such file or directory; steps 1 to 3 of"),
         ("certificate.csr", b"", "certificate.csr: the file is empty; make the request again\n"),
         ("certificate.csr", KEY, "this is PEM with the label PRIVATE KEY; make the request"),
         ("certificate.csr", UNUSUAL, "the request is damaged or unusual; make the request again"),
         ("certificate.csr", FORGED, "its signature is not valid; make the request again\n"),
-        ("certificate.csr", request(), "the request has no subjectAltName, where Pebble looks for"),
+        ("certificate.csr", request(), "has no subject alternative name, where Pebble looks for"),
         ("certificate.csr", request(san("a.b"), key=OTHER), "the account key signed this request"),
         ("certificate.csr", request(san(ELSEWHERE)), "127.0.0.2: the CA would look for"),
         ("certificate.csr", request(san("*.a.b")), "can prove a wildcard, but this program "),
@@ -175,7 +175,7 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told, monkeypatch: Pa
             assert server.server_port != port
         assert f"error: --port {port}: " in told("--serve", "--port", str(port), status=1)
     for given in ("65536", "-5", "hunter2"):
-        error = "error: --port takes a number up to 65535; choose another\n"
+        error = "error: --port takes a number from 0 to 65535; choose another\n"
         assert told("--serve", f"--port={given}", status=2).endswith(error)
     assert "--port is for --serve; add --serve" in told("--port", "1", status=2)
 
@@ -236,7 +236,7 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
 
 
 def pretend_programs(directory: Path, script: str) -> None:
-    """Write programs with the names of Pebble's."""
+    """Write scripts that have the names of Pebble's programs."""
     for name in pebble.PROGRAMS:
         (directory / name).write_text(f"#!/bin/sh\n{script}\n")
         (directory / name).chmod(0o755)

@@ -318,7 +318,7 @@ def test_only_a_list_of_names_is_taken(content: bytes | None, message: str, run:
 @pytest.mark.parametrize("file", ["a.org.key", "a.org.csr", "a.org.pem", "a.org.crt"])
 def test_a_file_is_not_taken_for_a_name(file: str, run: Run) -> None:
     Path(file).touch()
-    told = "is a file, and not a name; give the names, and the certificate key with --key FILE"
+    told = "is a file, not a name; give the names, and the certificate key with --key FILE"
     assert error_of(run("make_csr.py", file), 2) == f"{file} {told}"
 
 

@@ -157,7 +157,7 @@ IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"
 SCRYPT = "scryptAndAES256-CBC"
 RSA_OID = "1.2.840.113549.1.1.1"
-NOT_OPENSSL = "cryptography opens it, but OpenSSL does not"
+NOT_OPENSSL = "cryptography can open it, but OpenSSL cannot"
 OTHER_POINT = OTHER.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 # The content of the file, and the error after the file's name.
@@ -195,7 +195,7 @@ UNUSABLE = {
     ),
     "PKCS#8 twice": (
         PKCS8.wrap(as_der(EC), RSA_OID),
-        "this is PKCS#8 in PKCS#8; export the key again, as PKCS#8 alone",
+        "this is PKCS#8 inside PKCS#8; export the key again, as one PKCS#8",
     ),
     "scrypt with more memory than OpenSSL takes": (
         PKCS8.wrap(pkcs1(), RSA_OID, SECRET.encode(), SCRYPT, {"iteration_count": 1 << 16}),

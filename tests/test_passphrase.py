@@ -124,7 +124,7 @@ class TestATerminal:
             assert "Traceback" not in session.written
             assert os.listdir(tmp_path) == []
 
-    def test_may_hang_up(self, tmp_path: Path) -> None:
+    def test_that_hangs_up_ends_the_program(self, tmp_path: Path) -> None:
         assert on_a_terminal(MAKE, tmp_path, SECRET, signal.SIGHUP).status == -signal.SIGHUP
         assert os.listdir(tmp_path) == []
 

@@ -56,7 +56,7 @@ def test_wrong_usage(show: Show) -> None:
     (opening, "unopened", ["--bytes"]),
     (describe, "page", ["--html"]),
 ])  # fmt: skip
-def test_a_bug_about_one_file_does_not_silence_the_others(
+def test_a_bug_with_one_file_does_not_hide_the_others(
     module: Any, function: str, options: list[str], show: Show, monkeypatch: Patch
 ) -> None:
     works = getattr(module, function)
@@ -118,7 +118,7 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
         assert "a.key and plain.key hold the same key\n" in out
     assert "costParameter: 16384  " in show("--bytes", "a.key")[1]
     write("wrong", b"x\n")
-    message = "show: error: a.key: OpenSSL does not open it with this passphrase; try another\n"
+    message = "show: error: a.key: OpenSSL cannot open it with this passphrase; try another\n"
     assert show("a.key", "--passphrase-file", "wrong") == (1, "", message)
     headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00"  # an IV that is too short
     write("a.key", wrapping.pem_of("RSA PRIVATE KEY", bytes(32), headers))

@@ -108,7 +108,7 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     accepted = "accepts it, for an account or a certificate"
     copied = "but not in a request made by openssl req, which copies its encoding"
-    unusual = "(compressed or hybrid point, unnamed curve, RSA without NULL)"
+    unusual = "(a compressed or hybrid point, an unnamed curve or RSA without NULL)"
     for path, expected in (
         ("no-null.pub", accepted),  # OpenSSL adds it
         ("compressed.key", f"{accepted}, {copied}"),

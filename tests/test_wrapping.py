@@ -40,7 +40,10 @@ BREAKS = (
     "its line breaks are missing or became other characters; "
     "write BEGIN and END on lines of their own, and the rest in lines of base64 alone\n"
 )
-REPLACED = "its base64 has spaces for +, or - and _ for + and /; undo that with: (umask 077; "
+REPLACED = (
+    "its base64 has spaces instead of +, or - and _ instead of + and /; "
+    "undo that with: (umask 077; "
+)
 MARKS = (
     "its BEGIN or END line is not written as in PEM; "
     "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END\n"
@@ -48,17 +51,17 @@ MARKS = (
 MORE = "it has text or blanks that are not part of PEM; remove them\n"
 ACCEPTED = "accepts it (classic, tlsserver, shortlived)"
 MORE_BYTES = (
-    "after its content come other bytes, such as a line break; "
-    "if it opens, write it without them: with openssl pkey, openssl req or openssl x509\n"
+    "other bytes follow its content, such as a line break; "
+    "if OpenSSL can read it, write it again with openssl pkey, openssl req or openssl x509\n"
 )
 IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
-AMONG = "this is base64 among other text; write the base64 alone to a file, and read that\n"
+AMONG = "this is base64 among other text; write the base64 alone to a file, and use that\n"
 CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
 BARE = (
     "its BEGIN and END lines are missing; "
     "write -----BEGIN … and -----END … around it, with + for - and / for _\n"
 )
-TWO_BEGINS = "another BEGIN stands right before its own; remove the first\n"
+TWO_BEGINS = "it has two BEGIN lines in a row; remove the first\n"
 NO_BEGIN = "its BEGIN line is missing; write it on a line above the base64\n"
 NO_END = "its END line is missing; add that line\n"
 DIFFERENT = "BEGIN and END have different labels; write the same label in both lines\n"
@@ -127,7 +130,7 @@ def check(show: Show, run: Run, good: bytes, bad: bytes, fault: str) -> None:
     """
     write("good", good)
     write("a.pem", bad)
-    verdict = "rejects it: other bytes come after it" if fault == MORE_BYTES else ACCEPTED
+    verdict = "rejects it: other bytes follow it" if fault == MORE_BYTES else ACCEPTED
     page = show("good")[1].replace("good:", "a.pem:").replace(ACCEPTED, verdict)
     status, out, err = show("a.pem")
     assert (status, out, err.count("\n")) == (0, page, 1)

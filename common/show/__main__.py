@@ -101,7 +101,7 @@ def _refuse_useless_options(args: argparse.Namespace) -> None:
 def _each(
     make: Callable[[_Thing], _Made], things: Iterable[_Thing], errors: list[str]
 ) -> Iterator[tuple[_Thing, _Made]]:
-    """Yield each thing with what is made of it; note errors, which main reports at the end."""
+    """Yield each thing with the result of make; note errors, which main reports at the end."""
     for thing in things:
         where = thing if isinstance(thing, str) else thing.where
         try:

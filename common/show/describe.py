@@ -35,8 +35,8 @@ class Row(NamedTuple):
 
     label: str
     value: str | list[str]  # a list is wrapped
-    is_bad: bool = False  # whether the picture has it in red
-    is_main: bool = False  # whether it is among the main facts, which the picture has too
+    is_bad: bool = False  # whether the picture shows it in red
+    is_main: bool = False  # whether it is among the main facts, which the picture shows too
 
 
 def kind(item: Item) -> str:

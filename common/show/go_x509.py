@@ -31,7 +31,7 @@ def errors(request: Request) -> Iterator[str]:
     What it says of the key is left out.
     """
     if request.part.block.fault is faults.MORE_BYTES:
-        yield "other bytes come after it"
+        yield "other bytes follow it"
     version, *others = request.signed.children
     if len(others) < 3:  # RFC 2986 section 4.1: it may be empty, but is there
         yield "it lacks the field for attributes"
@@ -54,7 +54,7 @@ def extension_errors(item: Signed) -> list[str]:
 
 
 def unclear(item: Signed) -> Iterator[str]:
-    """Yield what is wrong with lists. Go passes over some of this, and other programs do not."""
+    """Yield what is wrong with lists. Go ignores some of this, but other programs do not."""
     for attribute in item.fields("Attribute"):
         oid, content = attribute.children
         lists = [element.name for element in content.children]

@@ -42,12 +42,12 @@ class Item:
 
     @property
     def is_public_certain(self) -> bool:
-        """Whether no number in its public key may be one of a private key, such as d, instead."""
+        """Whether it is certain that its public key does not hold a private number, such as d."""
         return secrecy.is_certain(self.spki)
 
     @property
     def root(self) -> Element:
-        """The element that holds all others; in an encrypted key, what says how it is encrypted."""
+        """The element that holds all others. In an encrypted key, these say how it is encrypted."""
         return self.part.document.root
 
     @property
@@ -84,7 +84,7 @@ class Key(Item):
 
     @property
     def is_public_certain(self) -> bool:
-        """Whether its public key may be printed, too. A point is not a private number."""
+        """The same, but its numbers have to agree, unless it is an EC key: a point is public."""
         is_checked = self.numbers_agree or not self.is_private or self.key_algorithm == EC
         return is_checked and super().is_public_certain
 
@@ -176,7 +176,7 @@ class Request(Signed):
 
     @cached_property
     def asked_names(self) -> list[Name]:
-        """The names in lower case, each once, and the CN if a CA takes it for one of them.
+        """The names in lower case, each once, and the CN if a CA counts it as a name.
 
         See FromCSR, identifier/identifier.go.
         """
@@ -237,6 +237,6 @@ def _attributes(name: Element) -> list[tuple[Element, Element]]:
 
 
 def _folded(attribute: tuple[Element, Element]) -> tuple[bytes, str]:
-    """Return an attribute without case, extra blanks and type: RFC 5280 section 7.1."""
+    """Return an attribute, ignoring case, extra blanks and string type: RFC 5280 section 7.1."""
     kind, value = attribute
     return kind.content, " ".join(values.string(value).casefold().split())

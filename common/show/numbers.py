@@ -31,7 +31,7 @@ def agree(
     if isinstance(key, dsa.DSAPrivateKey):
         return _agree_in_dsa(key.private_numbers())
     scalar = _scalar(key, document)
-    if scalar == 0:  # its point would be that at infinity, which cryptography does not read
+    if scalar == 0:  # its point would be at infinity, and cryptography does not read that
         return False
     if scalar is not None and isinstance(public_key, ec.EllipticCurvePublicKey):
         return _agree_in_ec(scalar, public_key)
@@ -77,7 +77,7 @@ def _agree_in_dsa(numbers: dsa.DSAPrivateNumbers) -> bool | None:
 def _scalar(key: PrivateKeyTypes | None, document: Document) -> int | None:
     """Return the scalar of an EC key, or None.
 
-    key: None if cryptography refuses it, as it does if it does not belong to the point.
+    key: None if cryptography refuses it, for example if its scalar does not belong to its point.
     """
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return key.private_numbers().private_value

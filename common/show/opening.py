@@ -51,7 +51,7 @@ def unopened(part: Part) -> Document:
 def public_pem(item: Item) -> str:
     """Return the public key of an item in PEM.
 
-    Raises UserError if a number of it could be one of a private key, such as d, instead.
+    Raises UserError if one of its numbers could be a private one, such as d.
     """
     if isinstance(item, Key) and item.numbers_agree is False:
         raise UserError(unusable.DISAGREE, where=item.where)
@@ -81,7 +81,7 @@ def _private(part: Part, secret: bytes) -> Key:
     if pkey is None:
         raise UserError(unusable.why_closed(part.block, secret), where=part.where)
     key = loading.private_key(part.block, secret, pkey)
-    spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)  # with the encoding that it has
+    spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)  # this keeps its encoding
     if reason := unusable.no_primes(part.block):
         raise UserError(reason, where=part.where)
     numbers_agree = numbers.agree(key, loading.public_key(spki), part.document)

@@ -23,7 +23,7 @@ _UNCERTAIN = "It may hold a private number instead, so only sizes are shown."
 
 
 def is_certain(spki: bytes) -> bool:
-    """Return whether a public key is certain to be one, and not a private number in its place.
+    """Return whether it is certain that a public key does not hold a private number.
 
     In an RSA key, e is short and d is not, and nothing may follow n and e in their BIT STRING.
     OpenSSL reads an EC key only if it is a point on the curve.

@@ -28,7 +28,9 @@ _SIGNATURES = (
 _UNWANTED = (("email", "an e-mail address"), ("URI", "a URI"))
 
 _RSA_WITH_NULL = bytes.fromhex("300d06092a864886f70d0101010500")  # the AlgorithmIdentifier
-_UNUSUAL = "is encoded unusually (compressed or hybrid point, unnamed curve, RSA without NULL)"
+_UNUSUAL = (
+    "is encoded unusually (a compressed or hybrid point, an unnamed curve or RSA without NULL)"
+)
 
 
 class Verdict(NamedTuple):
@@ -70,7 +72,7 @@ def is_good_signature(request: Request) -> bool:
 
 
 def _doubts(item: Item) -> Iterator[str]:
-    """Yield what Go may read in a key or a request, although other programs refuse it."""
+    """Yield what Go may accept in a key or a request, although other programs refuse it."""
     if isinstance(item, Request):
         yield from go_x509.unclear(item)
     if item.public_key is None and item.key_algorithm in (RSA, EC):
