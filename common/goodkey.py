@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 RSA_PSS_TYPE = 912  # EVP_PKEY_RSA_PSS, openssl/evp.h
 IS_PSS = "is an RSA-PSS key, so no public CA may sign it"  # Baseline Requirements 7.1.3.1.1
+ODD_RSA = "has an exponent or a modulus that no public CA may sign, such as an even exponent"
 MIN_RSA_BITS = 2048  # Baseline Requirements 6.1.5
 MAX_RSA_BITS = 8192  # checking the numbers of a larger key takes from ten seconds to hours
 

@@ -81,7 +81,7 @@ def checked_key(pkey: crypto.PKey) -> PrivateKeyTypes:
         raise UnusableKey(f"this key {reason}; make another")
     try:
         return cast(PrivateKeyTypes, pkey.to_cryptography_key())
-    except ValueError as error:
+    except (ValueError, crypto.Error) as error:  # the latter of a scalar that is far too long
         raise UnusableKey(unusable.DISAGREE) from error
 
 
@@ -126,4 +126,6 @@ def _public_key(pkey: crypto.PKey) -> object:
     try:
         return load_der_public_key(crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey))
     except ValueError as error:
-        raise UnusableKey(unusable.DISAGREE) from error
+        odd_rsa = f"this key {goodkey.ODD_RSA}; make another"
+        is_rsa = pkey.type() == crypto.TYPE_RSA
+        raise UnusableKey(odd_rsa if is_rsa else unusable.DISAGREE) from error

@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     key_file: files.KeyFile
     csr_file: Path
     chain_file: Path
-    root_file: Path
+    root_file: Path | None  # None without --serve
 
 
 @console.program("certificate")
@@ -52,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             web_server.use(server, plan.chain_file, plan.key_file.key)
             _look(plan)
             _use(plan, server, root)
-            if args.serve:
-                files.write(plan.root_file, root)
+            if plan.root_file:
                 pictured = (plan.csr_file, plan.chain_file)
                 web_server.serve(server, plan.names[0], plan.root_file, *pictured)
             elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
@@ -113,10 +112,10 @@ def _plan(args: argparse.Namespace) -> Plan:
         )
     names = _names(csr, csr_file)
     key_file = files.key_of(csr, csr_file, names[0], args.passphrase_of)
-    chain_file, root_file = directory / "certificate.pem", directory / "pebble-root.pem"
-    files.check_replaceable(chain_file)
-    if args.serve:
-        files.check_replaceable(root_file)
+    chain_file = directory / "certificate.pem"
+    root_file = directory / "pebble-root.pem" if args.serve else None
+    for path in filter(None, (chain_file, root_file)):
+        files.check_replaceable(path)
     return Plan(account_key, csr, names, key_file, csr_file, chain_file, root_file)
 
 
@@ -175,6 +174,8 @@ def _get_certificate(plan: Plan) -> str:
             from several places in the world.
             """)
         files.write(plan.chain_file, account.finalize(order, plan.csr))
+        if plan.root_file:
+            files.write(plan.root_file, ca.root)
         return ca.root
 
 

@@ -107,6 +107,7 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
     """Without names on the command line, the constant names it."""
     for name in ("certificate", "example.com", "_.example.org", "api.neoprime.xyz"):
         Path(f"{name}.key").write_bytes(pem_of(private_key("P-256")))
+    Path("www.example.com").touch()
     assert f"signed by {key}, for" in run("make_csr.py", *arguments).stderr
 
 

@@ -175,6 +175,7 @@ UNUSABLE = {
         "this kind of key cannot be read here (Unknown key type: 1.2.643.7.1.1.1.1); use another",
     ),
     "one character changed": (DAMAGED_KEY, NUMBERS),
+    "a scalar of 5000 bytes": (sec1(key=tlv(4, b"\1" * 5000)), NUMBERS),
     "another's point": (sec1(point=DerBitString(OTHER_POINT, explicit=1).encode()), NUMBERS),
     "not on the curve": (sec1(point=DerBitString(b"\4" + bytes(64), explicit=1).encode()), DAMAGED),
     "a new version of PKCS#8": (

@@ -95,6 +95,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     status, text, _ = show("--html", *files(), "a.pub")
     page = Page(text)
     assert "bytes: the elements inside" in page.text
+    assert "3 more: exponent1, exponent2, coefficient" in page.of("summary")
     it = RSA.private_numbers()
     numbers = (it.d, it.p, it.q, it.dmp1, it.dmq1, it.iqmp, EC.private_numbers().private_value)
     secrets = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in numbers]

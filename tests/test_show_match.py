@@ -9,6 +9,7 @@ from typing import Any
 
 from common import wrapping
 from common.show import chain
+from common.show.values import Name
 from tests import odd
 from tests.conftest import Patch, Show, pem_of
 from tests.made import (
@@ -106,6 +107,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     more = tlv(0x30, spki[4:19], tlv(3, b"\0", spki[24:], integer(1)))
     write("more.csr", odd.request(random.Random(1), {"another key"}, [more]))
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
+    write("even.pub", spki[:-1] + b"\2")  # its exponent
+    write("more.pub", tlv(0x30, tlv(0x30, spki[6:19], b"\5\0"), spki[19:]))
     accepted = "accepts it, for an account or a certificate"
     copied = "but not in a request made by openssl req, which copies its encoding"
     unusual = "(a compressed or hybrid point, an unnamed curve or RSA without NULL)"
@@ -117,7 +120,9 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
         ("pss.key", "rejects it: it is an RSA-PSS key, *"),
         ("pss.csr", "rejects it: its key is an RSA-PSS key, *"),
         ("more.csr", "cannot be judged here: the key is encoded unusually"),
-        ("off-curve.pub", "cannot be judged here: the key cannot be read"),
+        ("even.pub", "rejects it: it has an exponent or a modulus that no public CA may sign, *"),
+        ("more.pub", "cannot be judged here: the key cannot be read"),
+        ("off-curve.pub", "rejects it: it is not a point on a curve that a public CA may sign"),
         ("sha1.csr", "rejects it: its signature is ECDSA with SHA-1"),
     ):
         out = show(path)[1]
@@ -145,6 +150,11 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
     assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
     is_read = fault not in ("it has an IP address of 5 bytes", NO_LIST)
     assert ("  names          cannot be read here\n" not in out) == is_read
+
+
+def test_an_ipv4_address_in_an_ipv6_address_is_that_address() -> None:
+    mapped, plain = (Name("IP", ip_address(text)) for text in ("::ffff:1.2.3.4", "1.2.3.4"))
+    assert mapped.lower() == plain
 
 
 # The OIDs of P-256 and of ECDSA with SHA-256, each with one that is not known.

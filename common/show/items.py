@@ -68,11 +68,16 @@ class Item:
         return hashlib.sha256(self.spki).hexdigest()
 
     @cached_property
-    def key_algorithm(self) -> str:
-        """The OID of the kind of key."""
+    def key_identifier(self) -> list[Element]:
+        """The elements of the AlgorithmIdentifier of the key: an OID and its parameters."""
         with contextlib.suppress(ValueError, IndexError):
-            return der.read(self.spki)[0].children[0].children[0].oid
-        return ""
+            return der.read(self.spki)[0].children[0].children
+        return []
+
+    @property
+    def key_algorithm(self) -> str:
+        """The OID of the kind of key, or ""."""
+        return self.key_identifier[0].oid if self.key_identifier else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,9 +31,13 @@ class Name(NamedTuple):
         return f"{self.kind}:{self.value}" if self.value else self.kind
 
     def lower(self) -> "Name":
-        """Return the name in lower case as Go's strings.ToLower has it: a character for each."""
+        """Return the name as Boulder compares it.
+
+        That is in lower case as Go's strings.ToLower has it, a character for each. To Go, an IPv4
+        address in an IPv6 address is that IPv4 address.
+        """
         if not isinstance(self.value, str):
-            return self
+            return self._replace(value=getattr(self.value, "ipv4_mapped", None) or self.value)
         # Python has two for İ, and only for İ.
         return self._replace(value="".join(char.lower()[0] for char in self.value))
 

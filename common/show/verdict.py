@@ -32,6 +32,11 @@ _UNUSUAL = (
     "is encoded unusually (a compressed or hybrid point, an unnamed curve or RSA without NULL)"
 )
 
+_INVALID = {  # what cryptography does not read, and Go or Boulder neither
+    RSA: goodkey.ODD_RSA,
+    EC: "is not a point on a curve that a public CA may sign",
+}
+
 
 class Verdict(NamedTuple):
     """What Let's Encrypt would say."""
@@ -75,7 +80,7 @@ def _doubts(item: Item) -> Iterator[str]:
     """Yield what Go may accept in a key or a request, although other programs refuse it."""
     if isinstance(item, Request):
         yield from go_x509.unclear(item)
-    if item.public_key is None and item.key_algorithm in (RSA, EC):
+    if item.public_key is None and len(item.key_identifier) > 2:
         yield "the key cannot be read"
     elif _RSA_WITH_NULL in item.spki and item.spki != item.canonical_spki:
         yield "the key is encoded unusually"
@@ -108,6 +113,8 @@ def _key_reason(item: Item) -> str | None:
     """
     if item.key_algorithm == signature.RSA_PSS:
         return goodkey.IS_PSS
+    if item.public_key is None and item.key_algorithm in _INVALID:
+        return _INVALID[item.key_algorithm]
     reason = goodkey.weakness(item.public_key) or goodkey.rejected(item.public_key)
     # Go reads one encoding of each key: RFC 3279, RFC 5480. make_csr writes that one, whatever the
     # encoding of the private key.
