@@ -55,6 +55,8 @@ def test_the_time_left_is_rounded_down(show: Show, monkeypatch: Patch) -> None:
     ):
         write("a.pem", certificate("a.com", start=start, days=days))
         assert f" UTC, {words}\n" in show("a.pem")[1]
+        is_red = f"{words}</strong>" in show("--html", "a.pem")[1]
+        assert is_red == words.startswith("expired")
 
 
 def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:

@@ -132,6 +132,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
     last, end = certificate.time("notAfter")
     (serial,) = certificate.fields("serialNumber")
     left = f", {_time_left(first, last)}" if first and last else ""
+    is_out_of_date = first and last and not first <= datetime.now(timezone.utc) <= last
     return [
         Row("subject", _attributes(certificate.subject) or "empty"),
         Row("issuer", _attributes(certificate.issuer) or "empty", is_main=True),
@@ -139,7 +140,7 @@ def _certificate(certificate: Certificate) -> list[Row]:
         Row("CA", "yes" if certificate.is_ca else "no", is_main=True),
         Row("names", _names(certificate), is_main=True),
         Row("valid from", _time(first, start)),
-        Row("valid until", f"{_time(last, end)}{left}", is_main=True),
+        Row("valid until", f"{_time(last, end)}{left}", is_bad=bool(is_out_of_date), is_main=True),
         *_key_and_extensions(certificate),
         Row("signature", grammar.words(certificate.algorithm)),
         Row("serial number", f"{values.number(serial):x}"),
