@@ -99,6 +99,13 @@ def running() -> Iterator[Pebble]:
         yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root)
 
 
+class QuietServer(http.server.ThreadingHTTPServer):
+    """A web server whose clients may end a connection early."""
+
+    def handle_error(self, *_: object) -> None:
+        """Print nothing, where Python would print a traceback."""
+
+
 @contextlib.contextmanager
 def serving(server: http.server.HTTPServer) -> Iterator[None]:
     """Have a web server answer, in a thread of its own."""
@@ -151,7 +158,7 @@ def _web_server(directory: Path, requests: list[tuple[str, str]]) -> http.server
             """Print nothing."""
 
     handler = functools.partial(Handler, directory=str(directory))
-    return http.server.ThreadingHTTPServer((ADDRESS, 0), handler)
+    return QuietServer((ADDRESS, 0), handler)
 
 
 def _config(acme: str, management: str, http_port: int) -> str:

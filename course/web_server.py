@@ -22,15 +22,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 PORT = 8443
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Server(pebble.QuietServer):
     """A web server with a page for a browser, and /hello."""
 
     page = b""
     daemon_threads = True  # a browser keeps connections open
     allow_reuse_address = os.name == "posix"  # on Windows it shares ports with other programs
-
-    def handle_error(self, *_: object) -> None:
-        """Print nothing: a client that refuses the certificate ends the connection."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -279,3 +279,9 @@ def test_what_show_finds_wrong_ends_the_program(told: Told, monkeypatch: Patch) 
 def test_a_wrong_answer_to_a_challenge_is_refused(told: Told, monkeypatch: Patch) -> None:
     monkeypatch.setattr(jwk, "thumbprint", lambda key: "wrong")
     assert "the CA refuses: The key authorization file from the server did " in told(status=1)
+
+
+def test_a_connection_that_ends_early_is_not_mentioned(capsys: Capture) -> None:
+    with web_server.listen(None) as server:
+        server.handle_error(None, None)
+    assert capsys.readouterr() == ("", "")
