@@ -177,6 +177,7 @@ def test_what_is_drawn_as_one_box_and_what_is_closed_at_first(show: Show) -> Non
     found = re.findall(start, text)
     closed = {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
     assert {name for is_open, name in found if not is_open} == closed
+    assert any(is_open for is_open, _ in found)
 
 
 def test_nothing_in_a_file_breaks_out(show: Show) -> None:

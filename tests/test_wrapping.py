@@ -101,6 +101,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "text before BEGIN": (lambda pem: b"key: " + pem, MORE),
     "text after END": (lambda pem: pem.rstrip() + b" # key", MORE),
     "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
+    "END after base64": (lambda pem: pem.replace(b"\n-----END", b"-----END"), BREAKS),
     "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
     "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), MORE),
     "more bytes": (lambda pem: wrapping.pem_of("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
@@ -218,6 +219,7 @@ def test_other_text_and_labels_that_are_usual(show: Show, tmp_path: Path) -> Non
         (CERTIFICATE, b"Certificate:\n    Data:\n" + crlf + b"---\nmore\n"),
         (CERTIFICATE, b"00:00 s:CN = example.com\n# BEGIN%20 of a chain\n" + CERTIFICATE),
         (CERTIFICATE, trusted.encode()),
+        (CERTIFICATE, CERTIFICATE.replace(b" CERT", b" X509 CERT")),
         (REQUEST, REQUEST.replace(b" CERT", b" NEW CERT")),
     ):
         write("good", usual)
