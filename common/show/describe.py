@@ -131,8 +131,9 @@ def _certificate(certificate: Certificate) -> list[Row]:
     first, start = certificate.time("notBefore")
     last, end = certificate.time("notAfter")
     (serial,) = certificate.fields("serialNumber")
-    left = f", {_time_left(first, last)}" if first and last else ""
-    is_out_of_date = first and last and not first <= datetime.now(timezone.utc) <= last
+    now = datetime.now(timezone.utc)
+    left = f", {_time_left(now, first, last)}" if first and last else ""
+    is_out_of_date = first and last and not first <= now <= last
     return [
         Row("subject", _attributes(certificate.subject) or "empty"),
         Row("issuer", _attributes(certificate.issuer) or "empty", is_main=True),
@@ -199,9 +200,8 @@ def _time(when: datetime | None, text: str) -> str:
     return display.in_utc(when) if when else f"{text!r}, which is not a time"
 
 
-def _time_left(first: datetime, last: datetime) -> str:
+def _time_left(now: datetime, first: datetime, last: datetime) -> str:
     """Return when a certificate becomes valid or expires, or how long ago it expired."""
-    now = datetime.now(timezone.utc)
     if now < first:
         return f"becomes valid in {_span(first - now)}"
     if now > last:

@@ -5,6 +5,7 @@ reads the key, as it does in make_csr.
 """
 
 import contextlib
+import functools
 from typing import cast
 
 from common import keys, wrapping
@@ -35,6 +36,7 @@ def private_key(block: Block, secret: bytes, pkey: crypto.PKey) -> PrivateKeyTyp
     return None
 
 
+@functools.lru_cache  # secrecy, numbers and items each ask for the same one
 def public_key(spki: bytes) -> PublicKeyTypes | None:
     """Return a public key as cryptography reads it. spki: a SubjectPublicKeyInfo in DER."""
     with contextlib.suppress(*ERRORS):

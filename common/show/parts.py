@@ -92,9 +92,9 @@ def _unpacked(path: str, block: Block) -> list[Block]:
     try:
         certificates = pkcs7.load_der_pkcs7_certificates(block.content)
     except (ValueError, UnsupportedAlgorithm):
-        raise UserError(
-            f"{path}: this PKCS#7 cannot be read here; take out its certificates with: openssl "
-            f"pkcs7 -print_certs {'-inform DER ' if not block.line else ''}-in FILE -out NEW"
-        ) from None
+        form = "" if block.line else "-inform DER "
+        command = f"openssl pkcs7 -print_certs {form}-in FILE -out NEW"
+        advice = f"take out its certificates with: {command}"
+        raise UserError("this PKCS#7 cannot be read here", advice, where=path) from None
     contents = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
     return [block._replace(label=labels.CERTIFICATE, content=content) for content in contents]
