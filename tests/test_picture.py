@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
-from ipaddress import ip_address
 
 from common.show import grammar
 from tests.conftest import Show
@@ -73,29 +72,20 @@ def files() -> list[str]:
     return ["account.key", "example.com.key", "certificate.csr", "certificate.pem", "root.pem"]
 
 
-def test_the_cards_stand_in_the_order_of_the_story_with_the_main_facts(show: Show) -> None:
+def test_the_cards_stand_in_the_order_of_the_story(show: Show) -> None:
     names = files()
     chain = ["certificate.pem (1 of 2)", "certificate.pem (2 of 2)", "root.pem"]
     for order in (names, names[::-1], names[2:] + names[:2]):
         assert picture(show, *order).of("h2")[:-2] == [*names[:3], *chain]
-    assert picture(show, "account.key").of("note")[0] == "A private key: PKCS#8, RFC 5958"
     write("renamed.key", RSA)
     renamed = ("--account-key", "account.key", "example.com.key", "renamed.key")
     assert picture(show, *renamed).of("h2")[:2] == ["renamed.key", "example.com.key"]
-    key = ["holds", "kind", "encryption", "numbers", "Let's Encrypt"]
-    signed = ["holds", "signed with", "names", "Let's Encrypt"]
-    certificate = ["holds", "signed with", "issuer", "CA", "names", "valid until"]
-    labels = [*key, *key, *signed, *certificate, *certificate]
-    found = [text for text in picture(show, *names[:4]).of("dt") if text in {*labels, "format"}]
-    assert found == labels
 
 
 def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show) -> None:
     write("a.pub", EC.public_key())
     status, text, _ = show("--html", *files(), "a.pub")
     page = Page(text)
-    assert "bytes: the elements inside" in page.text
-    assert "3 more: exponent1, exponent2, coefficient" in page.of("summary")
     it = RSA.private_numbers()
     numbers = (it.d, it.p, it.q, it.dmp1, it.dmq1, it.iqmp, EC.private_numbers().private_value)
     secrets = [number.to_bytes(number.bit_length() // 8 + 1, "big") for number in numbers]
@@ -103,11 +93,8 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
     found = {(classes, text) for classes, text in page.found if classes.startswith("key ")}
     assert found == {(f"key k{n}", f"{c} key {c}") for n, c in enumerate("ABCD", 1)}
     assert page.colors("public") == ["k1", "k1", "k2", "k2", "k2", "k2", "k3", "k4"]
-    assert page.of("summary").count("subjectPKInfo public half of B key B") == 1
     assert page.colors("private") == ["k1"] * 6 + ["k2"]
     assert page.colors("signed") == page.colors("signature") == ["k2", "k3", "k4", "k4"]
-    made = "made with the private half of C key C over everything in the frame above"
-    assert [made in text for text in page.of("signature")] == [False, True, False, False]
     assert page.of("dd")[:4] == [
         "both halves in account.key",
         "both halves in example.com.key; public half in a.pub, certificate.csr, certificate.pem "
@@ -115,7 +102,7 @@ def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show
         "public half in certificate.pem (2 of 2); signed certificate.pem (1 of 2)",
         "public half in root.pem; signed certificate.pem (2 of 2), root.pem",
     ]
-    assert "the private and public halves of A key A (account.key)" in page.of("dd")
+    assert "C key C (public half in certificate.pem (2 of 2))" in page.of("dd")
 
 
 def test_a_signature_that_is_not_valid_or_not_known_is_marked(show: Show) -> None:
@@ -134,8 +121,6 @@ def test_a_signature_that_is_not_valid_or_not_known_is_marked(show: Show) -> Non
         assert f" {made} {words}" in page.of("signature")[0]
         struck, fault, _ = f"{made} {words}".partition(" The signature is not valid.")
         assert (struck in page.of("s")) == bool(page.of("s")) == bool(fault)
-        rejections = {text for text in page.of("dd") if text.startswith("rejects it: ")}
-        assert rejections <= set(page.of("strong"))
 
 
 KINDS = r"(?:\[\d\]: an element known by|[A-Z][\w ]+: (?!an element known by))"
@@ -157,27 +142,16 @@ def test_all_bytes_of_what_is_public_are_there(show: Show) -> None:
         ]
 
 
-def test_what_is_drawn_as_one_box_and_what_is_closed_at_first(show: Show) -> None:
-    write("leaf.pem", LEAF)
-    write("a.csr", request(san("a.com", "b.com"), key=RSA))
-    more = (x509.SubjectKeyIdentifier(b"\1"), x509.BasicConstraints(ca=True, path_length=0))
-    write("b.csr", request(san(x509.IPAddress(ip_address("1.2.3.4"))), *more))
-    _, text, _ = show("--html", "leaf.pem", "a.csr", "b.csr")
-    page = Page(text)
-    labels = page.of("summary")
-    inside = "Extension › extnValue › SubjectAltName subjectAltName"
-    assert {f"{inside} one extension", f"values › Extensions › {inside} what it says"} <= {*labels}
-    drawn = [classes for classes, text in page.found if text.startswith('dNSName "b.com"')]
-    assert drawn == ["summary", "line name"]
-    assert "extnValue › SubjectAltName › iPAddress 1.2.3.4" in " ".join(page.of("name"))
-    assert "subject empty the older place for a name" in labels
-    assert "3 more: version, serialNumber, signature" in labels
-    assert "2 more: subjectKeyIdentifier, basicConstraints" in labels
-    start = r'<details( open)? class="(?!octets|line)[^>]*><summary>(?:<b>)?([^:<]*)'
-    found = re.findall(start, text)
-    closed = {"3 more", "2 more", "algorithm", "signatureAlgorithm", "Extension"}
-    assert {name for is_open, name in found if not is_open} == closed
-    assert any(is_open for is_open, _ in found)
+def test_what_is_drawn_as_one_box_or_folded(show: Show) -> None:
+    write("a.csr", request(san("a.com", "b.com")))
+    write("a.key", EC)
+    assert {
+        "values › Extensions › Extension › extnValue › SubjectAltName subjectAltName what it says",
+        "signatureAlgorithm › algorithm ecdsa-with-SHA256 ECDSA with SHA-256",
+        "subject empty the older place for a name",
+        "2 more: version, privateKeyAlgorithm",
+        "2 more: r, s",
+    } <= {*picture(show, "a.csr", "a.key").of("summary")}
 
 
 def test_nothing_in_a_file_breaks_out(show: Show) -> None:
@@ -205,20 +179,29 @@ def test_more_keys_names_and_bytes_than_are_seen_at_first(show: Show) -> None:
     letters = [text.split()[-1] for text in page.of("dt") if " key " in text]
     assert letters == [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "27", "28", "29", "30"]
     assert "24 more" in page.of("summary")
-    write("big.csr", request(san(*(f"n{number}.example.com" for number in range(100)))))
+    oid, long = f"1.2{'.42' * 31}", "a" * 400
+    extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"")
+    names = (f"n{number}.example.com" for number in range(99))
+    write("big.csr", request(san(*names, long), extension))
     page = picture(show, "big.csr")
     assert "81 more: dNSName" in page.of("summary")
     assert "n19.example.com, and 80 more" in " ".join(page.of("dd"))
+    assert f'dNSName "{long[:298]}… a domain name' in page.of("summary")
+    assert f"Extension {oid[:79]}… one extension" in page.of("summary")
 
 
 def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
-    write("cut.der", as_der(LEAF)[:200])
+    write("cut.der", as_der(RSA)[:200])
     status, found, messages = show("--html", "cut.der", "missing")
     page = Page(found)
     assert (status, page.of("h2")) == (1, ["cut.der", "Errors", "The words"])
     assert "Below the cards: errors, the words." in page.text
-    assert "SEQUENCE (cut off)" in page.text
+    assert page.of("summary") == [
+        *("SEQUENCE (cut off)", "bytes", "INTEGER 1 byte, not shown", "SEQUENCE rsaEncryption"),
+        *("bytes", "OID rsaEncryption an RSA key", "NULL"),
+        "OCTET STRING (cut off) 174 bytes, not shown",
+    ]
     errors = page.of("li")[-2:]
-    fault = "Fault: offset 196: the file ends before this OID does"
+    fault = "Fault: offset 22: the file ends before this OCTET STRING does"
     assert page.of("fault") == [fault, "".join(errors)]
     assert [f"show: error: {line}" for line in errors] == messages.splitlines()

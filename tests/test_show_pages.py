@@ -1,11 +1,14 @@
-"""show: the whole page about one key, request or certificate of each kind, and all its DER.
+"""show: the whole page about one key, request or certificate of each kind, all its DER, a picture.
 
-NAME.txt in data/show has commands about NAME, each with what it prints. To write it anew, leave
-only the commands, run the test, and read what it has written.
+The files in data/show/*.txt have commands, each with what it prints. To write one anew, leave only
+the commands, run the test, and read what it has written.
 """
 
+import html
 import os
+import re
 import shutil
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,17 +28,37 @@ def stop_clock(monkeypatch: Patch, now: datetime) -> None:
     monkeypatch.setattr(describe, "datetime", SimpleNamespace(now=lambda tz: now.astimezone(tz)))
 
 
+def outline(page: str) -> Iterator[str]:
+    """Yield the lines of a picture, with the tags that begin there, and each box indented.
+
+    Classes are as in CSS. Bytes that are all there, and the last part, the words, are left out.
+    """
+    body = page.partition("</style>")[2].partition("<h2>The words")[0]
+    body = re.sub(r'<div class="bytes">((?!</dl></div>).)*class="content">.*?</dl></div>', "", body)
+    body = body.replace('<details class="octets"><summary>bytes</summary></details>', "")
+    body = re.sub(r' class="(.*?)"', lambda found: f".{found[1].replace(' ', '.')}", body)
+    depth = 0
+    starts = r"<(?:article|h[12]|p|ul|li|/?details)\b|<dt>(?!offset|tag|length|content)"
+    for part in re.split(f"(?={starts})", body):
+        depth -= part.startswith("</details")
+        words = re.sub("</.*?>|<(wbr|div|dl|span|summary)>", " ", part).split()
+        yield from [f"{'  ' * depth}{html.unescape(' '.join(words))}"] if words else []
+        depth += part.startswith("<details")
+
+
 @pytest.mark.parametrize("page", sorted(DATA.glob("*.txt")), ids=lambda page: page.stem)
 def test_pages_stay_the_same(page: Path, show: Show, monkeypatch: Patch) -> None:
     stop_clock(monkeypatch, datetime(2030, 1, 1, tzinfo=timezone.utc))
     monkeypatch.setenv("COLUMNS", "100")
-    shutil.copy(DATA / page.stem, page.stem)
-    Path(page.stem).chmod(MODES.get(page.stem, 0o600))
     expected = page.read_text("utf-8").splitlines()
     printed = []
     for command in [line for line in expected if line.startswith("$ show ")]:
+        for file in [name for name in command.split()[2:] if not name.startswith("-")]:
+            shutil.copy(DATA / file, file)
+            Path(file).chmod(MODES.get(file, 0o600))
         status, out, err = show(*command.split()[2:])
-        printed += [command, *f"{out}{err}exit status {status}".splitlines(), ""]
+        lines = outline(out) if "--html" in command else out.splitlines()
+        printed += [command, *lines, *err.splitlines(), f"exit status {status}", ""]
     if not any(line.startswith("exit status ") for line in expected):
         page.write_text("".join(f"{line}\n" for line in printed), "utf-8")
     if os.name != "posix":
@@ -65,3 +88,4 @@ def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
     status, out, err = show("leaf.pem", "namesake.pem", "ca.der")
     assert (status, "leaf.pem" in err) == (0, False)
     assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
+    assert "error" not in show("leaf.pem", "namesake.pem")[2]

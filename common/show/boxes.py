@@ -18,7 +18,7 @@ _NAMES = ("dNSName", "iPAddress")  # what a certificate is for
 
 # What a beginner does not need at first. Extensions other than the names are folded too.
 _FOLDED = (
-    "version", "serialNumber", "signature", "signatureAlgorithm", "algorithm", "critical",
+    "version", "serialNumber", "signature", "signatureAlgorithm", "algorithm",
     "privateKeyAlgorithm", "exponent1", "exponent2", "coefficient", "r", "s",
 )  # fmt: skip
 
@@ -56,7 +56,7 @@ def _label(path: Sequence[Element], inside: Sequence[Element], marks: Sequence[M
     if value := _value(path[-1]):
         label.append(tag("code value", value))
     if inside and inside[0].oid:  # which tells what the box holds
-        label.append(tag("code gist", display.shown(inside[0], _ROOM)))
+        label.append(tag("code gist", display.shown(inside[0])))
     words = [tag("span said", mark.words) for mark in marks if mark.words]
     note = display.note(first if inside else path[-1])
     if note and not words:
@@ -147,7 +147,7 @@ def _name(element: Element) -> str:
 def _title(element: Element) -> str:
     """Return the name of an element; of an Extension, the name of its OID."""
     is_extension = element.name == "Extension"
-    return display.shown(element.children[0], _ROOM) if is_extension else _name(element)
+    return display.shown(element.children[0]) if is_extension else _name(element)
 
 
 def _bytes(element: Element) -> Html:
@@ -156,12 +156,9 @@ def _bytes(element: Element) -> Html:
     what = grammar.TYPES.get("[0]" if element.tag.startswith("[") else element.type)
     kind = f"{display.tag(element)}: {what}" if what else display.tag(element)
     size = display.size(element.content)
+    content = f"{size}: the elements inside" if element.children else f"{size}, not shown"
     if all(one.is_public for one in element.all()):
         content = tag("code content", element.content.hex(" ") or "none")
-    elif element.children:
-        content = tag("span", f"{size}: the elements inside")
-    else:
-        content = tag("span", f"{display.shown(element, _ROOM) or 'none'}, not shown")
     rows = [
         ("offset", f"{element.offset} ({_name(element)})"),
         ("tag", tag("span", tag("code tag", first), f" {kind}")),

@@ -51,13 +51,11 @@ def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: Issue
     """
     issuing = {ca for one in issuers_of for ca in issuers_of[one].signers if ca is not one}
 
-    def rank(item: Item) -> tuple[int, bool]:
-        if isinstance(item, Key):
-            is_account_key = account_key and account_key.canonical_spki == item.canonical_spki
-            return 0 if is_account_key else 1, False
-        if isinstance(item, Certificate):
-            return 4 if item.is_ca else 3, item in issuing
-        return 2, False
+    def rank(item: Item) -> tuple[int, bool, bool, bool]:
+        kind = (Key, Request, Certificate).index(type(item))
+        is_other = account_key is None or account_key.canonical_spki != item.canonical_spki
+        is_ca = isinstance(item, Certificate) and item.is_ca
+        return kind, is_other, is_ca, item in issuing
 
     ordered = dict[Item, None]()
     for first in sorted(items, key=rank):

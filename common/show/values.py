@@ -25,7 +25,7 @@ class Name(NamedTuple):
 
     kind: str  # "DNS", "IP", "email", "URI", or what RFC 5280 calls another kind
     value: str | ipaddress.IPv4Address | ipaddress.IPv6Address  # "" for another kind
-    encoded: bytes = b""  # of another kind
+    encoded: bytes | None = None  # of another kind
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}" if self.value else self.kind
