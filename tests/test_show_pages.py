@@ -71,7 +71,8 @@ def test_the_time_left_is_rounded_down(show: Show, monkeypatch: Patch) -> None:
     hour, minute, second = 1 / 24, 1 / 1440, 1 / 86400
     for start, days, words in (
         (-9, -3, "expired 3 days ago"),
-        (-9, second, "expires in a moment"),
+        (0, 9, "expires in 9 days"),
+        (-9, 0, "expires in a moment"),
         (-9, 119 * second, "expires in 119 seconds"),
         (-9, 119 * minute, "expires in 119 minutes"),
         (-9, 47 * hour, "expires in 47 hours"),
