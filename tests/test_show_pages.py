@@ -68,14 +68,13 @@ def test_pages_stay_the_same(page: Path, show: Show, monkeypatch: Patch) -> None
 
 def test_the_time_left_is_rounded_down(show: Show, monkeypatch: Patch) -> None:
     stop_clock(monkeypatch, made.NOW.replace(microsecond=0))
-    hour, minute, second = 1 / 24, 1 / 1440, 1 / 86400
     for start, days, words in (
         (-9, -3, "expired 3 days ago"),
         (0, 9, "expires in 9 days"),
         (-9, 0, "expires in a moment"),
-        (-9, 119 * second, "expires in 119 seconds"),
-        (-9, 119 * minute, "expires in 119 minutes"),
-        (-9, 47 * hour, "expires in 47 hours"),
+        (-9, 119 / 86400, "expires in 119 seconds"),
+        (-9, 119 / 1440, "expires in 119 minutes"),
+        (-9, 47 / 24, "expires in 47 hours"),
     ):
         write("a.pem", certificate("a.com", start=start, days=days))
         assert f" UTC, {words}\n" in show("a.pem")[1]
