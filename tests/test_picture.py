@@ -14,6 +14,9 @@ from tests.made import EC, LEAF, MIDDLE, ROOT_CA, RSA, as_der, certificate, requ
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+HTML = """html head meta title style body header main section article h1 h2 p a ul li dl dt dd div
+span b s code details summary strong wbr"""
+
 
 class Page(HTMLParser):
     """What is on a page: its tags, its text, and the text in each class, in order."""
@@ -29,6 +32,7 @@ class Page(HTMLParser):
         assert not self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in HTML.split()
         self.tags.add((tag, *(name for name, _ in attrs)))
         if tag not in ("meta", "wbr"):
             self.open.append((tag, dict(attrs).get("class") or tag, len(self.text)))
@@ -73,8 +77,10 @@ def test_the_cards_stand_in_the_order_of_the_story(show: Show) -> None:
     for order in (names, names[::-1], names[2:] + names[:2]):
         assert picture(show, *order).of("h2")[:-2] == [*names[:3], *chain]
     write("renamed.key", RSA)
-    renamed = ("--account-key", "account.key", "example.com.key", "renamed.key")
-    assert picture(show, *renamed).of("h2")[:2] == ["renamed.key", "example.com.key"]
+    write("ca.pem", MIDDLE)
+    others = ["renamed.key", "example.com.key", "ca.pem", "root.pem"]
+    page = picture(show, "--account-key", "account.key", *others[::-1])
+    assert page.of("h2")[:4] == others
 
 
 def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show) -> None:

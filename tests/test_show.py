@@ -95,11 +95,11 @@ def test_pages_are_apart_and_no_name_is_broken(show: Show) -> None:
 
 @pytest.mark.posix(reason="a name with a control character")
 def test_nothing_in_a_file_controls_the_terminal(show: Show) -> None:
-    write("a\x07.csr", request(san("a.com, DNS:b.com", "b.com"), cn="\x1b[2J\u202e\n, CN=b"))
+    write("a\x07.csr", request(san("a.com, DNS:b.com", "b\n.com"), cn="\x1b[2J\u202e\n, CN=b"))
     _, out, err = show("a\x07.csr", "no\x07file")
     assert all(char.isprintable() or char == "\n" for char in out + err)
     assert "  subject        CN='\\x1b[2J\\u202e\\n, CN=b'\n" in out
-    assert "  names          'DNS:a.com, DNS:b.com', DNS:b.com" in out
+    assert "  names          'DNS:a.com, DNS:b.com', 'DNS:b\\n.com'," in out
 
 
 def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:

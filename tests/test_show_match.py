@@ -363,9 +363,9 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
     ):  # fmt: skip
         write("a.csr", csr)
         assert f"  names          {words}\n" in show("a.csr")[1]
-    write("a.csr", request(san()))
+    write("a.csr", request(san(), critical=True))
     assert "  names          none\n" in show("a.csr")[1]
-    assert "  extensions     subject alternative name: empty\n" in show("a.csr")[1]
+    assert "  extensions     subject alternative name (critical): empty\n" in show("a.csr")[1]
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:

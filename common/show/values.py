@@ -76,7 +76,7 @@ def time(element: Element) -> datetime | None:
     """
     text, fraction = string(element), r"(?:\.[0-9]+)?"
     if element.type == "UTCTime":
-        text, fraction = f"{'19' if text[:2] >= '50' else '20'}{text}", ""
+        text, fraction = f"{'19' if text >= '50' else '20'}{text}", ""
     found = re.fullmatch(rf"([0-9]{{12}})([0-9][0-9])?{fraction}(Z|[+-][0-9]{{4}})", text)
     with contextlib.suppress(ValueError, OverflowError):
         if found:
