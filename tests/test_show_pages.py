@@ -80,12 +80,3 @@ def test_the_time_left_is_rounded_down(show: Show, monkeypatch: Patch) -> None:
         assert f" UTC, {words}\n" in show("a.pem")[1]
         is_red = f"{words}</strong>" in show("--html", "a.pem")[1]
         assert is_red == words.startswith("expired")
-
-
-def test_an_issuer_is_named_by_the_identifier_of_its_key(show: Show) -> None:
-    for file in ("leaf.pem", "ca.der", "namesake.pem"):
-        shutil.copy(DATA / file, file)
-    status, out, err = show("leaf.pem", "namesake.pem", "ca.der")
-    assert (status, "leaf.pem" in err) == (0, False)
-    assert out.partition("together:\n")[2] == "  leaf.pem is issued by ca.der\n"
-    assert "error" not in show("leaf.pem", "namesake.pem")[2]
