@@ -190,7 +190,7 @@ def test_more_keys_names_and_bytes_than_are_seen_at_first(show: Show) -> None:
 
 
 def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
-    write("cut.der", as_der(RSA)[:200])
+    write("cut.der", b"\x30\x84\0\0" + as_der(RSA)[2:200])
     status, found, messages = show("--html", "cut.der", "missing")
     page = Page(found)
     assert (status, page.of("h2")) == (1, ["cut.der", "Errors", "The words"])
@@ -200,6 +200,7 @@ def test_what_can_be_read_of_damaged_files_is_drawn(show: Show) -> None:
         "OCTET STRING (cut off) 174 bytes, not shown",
     ]
     errors = page.of("li")[-2:]
-    fault = "Fault: offset 22: the file ends before this OCTET STRING does"
+    assert page.of("length")[0] == "84 00 00 04"  # its last octet is left out
+    fault = "Fault: offset 0: an indefinite or needlessly long length, which DER does not allow"
     assert page.of("fault") == [fault, "".join(errors)]
     assert [f"show: error: {line}" for line in errors] == messages.splitlines()

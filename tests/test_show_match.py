@@ -150,6 +150,7 @@ def test_damaged_extensions_are_shown(old: str, new: str, fault: str, show: Show
     assert f"show: error: a.csr: {fault}; programs may refuse it\n" in err
     is_read = fault not in ("it has an IP address of 5 bytes", NO_LIST)
     assert ("  names          cannot be read here\n" not in out) == is_read
+    assert show("--bytes", "a.csr")[::2] == (0, "")
 
 
 def test_an_ipv4_address_in_an_ipv6_address_is_that_address() -> None:

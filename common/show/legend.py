@@ -49,7 +49,7 @@ def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: Issue
 
     The issuers of a certificate follow it. account_key, which comes first: None if unknown.
     """
-    issuing = {ca for one in issuers_of for ca in issuers_of[one].signers if ca is not one}
+    issuing = {ca for issuers in issuers_of.values() for ca in issuers.signers}
 
     def rank(item: Item) -> tuple[int, bool, bool, bool]:
         kind = (Key, Request, Certificate).index(type(item))

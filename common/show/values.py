@@ -74,10 +74,10 @@ def time(element: Element) -> datetime | None:
     RFC 5280 section 4.1.2.5 requires seconds and a Z at the end. OpenSSL also reads a time without
     seconds, with a fraction or with another time zone (X.680 sections 46 and 47).
     """
-    text, fraction = string(element), r"(?:\.[0-9]+)?"
+    text, fraction = string(element), r"(?:\.\d+)?"
     if element.type == "UTCTime":
         text, fraction = f"{'19' if text >= '50' else '20'}{text}", ""
-    found = re.fullmatch(rf"([0-9]{{12}})([0-9][0-9])?{fraction}(Z|[+-][0-9]{{4}})", text)
+    found = re.fullmatch(rf"(\d{{12}})(\d\d)?{fraction}(Z|[+-]\d{{4}})", text, re.ASCII)
     with contextlib.suppress(ValueError, OverflowError):
         if found:
             numbers = f"{found[1]}{found[2] or '00'}{found[3]}"
