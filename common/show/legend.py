@@ -59,12 +59,11 @@ def _in_order(items: Sequence[Item], account_key: Item | None, issuers_of: Issue
 
     ordered = dict[Item, None]()
     for first in sorted(items, key=rank):
-        waiting = [first]
-        while waiting:
-            item = waiting.pop(0)
+        its_chain = [first]
+        for item in its_chain:  # which grows
             if item not in ordered:
                 ordered[item] = None
-                waiting += issuers_of[item].signers if isinstance(item, Certificate) else []
+                its_chain += issuers_of[item].signers if isinstance(item, Certificate) else []
     return list(ordered)
 
 
