@@ -78,9 +78,10 @@ def test_the_cards_stand_in_the_order_of_the_story(show: Show) -> None:
         assert picture(show, *order).of("h2")[:-2] == [*names[:3], *chain]
     write("renamed.key", RSA)
     write("ca.pem", MIDDLE)
-    others = ["renamed.key", "example.com.key", "ca.pem", "root.pem"]
+    write("a.pem", certificate("a.com", issuer="Another"))
+    others = ["renamed.key", "example.com.key", "a.pem", "ca.pem", "root.pem"]
     page = picture(show, "--account-key", "account.key", *others[::-1])
-    assert page.of("h2")[:4] == others
+    assert page.of("h2")[:5] == others
 
 
 def test_each_key_has_one_letter_and_one_color_and_no_secret_is_there(show: Show) -> None:

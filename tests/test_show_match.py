@@ -377,10 +377,9 @@ def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:
     status, _, err = show("cas.pem")
     assert (status, len(err.splitlines())) == (1, 200)
     assert time.process_time() - started < 2
-    monkeypatch.setattr(chain, "_MOST_CHECKS", 1)  # each certificate has one check all the same
-    write("chain.pem", LEAF, MIDDLE, ROOT_CA)
-    assert show("chain.pem")[::2] == (0, "")
     write("chain.pem", LEAF, certificate("CA", RSA), MIDDLE)
+    assert show("chain.pem")[0] == 0
+    monkeypatch.setattr(chain, "_MOST_CHECKS", 1)  # each certificate has one check all the same
     assert show("chain.pem")[0] == 1  # the first CA did not sign it; the second is not tried
     for number, last in (
         (199, "a.pem (200 of 200) and a.pem (199 of 200) belong together"),

@@ -55,11 +55,10 @@ def _issuers(certificate: Certificate, named: Sequence[Certificate], most: int) 
         if wanted and has and wanted != has:
             continue
         key = ca.canonical_spki
-        if key not in is_signer:
-            if len(is_signer) == most:
-                break
+        if key not in is_signer and len(is_signer) < most:
             is_signer[key] = certificate.verified_with(ca.public_key)
-        lists[is_signer[key]].append(ca)
+        if key in is_signer:
+            lists[is_signer[key]].append(ca)
     return found
 
 
