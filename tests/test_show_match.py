@@ -189,7 +189,7 @@ FILES: dict[str, list[Any]] = {
         *(b"0 s:CN = example.com\n", LEAF, MIDDLE),
         *(wrapping.pem_of("EC PARAMETERS", CURVE), EC),
     ],
-    "namesake.pem": [certificate("example.com", signer=EC), MIDDLE],
+    "namesake.pem": [certificate("example.com", signer=EC), certificate("CA", CA)],
     "mixed.key": [as_der(EC)[:-65] + as_der(OTHER)[-65:]],  # which end in the point
     "damaged": [DAMAGED],
     "two": [LEAF, DAMAGED],

@@ -82,4 +82,4 @@ def header(element: Element) -> str:
 
 def in_utc(when: datetime) -> str:
     """Return a time as text, such as "2026-11-27 21:50:00 UTC"."""
-    return f"{when.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+    return f"{when.replace(tzinfo=None)} UTC"

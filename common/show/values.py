@@ -47,7 +47,7 @@ def string(element: Element) -> str:
     if element.type in _ENCODINGS:
         return element.content.decode(_ENCODINGS[element.type], "backslashreplace")
     try:  # some programs write UTF-8 where it does not belong
-        return element.content.decode("utf-8")
+        return element.content.decode()
     except UnicodeDecodeError:
         return element.content.decode("latin-1")
 
