@@ -340,7 +340,7 @@ STAGED = (
     (": the first certificate is a CA's; put the server's certificate first", [MIDDLE, LEAF]),
     (": this is a CA's certificate, and no given key fits it; give the server's certificate",
      [MIDDLE, ROOT_CA]),
-    ("", [LEAF, MIDDLE]),
+    ("", [LEAF, MIDDLE, certificate("Root", OTHER, issuer="Old", signer=RSA), ROOT_CA]),
     ("", [certificate("example.com", issuer=" ca "), MIDDLE]),
 ])  # fmt: skip
 def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show) -> None:
