@@ -172,12 +172,12 @@ def _names(item: Signed) -> list[str] | str:
     return [f"none, only the CN {cn}"] if cn else "none"
 
 
-def _other_cn(item: Signed) -> str:
-    """Return the CN if it is not among the names, or "". That of a CA is not for a server."""
+def _other_cn(item: Signed) -> str | None:
+    """Return the CN if it is not among the names, or None. That of a CA is not for a server."""
     cn = item.common_name
     is_ca = isinstance(item, Certificate) and item.is_ca
     if not cn or is_ca or cn.lower() in [str(name.value).lower() for name in item.names]:
-        return ""
+        return None
     return _plain(cn)
 
 

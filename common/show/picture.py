@@ -114,7 +114,7 @@ def _card(
     if document.heading:
         what, order = document.heading
         heading.append(tag("p note", what))
-        drawn += [tag("p note", order), box(document.root, marks)]
+        drawn = [tag("p note", order), box(document.root, marks)]
     if known := list(facts):
         heading.append(table(known))
     if document.fault:
