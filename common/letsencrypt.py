@@ -126,8 +126,6 @@ def _reasons(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Re
 
 def _public_suffixes(last_labels: set[str]) -> Callable[[str], str | None]:
     """Return a function that finds the public suffix of a name with one of these last labels."""
-    if not last_labels:
-        return lambda name: None
     from publicsuffixlist import PSLFILE, PublicSuffixList
 
     # Parsing the whole list takes longer than signing a request, so only the rules that end in one
@@ -158,9 +156,9 @@ def _domain_reason(
         return Reason("is a name of the Tor network")
     if base.count(".") + 1 > MAX_LABELS:  # errTooManyLabels, policy/pa.go
         return Reason(f"has more than {MAX_LABELS} labels (parts between dots)")
-    # For a rule *.kobe.jp the package counts kobe.jp as a suffix too. Boulder does not: kobe.jp is
-    # under jp and can have a certificate. For a rule *.er there is nothing above er.
-    if suffix == base and ("." not in base or public_suffix(f"child.{base}") == base):
+    # Not suffix == base: for a rule *.kobe.jp the package counts kobe.jp as a suffix too. Boulder
+    # does not: kobe.jp is under jp and can have a certificate. For a rule *.er nothing is above er.
+    if "." not in base or public_suffix(f"child.{base}") == base:
         # errTooFewLabels, errICANNTLD and errICANNTLDWildcard, policy/pa.go
         what = "is" if base == name else "is a wildcard for"
         return Reason(f"{what} a public suffix (others register names under it)")
@@ -171,6 +169,8 @@ def _domain_reason(
 
 
 def _address_reason(address: IPv4Address | IPv6Address) -> Reason | None:
+    if address.is_multicast:  # test/ident-policy.yaml
+        return Reason("is a multicast address, which belongs to no single host")
     for network, use in _USES.items():  # IsReservedAddr, iana/ip.go
         if address in network:
             return Reason(f"is in {network} ({use})", only_private=True)

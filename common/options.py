@@ -66,6 +66,7 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     The parsed result has names, email, key, account_key, passphrase_of, out and quiet.
     """
     parser = Parser(console.program_name, description)
+    parser.name_options = ("-d", "--domain", "--domains", "--san")
     parser.add_argument(
         "names",
         metavar="NAME",

@@ -21,6 +21,7 @@ class Parser(argparse.ArgumentParser):
     """A command line. A mistake on it is a UsageError."""
 
     too_many = "there are too many arguments"
+    name_options: Sequence[str] = ()  # in which other programs take what is a NAME here
 
     def __init__(self, prog: str, description: str | None) -> None:
         super().__init__(
@@ -76,7 +77,7 @@ class Parser(argparse.ArgumentParser):
 
     def _option(self, argument: str) -> tuple[str, bool]:
         """Return the option in an argument, and whether the next argument is its value."""
-        word = re.split(r"[^\w-]", argument, maxsplit=1)[0]
+        word = re.split(r"[^\w-]", argument)[0]
         option = word if argument.startswith("--") else argument[:2]
         value = argument[len(option) :]
         action = self._option_string_actions.get(option)  # argparse has no public name for them
@@ -95,9 +96,11 @@ class Parser(argparse.ArgumentParser):
         """
         more = "" if value[:1] in ("", "=") else "…"
         problem = f"{option[:40]}{more} is not an option of this program"
+        if option in self.name_options:
+            raise UsageError(problem, "give the names without an option")
         # Without the hyphens, which all options have in common.
         known = {name.lstrip("-"): name for name in self._option_string_actions}
-        close = difflib.get_close_matches(word.lstrip("-")[:80], known, 1)
+        close = difflib.get_close_matches(word.lstrip("-"), known, 1)
         if not close:
             self.error(problem)
         raise UsageError(problem, f"did you mean {known[close[0]]}?")

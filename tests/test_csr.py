@@ -343,6 +343,8 @@ A_KEY = "an argument looks like a private key; give the name of its file instead
         (["-key", "x"], f"-k… {NOT_HERE}; did you mean --key?"),
         (["--password:secret"], f"--password… {NOT_HERE}{SEE}"),
         (["-psecret"], f"-p… {NOT_HERE}{SEE}"),
+        (["--domain=a.org"], f"--domain {NOT_HERE}; give the names without an option"),
+        (["-d", "a.org"], f"-d {NOT_HERE}; give the names without an option"),
         (["-q", "-q"], f"-q is given twice{SEE}"),
         (["--quiet=secret", "a.org"], f"--quiet takes no value{SEE}"),
         (["--out=--"], f"--out: -- is not a value{SEE}"),

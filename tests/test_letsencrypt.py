@@ -122,3 +122,5 @@ SPECIAL = {
 def test_an_address_for_special_purposes_is_rejected() -> None:
     for text, block in SPECIAL.items():
         assert reasons(text) == [f"{names.parse(text)} is in {block}{PRIVATE}"]
+    for text in ("224.0.0.1", "ff02::1"):
+        assert reasons(text) == [f"{text} is a multicast address, which belongs to no single host"]

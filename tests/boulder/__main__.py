@@ -46,6 +46,7 @@ UP_TO_DER = "Go reads names up to what is not DER; others refuse them"
 # accepts), one for the value or a trait, and why.
 MEANT = (
     ("dns", "Tor", r"\.onion$", "Let's Encrypt does not issue for .onion (its CPS)"),
+    ("ip csr", "multicast", r"", "its list of blocked addresses has them (test/ident-policy.yaml)"),
     ("csr", "must-staple|is covered by", r"", "ra/ra.go rejects it, later than csr/csr.go"),
     ("dns csr", "reverse DNS", r"", "no public CA issues for it (Baseline Requirements 4.2.2)"),
     ("csr", "list of extensions", "^two lists", "Go reads the first; others refuse the request"),
