@@ -129,8 +129,6 @@ def _identifier(text: str) -> Identifier:
     """Return what text stands for. Raises InvalidName, as check_domain_name does."""
     if text.startswith("DNS:"):
         return _domain_name(text.removeprefix("DNS:"))
-    if ":" not in text and not text[-1:].isdigit():
-        return _domain_name(text)
     try:
         address = ipaddress.ip_address(text.removeprefix("IP:"))
     except ValueError:

@@ -61,7 +61,7 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: Patch) ->
     monkeypatch.chdir(tmp_path)
     Path("keys").mkdir()
     near = os.path.join("keys", "my.key")
-    for name in ("example.com.key", "certificate.key", "K.PEM", near):
+    for name in ("example.com.key", "certificate.key", "certificate.bak~", "K.PEM", near):
         Path(name).touch()
     # What follows ~ in quotes, which the shell leaves as it is.
     monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~/", ""))
