@@ -25,10 +25,8 @@ ACCEPTED_CURVES = ("P-256", "P-384")
 # goodkey/good_key.go; the Baseline Requirements ask for 100 rounds (6.1.1.3).
 FERMAT_ROUNDS = 110
 SMALL_SCALARS = 255  # checkSmallPrivateScalar, goodkey/good_key.go
-# The product of the primes below 752 (Baseline Requirements 6.1.6).
-_SMALL_PRIMES = math.prod(
-    n for n in range(2, 752) if all(n % d for d in range(2, math.isqrt(n) + 1))
-)
+# A multiple of each prime below 752 (Baseline Requirements 6.1.6).
+_SMALL_PRIMES = math.lcm(*range(1, 752))
 # The fingerprint of ROCA (CVE-2017-15361): modulo each of these primes, the modulus is a power of
 # 65537. One in 2**28 sound keys has it too. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)

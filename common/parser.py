@@ -100,7 +100,7 @@ class Parser(argparse.ArgumentParser):
             raise UsageError(problem, "give the names without an option")
         # Without the hyphens, which all options have in common.
         known = {name.lstrip("-"): name for name in self._option_string_actions}
-        close = difflib.get_close_matches(word.lstrip("-"), known, 1)
+        close = difflib.get_close_matches(word.lstrip("-"), known)
         if not close:
             self.error(problem)
         raise UsageError(problem, f"did you mean {known[close[0]]}?")

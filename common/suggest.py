@@ -65,7 +65,7 @@ def neighbor(path: str) -> str:
     """Return the file of nearly the same name beside a file that is missing, or ""."""
     (directory, name), present = os.path.split(path), _beside(path)
     same = [other for other in present if other.lower() == name.lower()]
-    close = same or difflib.get_close_matches(name, present, 1, 0.85)
+    close = same or difflib.get_close_matches(name, present, cutoff=0.85)
     return os.path.join(directory, close[0]) if close else ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 import make_csr
-from common import names, shell
+from common import keys, names, shell
 from tests.conftest import ARTICLE, Patch, Run, Show, error_of, pem_of, private_key, warnings_of
 from tests.made import EC, openssl, request, san, write
 
@@ -147,17 +147,10 @@ IS_ACCOUNT_KEY = (
 )
 
 
-@pytest.mark.parametrize(
-    ("kind", "command"),
-    [
-        (2048, "pkey -outform DER"),
-        ("P-256", "ec -conv_form compressed"),
-        ("P-256", "ec -param_enc explicit"),
-    ],
-)
-def test_the_account_key_does_not_sign_a_request(kind: int | str, command: str, run: Run) -> None:
-    Path("certificate.key").write_bytes(pem_of(private_key(kind)))
-    openssl(f"{command} -in certificate.key -out account.key")
+@pytest.mark.parametrize("form", ["-outform DER", "-conv_form compressed", "-param_enc explicit"])
+def test_the_account_key_does_not_sign_a_request(form: str, run: Run) -> None:
+    Path("certificate.key").write_bytes(pem_of(EC))
+    openssl(f"ec {form} -in certificate.key -out account.key")
     assert error_of(run("make_csr.py")) == IS_ACCOUNT_KEY.format("account.key")
 
 
@@ -292,6 +285,7 @@ def test_a_list_stands_for_its_names(run: Run) -> None:
     )
     assert run("make_csr.py", "a.org", "@names", "z.org").returncode == 0
     assert names_in(load()) == "a.org b.example.org c.example.mx xn--mnchen-3ya.org z.org"
+    assert subject(load()) == "CN=a.org"  # the constant EMAIL_ADDRESS is for the constant names
 
 
 @pytest.mark.usefixtures("key")
@@ -327,6 +321,7 @@ def test_a_file_is_not_taken_for_a_name(file: str, run: Run) -> None:
 
 NOT_HERE = "is not an option of this program"
 SEE = "; see make_csr.py --help"
+ALONE = f"{NOT_HERE}; give the names without an option"
 BASE64 = "".join(KEY.decode().splitlines()[1:-1])
 LONG = "has more than 63 characters between two dots (RFC 1035)"
 A_KEY = "an argument looks like a private key; give the name of its file instead"
@@ -339,12 +334,11 @@ A_KEY = "an argument looks like a private key; give the name of its file instead
         (["--email", ""], f"--email '' is not {AN_ADDRESS}"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
         (["1" * 72 + ".org"], f"'{'1' * 72}.org' {NOT_VALID}{LONG}"),
-        (["--emial", "x"], f"--emial {NOT_HERE}; did you mean --email?"),
+        (["--emial=x"], f"--emial {NOT_HERE}; did you mean --email?"),
         (["-key", "x"], f"-k… {NOT_HERE}; did you mean --key?"),
         (["--password:secret"], f"--password… {NOT_HERE}{SEE}"),
         (["-psecret"], f"-p… {NOT_HERE}{SEE}"),
-        (["--domain=a.org"], f"--domain {NOT_HERE}; give the names without an option"),
-        (["-d", "a.org"], f"-d {NOT_HERE}; give the names without an option"),
+        *(([o, "a.org"], f"{o} {ALONE}") for o in ("-d", "--domain", "--domains", "--san")),
         (["-q", "-q"], f"-q is given twice{SEE}"),
         (["--quiet=secret", "a.org"], f"--quiet takes no value{SEE}"),
         (["--out=--"], f"--out: -- is not a value{SEE}"),
@@ -378,6 +372,7 @@ def test_nothing_after_two_hyphens_is_an_option(run: Run, show: Show) -> None:
 PKEY = crypto.PKey.from_cryptography_key(private_key("P-256"))
 ED25519 = crypto.PKey.from_cryptography_key(Ed25519PrivateKey.generate())
 A_SEQUENCE = "more_names is a sequence of names, not one string"
+HUGE = "this key has 8193 bits, and keys over 8192 bits take too long to check; make another"
 
 
 @pytest.mark.parametrize(
@@ -388,6 +383,7 @@ A_SEQUENCE = "more_names is a sequence of names, not one string"
         ([PKEY, "a.org", None, "b.org"], TypeError, f"^{A_SEQUENCE}$"),
         # Four bytes would make an IP address.
         ([PKEY, "a.org", None, [b"a.io"]], TypeError, "^a name is text or an IP address$"),
+        ([mock.Mock(bits=lambda: 8193), "a.org", None], keys.UnusableKey, f"^{HUGE}$"),
         ([ED25519, "a.org", None], TypeError, "^pkey is neither an RSA nor an EC private key$"),
     ],
 )

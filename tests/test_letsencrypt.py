@@ -55,7 +55,6 @@ def test_a_name_that_a_wildcard_covers_is_rejected() -> None:
 
 def test_a_profile_limits_names() -> None:
     """See https://letsencrypt.org/docs/profiles/."""
-    address = [PUBLIC_ADDRESS]
     more = "the request has 101 names, but no profile allows more than 100"
     more_too = "the request has 26 names, but no profile with IP addresses allows more than 25"
     for texts, profiles, reasons_given in (
@@ -63,8 +62,8 @@ def test_a_profile_limits_names() -> None:
         (MANY[:26], ["classic"], []),
         (MANY[:100], ["classic"], []),
         (MANY, [], [more]),
-        (MANY[:24] + address, ["shortlived"], []),
-        (MANY[:25] + address, [], [more_too]),
+        ([*MANY[:24], PUBLIC_ADDRESS], ["shortlived"], []),
+        ([*MANY[:25], PUBLIC_ADDRESS], [], [more_too]),
     ):
         assert letsencrypt.profiles(names.parse_all(texts)) == profiles
         assert reasons(*texts) == reasons_given
@@ -73,12 +72,11 @@ def test_a_profile_limits_names() -> None:
 def test_warnings_are_reasons_in_a_sentence() -> None:
     warnings = letsencrypt.name_warnings(names.parse_all(["localhost", "co.uk", "example.com"]))
     assert warnings == [f"localhost {SINGLE}", f"co.uk {SUFFIX}, so Let's Encrypt rejects it"]
-    assert letsencrypt.name_warnings(names.parse_all(["example.com", PUBLIC_ADDRESS])) == [
-        f"Let's Encrypt issues certificates for IP addresses such as {PUBLIC_ADDRESS} only under "
-        "its shortlived profile, which your ACME client has to request"
-    ]
-    mapped = letsencrypt.name_warnings(names.parse_all(["example.com", f"::ffff:{PUBLIC_ADDRESS}"]))
-    assert "such as 64.112.117.67 only" in mapped[0]
+    for address in (PUBLIC_ADDRESS, f"::ffff:{PUBLIC_ADDRESS}"):
+        assert letsencrypt.name_warnings(names.parse_all(["example.com", address])) == [
+            f"Let's Encrypt issues certificates for IP addresses such as {PUBLIC_ADDRESS} only "
+            "under its shortlived profile, which your ACME client has to request"
+        ]
     warnings = letsencrypt.name_warnings(names.parse_all(["localhost", PUBLIC_ADDRESS]))
     assert warnings == [f"localhost {SINGLE}"]
 
