@@ -49,9 +49,9 @@ def test_nothing_is_offered_unless_it_is_plain() -> None:
 
 @pytest.mark.parametrize("part", ["a", "-", ".", "@", "/", "CN=", "/, ", "= ", "é.com "])
 def test_a_long_text_takes_no_time(part: str) -> None:
-    """No pattern tries again what it has tried."""
+    """No pattern tries again what it has tried, and a message shows the start only."""
     start = time.process_time()
-    suggest.name(part * 100_000)
+    assert len(str(suggest.name(part * 100_000))) < 3000
     assert make_csr.main([f"--{part * 100_000}"]) == 2
     assert suggest.file(part * 100_000, "otherwise") == "otherwise"
     assert time.process_time() - start < 5
