@@ -104,6 +104,7 @@ ONE_NAME = "a key takes one name only; give all names to make_csr.py"
     ("command", "message"),
     [
         ("make_account_key.py --bits 1024", "--bits takes one of these: 2048, 3072, 4096"),
+        ("make_account_key.py --curve P-521", "--curve takes one of these: P-256, P-384"),
         ("make_account_key2.py --encrypt=secret", "--encrypt takes no value; see {} --help"),
         ("make_account_key2.py --curve P-256 --bits 2048", f"{NOT_BOTH}; see {{}} --help"),
         ("make_account_key.py a.org", "there are too many arguments; see {} --help"),
