@@ -333,7 +333,7 @@ A_KEY = "an argument looks like a private key; give the name of its file instead
     [
         (["--email", ""], f"--email '' is not {AN_ADDRESS}"),
         (["a.org", "a\nDNS:b.org"], rf"'a\nDNS:b.org' {NOT_VALID}contains '\n'{LDH}"),
-        (["1" * 72 + ".org"], f"'{'1' * 72}.org' {NOT_VALID}{LONG}"),
+        (["1" * 76 + ".org"], f"'{'1' * 76}.org' {NOT_VALID}{LONG}"),
         (["--emial=x"], f"--emial {NOT_HERE}; did you mean --email?"),
         (["-key", "x"], f"-k… {NOT_HERE}; did you mean --key?"),
         (["--password:secret"], f"--password… {NOT_HERE}{SEE}"),

@@ -60,7 +60,7 @@ RSA_KEYS = {
     # BR 6.1.5
     "2047 bits": (N >> 1 | 1, 65537, FEW),
     "2049 bits": (N << 1 | 1, 65537, ODD),
-    "8192 bits": (2**8191, 65537, FACTOR),
+    "8192 bits": (2**8192 - 2, 65537, FACTOR),
     "8200 bits": (2**8199 | 1, 65537, None),  # not checked, since it would take too long
     # BR 6.1.6
     "exponent 1": (N, 1, EXPONENT),
