@@ -41,7 +41,7 @@ def thumbprint(public_key: object) -> str | None:
 
 def base64url(data: bytes) -> str:
     """Return data in base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return base64.urlsafe_b64encode(data).replace(b"=", b"").decode("ascii")
 
 
 def _integer(number: int, bits: int) -> str:

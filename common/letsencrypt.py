@@ -96,13 +96,12 @@ def profiles(identifiers: Sequence[Identifier]) -> list[str]:
 def _sentences(identifiers: Sequence[Identifier], rejected: str) -> list[str]:
     """Return the reasons in sentences; rejected is the end of one about Let's Encrypt alone."""
     reasons = ((name, reason) for name, reason in _reasons(identifiers) if reason)
-    first = list(itertools.islice(reasons, MAX_SENTENCES + 1))
     private = ", so only a private CA signs it"
     sentences = [
         f"{name} {reason.text}{private if reason.only_private else rejected}"
-        for name, reason in first[:MAX_SENTENCES]
+        for name, reason in itertools.islice(reasons, MAX_SENTENCES)
     ]
-    if len(first) > MAX_SENTENCES:
+    if next(reasons, None):
         sentences.append("there are more such names")
     if not profiles(identifiers):
         has_address = any(not isinstance(name, DomainName) for name in identifiers)

@@ -31,7 +31,7 @@ MAX_COMMON_NAME = 64  # characters; ub-common-name, RFC 5280 appendix A.1
 MAX_EMAIL = 128  # characters
 
 # Zero-width joiners: Persian and Indic names need them, and IDNA 2008 allows them in context.
-_JOINERS = "\u200c\u200d"
+_JOINERS = ("\u200c", "\u200d")
 
 # How Python represents the bytes 80 to FF of an argument that it cannot decode (PEP 383).
 _UNDECODED = ("\udc80", "\udcff")
@@ -159,7 +159,7 @@ def _a_labels(text: str) -> str:
             if _UNDECODED[0] <= char <= _UNDECODED[1]:
                 byte = ord(char) - 0xDC00
                 raise InvalidName(f"has a byte, {byte:02X}, that is not text in this terminal")
-            invisible = unicodedata.category(char)[0] in "CZ" and char not in _JOINERS
+            invisible = unicodedata.category(char).startswith(("C", "Z")) and char not in _JOINERS
             # The mapping silently drops some characters, which are invisible too.
             if invisible or not idna.uts46_remap(char, std3_rules=False):
                 raise InvalidName(f"has an invisible character, U+{ord(char):04X}; {_LDH}")

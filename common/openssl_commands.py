@@ -70,6 +70,6 @@ def for_request(
 
 def _subject(attributes: Sequence[tuple[str, str | None]]) -> str:
     r"""Return the value of -subj: /name=value…, with a \ before each / + and \ of a value."""
-    escaped = str.maketrans({char: f"\\{char}" for char in "\\/+"})
+    escaped = str.maketrans({"\\": r"\\", "/": r"\/", "+": r"\+"})
     parts = (f"/{name}={value.translate(escaped)}" for name, value in attributes if value)
     return "".join(parts) or "/"

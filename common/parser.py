@@ -29,7 +29,6 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog="exit status: 0 on success, 1 if refused or failed, 2 on wrong usage",
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
         )
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -109,5 +108,5 @@ class Parser(argparse.ArgumentParser):
 def _is_key(argument: str) -> bool:
     """Return whether an argument, or the value of an option in it, may be a private key."""
     value = re.sub("^(?:--[a-z-]+=|@)", "", argument)
-    is_path = os.path.lexists(value) or os.path.isdir(os.path.dirname(value))
+    is_path = os.path.exists(os.path.dirname(value) or value)
     return not is_path and boundaries.may_be_key(value)

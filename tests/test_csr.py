@@ -91,6 +91,7 @@ GIVE_NAMES = "give the names for the request, or edit the constants in make_csr.
 NO_KEY = "certificate.key: no such file"
 MEANT = f"did you mean example.com? Otherwise {MAKE_ONE}"
 EXISTS = "{0} exists: use --key {0}"
+B64 = "k1" * 32
 
 
 @pytest.mark.parametrize(
@@ -125,8 +126,9 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         ("example.com.key", ["exmaple.com"], f"exmaple.com.key or {NO_KEY}; {MEANT}"),
         ("example.com.csr", ["exmaple.com"], f"exmaple.com.key or {NO_KEY}; {MAKE_ONE}"),
         ("my.key", ["a.org", "--key", "m.key"], "m.key: no such file; did you mean my.key?"),
-        # A path that might be a key in base64.
-        ("my.key", ["--key", f"{'My/' * 30}key"], f"{'My/' * 30}key: no such file; {MAKE_ONE}"),
+        # A path that might be a key in base64, and a name.
+        ("my.key", ["--key", f"{ARTICLE}/{B64}"], f"{ARTICLE}/{B64}: no such file; {MAKE_ONE}"),
+        (B64, ["--key", B64], f"{B64}: the file is empty; give the private key with --key FILE"),
         ("api.neoprime.xyz.key", [], f"{NO_KEY}; {EXISTS}"),
         ("example.com.key", [], f"{NO_KEY}; {{0}} exists: run {{1}}"),
         ("other.key", [], f"{NO_KEY}; {GIVE_NAMES}"),

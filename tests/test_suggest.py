@@ -15,7 +15,7 @@ LIST = "this is a list; give each name by itself: {}"
 
 # The text, and what is offered instead.
 SLIPS = {
-    "https://me:pw@www.example.com:8443/a?b#c": "this is a URL: did you mean www.example.com?",
+    "https://me:pw@X.example.com:8443/a?b#c": "this is a URL: did you mean x.example.com?",
     "mailto:hostmaster@example.com": "this is an e-mail address: did you mean example.com?",
     "192.0.2.1:443": "this is a host with a port: did you mean 192.0.2.1?",
     "[2001:db8::1]:443": "this is an address in brackets: did you mean 2001:db8::1?",
@@ -27,8 +27,8 @@ SLIPS = {
     # Quotation marks, and what stands before a name in other places.
     "example.com,": AROUND.format("example.com"),
     "DNS.1 = example.com": AROUND.format("example.com"),
-    "/C=US/O=Example/CN=example.com": AROUND.format("example.com"),
-    "~^www.example.com$": AROUND.format("www.example.com"),  # nginx
+    "/C=US/CN=example.com/O=Example": AROUND.format("example.com"),
+    "~^X.example.com$": AROUND.format("x.example.com"),  # nginx
     # One wrong character.
     "*example.com": "did you mean *.example.com?",
     " example.com\n": "did you mean example.com?",
@@ -51,7 +51,7 @@ def test_nothing_is_offered_unless_it_is_plain() -> None:
 def test_a_long_text_takes_no_time(part: str) -> None:
     """No pattern tries again what it has tried, and a message shows the start only."""
     start = time.process_time()
-    assert len(str(suggest.name(part * 100_000))) < 3000
+    assert len(str(suggest.name(part * 100_000))) < 2100
     assert make_csr.main([f"--{part * 100_000}"]) == 2
     assert suggest.file(part * 100_000, "otherwise") == "otherwise"
     assert time.process_time() - start < 5
@@ -75,6 +75,6 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: Patch) ->
         assert suggest.file(given, "else") == f"did you mean {present}?"
     if not Path("k.pem").exists():  # it does where case does not count
         assert suggest.file("k.pem", "else") == "did you mean K.PEM?"
-    # A file that exists, a name unlike any file's, and a missing directory.
-    for name in ("example.com.key", "certificate.csr", os.path.join("none", "my.key"), ""):
+    # A file that exists, names unlike any file's, and a missing directory.
+    for name in ("example.com.key", "certificate.csr", "file:none", "none/my.key", ""):
         assert suggest.file(name, "else") == "else"
