@@ -36,12 +36,12 @@ def thumbprint(public_key: object) -> str | None:
     if found is None:
         return None
     text = json.dumps(found, sort_keys=True, separators=(",", ":"))
-    return base64url(hashlib.sha256(text.encode("ascii")).digest())
+    return base64url(hashlib.sha256(text.encode()).digest())
 
 
 def base64url(data: bytes) -> str:
     """Return data in base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).replace(b"=", b"").decode("ascii")
+    return base64.urlsafe_b64encode(data).replace(b"=", b"").decode()
 
 
 def _integer(number: int, bits: int) -> str:

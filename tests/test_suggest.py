@@ -26,7 +26,7 @@ SLIPS = {
     "DNS:a.com, IP Address:192.0.2.1": LIST.format("a.com 192.0.2.1"),
     # Quotation marks, and what stands before a name in other places.
     "example.com,": AROUND.format("example.com"),
-    "DNS.1 = example.com": AROUND.format("example.com"),
+    'DNS.1 = "example.com"': AROUND.format("example.com"),
     "/C=US/CN=example.com/O=Example": AROUND.format("example.com"),
     "~^X.example.com$": AROUND.format("x.example.com"),  # nginx
     # One wrong character.
