@@ -238,7 +238,6 @@ def test_edited_constants_describe_the_request(run: Run, monkeypatch: Patch) -> 
 # Replacing a request.
 
 AN_IP = x509.IPAddress(ip_address("192.0.2.1"))
-FIRST = "a.org, 192.0.2.1, b.org"
 X400_NAME = ARTICLE.parent / "odd" / "x400-name.csr"
 
 
@@ -249,7 +248,7 @@ X400_NAME = ARTICLE.parent / "odd" / "x400-name.csr"
         (request(san("a.org")), ["a.org", "b.org"], "it was for a.org"),
         (request(san("a.org")), ["a.org", "--email", "me@a.org"], None),
         (request(san("a.org", "b.org", "c.org")), [], "it was for a.org, b.org, c.org"),
-        (request(san("a.org", AN_IP, "b.org", "c.org")), [], f"it was for {FIRST} and 1 more"),
+        (request(san("a", AN_IP, "b", "c")), [], "it was for a, 192.0.2.1, b and 1 more"),
         (request(cn="API.neoprime.xyz"), [], None),
         (request(), [], "it was for no names"),
         (X400_NAME.read_bytes(), [], "its names cannot be read"),  # by cryptography

@@ -22,7 +22,7 @@ SLIPS = {
     "192.0.2.0/24": "this is a network, not one address: did you mean 192.0.2.0?",
     "example.com/index.html": "this is a name with a path: did you mean example.com?",
     # Lists, as other programs take or print them.
-    "[a.com, *.b.com]": LIST.format("a.com *.b.com"),
+    "[a.com, *.b.com,]": LIST.format("a.com *.b.com"),
     "DNS:a.com, IP Address:192.0.2.1": LIST.format("a.com 192.0.2.1"),
     # Quotation marks, and what stands before a name in other places.
     "example.com,": AROUND.format("example.com"),
@@ -61,7 +61,7 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: Patch) ->
     monkeypatch.chdir(tmp_path)
     Path("keys").mkdir()
     near = os.path.join("keys", "my.key")
-    for name in ("example.com.key", "certificate.key", "certificate.bak~", "K.PEM", near):
+    for name in ("example.com.key", "certificate.key", "K.PEM", near, "keys/my.bak~"):
         Path(name).touch()
     # What follows ~ in quotes, which the shell leaves as it is.
     monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~/", ""))
@@ -69,7 +69,7 @@ def test_a_missing_file_gets_a_suggestion(tmp_path: Path, monkeypatch: Patch) ->
         ("exmaple.com.key", "example.com.key"),
         (os.path.join("keys", "myy.key"), near),
         ("file://K.PEM", "K.PEM"),
-        ("certificate", "certificate.key"),
+        (os.path.join("keys", "my"), near),
         ("~/K.PEM", "K.PEM"),
     ):
         assert suggest.file(given, "else") == f"did you mean {present}?"
