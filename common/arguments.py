@@ -69,7 +69,7 @@ def _listed_names(path: str) -> list[Identifier]:
     """
     found = list[Identifier]()
     for number, line in enumerate(_lines(path), 1):
-        given = line.partition("#")[0].strip(" \t\r")
+        given = line.partition("#")[0].strip()
         if not given:
             continue
         try:
