@@ -105,7 +105,7 @@ ONE_NAME = "a key takes one name only; give all names to make_csr.py"
     [
         ("make_account_key.py --bits 1024", "--bits takes one of these: 2048, 3072, 4096"),
         ("make_account_key.py --curve P-521", "--curve takes one of these: P-256, P-384"),
-        ("make_account_key2.py --encrypt=secret", "--encrypt takes no value; see {} --help"),
+        ("make_account_key2.py -d a.org", "-d is not an option of this program; see {} --help"),
         ("make_account_key2.py --curve P-256 --bits 2048", f"{NOT_BOTH}; see {{}} --help"),
         ("make_account_key.py a.org", "there are too many arguments; see {} --help"),
         ("make_certificate_key.py a.org secret", f"{ONE_NAME}; see {{}} --help"),
