@@ -11,7 +11,7 @@ from common.wrapping import Block
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-# What cryptography raises about a request that it does not read, also about its extensions.
+# What cryptography raises about a request or a certificate that it does not read.
 ODD = (
     ValueError,
     KeyError,  # an unknown TLS feature

@@ -1,5 +1,6 @@
 """What is in a file: keys, requests and certificates, in PEM or DER, one or several."""
 
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,6 @@ from common.show import grammar
 from common.show.grammar import Document
 from common.wrapping import Block
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 ADVICE = "give a key, a request or a certificate"
@@ -89,12 +89,14 @@ def _unpacked(path: str, block: Block) -> list[Block]:
     inside = [one for one in grammar.read(block.content).root.all() if one.depth == 3]
     if inside and not any(one.tag == "[0]" and one.children for one in inside):
         raise UserError("this PKCS#7 holds no certificates", ADVICE, where=path)
-    try:
+    fields = [one.encoded for field in inside if field.tag == "[0]" for one in field.children]
+    contents = [field for field in fields if labels.of(field) == labels.CERTIFICATE]
+    with contextlib.suppress(*pem.ODD):  # of CMS, and of a certificate that it does not read
         certificates = pkcs7.load_der_pkcs7_certificates(block.content)
-    except (ValueError, UnsupportedAlgorithm):
+        contents = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+    if not contents:
         form = "" if block.line else "-inform DER "
         command = f"openssl pkcs7 -print_certs {form}-in FILE -out NEW"
         advice = f"take out its certificates with: {command}"
-        raise UserError("this PKCS#7 cannot be read here", advice, where=path) from None
-    contents = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
+        raise UserError("this PKCS#7 cannot be read here", advice, where=path)
     return [block._replace(label=labels.CERTIFICATE, content=content) for content in contents]
