@@ -197,7 +197,7 @@ def _plain(text: str) -> str:
 
 
 def _time(when: datetime | None, text: str) -> str:
-    return display.in_utc(when) if when else f"{text!r}, which is not a time"
+    return display.in_utc(when) if when else f"{text!r}, which cannot be read as a time"
 
 
 def _time_left(now: datetime, first: datetime, last: datetime) -> str:
