@@ -47,14 +47,18 @@ UNREAD = "cryptography does not read the key, or its version number"
 ALLOWED = (
     ("read", r"kind of key cannot be read here", "cryptography does not know the kind of key"),
     ("read", r"this is PKCS#12", "openssl x509 reads the certificates in it"),
+    ("read", r"has two as well\)", "any two numbers are an RSA public key to OpenSSL"),
+    ("read", r"\(it does not follow|tag is too high|DER does not allow", "it is BER, not DER"),
     ("read", r"label DSA PUBLIC KEY", "only old programs write it, and no CA signs such a key"),
     ("key", r"rsaEncryption, which", "cryptography does not read such a modulus or exponent"),
+    ("key", r"RSA-PSS, which", "cryptography does not read such parameters"),
     ("numbers", r"^not checked", UNREAD),
     ("--public", r"cannot be checked.*(which cannot be read|not checked)", UNREAD),
     ("make_csr", r"show: accepts.*not agree", UNREAD),
     ("--public", r"^its numbers do not agree", "such a key has no public half to print"),
     ("--public", r"^is another PEM", "OpenSSL writes a public key of a certificate as DER has it"),
     ("public key", r"^SHA-256", "OpenSSL writes a public key of a certificate as DER has it"),
+    ("valid from", r"^'0000", "the first year of Python is 1"),
     ("valid until", r"\.\d+$", "fractions of a second are left out"),
 )
 
