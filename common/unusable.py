@@ -14,10 +14,13 @@ from OpenSSL import crypto
 DISAGREE = "its numbers do not agree; restore a copy of the key"
 _DAMAGED = "the key is damaged; restore a copy"
 _UNUSUAL = (
-    "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"
+    "the key is written in an unusual way; write it again with openssl pkey or with the program "
+    "that made it, or restore a copy"
 )
 _MORE_PRIMES = "this key has more than two primes, so it cannot be used here; make another"
 _NO_PRIMES = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
+
+_EC = "1.2.840.10045.2.1"  # RFC 5480 section 2.1.1
 
 ERRORS = (
     ValueError,
@@ -60,11 +63,17 @@ def _unknown_kind(block: Block, secret: bytes) -> str:
 
 
 def _is_unusual(root: Element) -> bool:
-    """Return whether the version is not 0 or 1, or a number is negative.
+    """Return whether the version is not 0 or 1, or a number is negative, or PKCS#8 has odd fields.
 
-    Some programs leave out the zero octet before a number that is negative without it.
+    Some programs leave out the zero octet before a number that is negative without it. Some write
+    the public key into PKCS#8 of version 0, or name the curve of an EC key only inside. Go reads
+    both.
     """
     numbers = [element.content for element in root.all() if element.type == "INTEGER"]
+    if labels.of(root.encoded) == "PRIVATE KEY":
+        algorithm = root.children[1]
+        if len(root.children) > 3 or [child.oid for child in algorithm.children] == [_EC]:
+            return True
     return numbers[:1] not in ([], [b"\0"], [b"\1"]) or any(one >= b"\x80" for one in numbers)
 
 

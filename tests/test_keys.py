@@ -128,7 +128,8 @@ DAMAGED_KEY = KEY.replace(b"/t6+/kD5", b"/t6+/AD5")
 NUMBERS = "its numbers do not agree; restore a copy of the key"
 DAMAGED = "the key is damaged; restore a copy"
 UNUSUAL = (
-    "the key is written in an unusual way; write it again with openssl pkey, or restore a copy"
+    "the key is written in an unusual way; write it again with openssl pkey or with the program "
+    "that made it, or restore a copy"
 )
 GIVE = "give the private key with --key FILE"
 
@@ -180,6 +181,11 @@ UNUSABLE = {
     "not on the curve": (sec1(point=DerBitString(b"\4" + bytes(64), explicit=1).encode()), DAMAGED),
     "a new version of PKCS#8": (
         wrapping.pem_of("PRIVATE KEY", as_der(EC).replace(integer(0), integer(2), 1)),
+        UNUSUAL,
+    ),
+    "more in PKCS#8": (wrapping.pem_of("PRIVATE KEY", tlv(48, as_der(EC)[3:], b"\xa1\0")), UNUSUAL),
+    "the curve only inside PKCS#8": (
+        PKCS8.wrap(wrapping.blocks(pem_of(EC))[0].content, "1.2.840.10045.2.1", key_params=None),
         UNUSUAL,
     ),
     "no zero octets": (
