@@ -96,6 +96,6 @@ def _name_errors(item: Signed) -> Iterator[str]:
         if name is None:
             yield f"it has an IP address of {len(element.content)} bytes"
         elif isinstance(name.value, str) and name.value and not element.content.isascii():
-            yield f"it has a {name.kind} name with a character that is not ASCII"
+            yield f"it has a name ({name.kind}) with a character that is not ASCII"
         if element.header[0] & 31 == 31:
             yield "it has a name of a kind with a number above 30"
