@@ -142,12 +142,6 @@ def test_public_is_what_openssl_prints(show: Show) -> None:
     assert " publicExponent: 65537 " in show("--bytes", "rsa.pub")[1]
 
 
-def test_a_pkcs7_without_certificates_is_named(show: Show) -> None:
-    openssl("crl2pkcs7 -nocrl -out a.p7b")
-    message = f"show: error: a.p7b: this PKCS#7 holds no certificates; {ADVICE}\n"
-    assert show("a.p7b") == (1, "", message)
-
-
 def test_signatures_of_openssl_are_valid(show: Show) -> None:
     write("rsa", RSA)
     write("ec", EC)

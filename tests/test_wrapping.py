@@ -237,6 +237,9 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
     new_version = der_of(pem.encode()).replace(made.integer(2), made.integer(5))  # version 6
     write("chain.p7b", wrapping.pem_of("PKCS7", new_version))
     assert show("chain.p7b")[1].count(": certificate\n") == 2
+    openssl("crl2pkcs7", "-nocrl", "-out", "none.p7b", cwd=tmp_path)
+    none = f"show: error: none.p7b: this PKCS#7 holds no certificates; {GIVE}\n"
+    assert show("none.p7b") == (1, "", none)
     write("chain.p7b", wrapping.pem_of("PKCS7", b"0\0"))
     told = "take out its certificates with: openssl pkcs7 -print_certs -in FILE -out NEW\n"
     assert show("chain.p7b")[2].endswith(f" this PKCS#7 cannot be read here; {told}")
