@@ -169,6 +169,7 @@ def _readings(text: str) -> Iterator[tuple[str, Fault | None]]:
     yield "".join(line for line in lines if _BASE64.fullmatch(line)), None
     yield "".join(re.split("[^A-Za-z0-9+/=]", line)[-1] for line in lines), None  # the last words
     yield text, None
+    yield re.sub(r"""["'][\s+.]*["']""", "", text), faults.STRINGS  # joined by +
     yield text.translate(str.maketrans(" -_", "++/")), faults.REPLACED  # RFC 4648 section 5
 
 
