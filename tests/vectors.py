@@ -248,7 +248,7 @@ def _offsets(data: bytes, result: Run) -> Iterator[Difference]:
         lines = [line for line in block.splitlines()[1:-1] if b":" not in line]
         data = b"" if b"Proc-Type" in block else base64.b64decode(b"".join(lines))
     listed = openssl("asn1parse", "-inform", "DER", data=data)
-    pattern = r"^ *(\d+):d=\d+ +hl=(\d+) +l= *(\d+) "
+    pattern = r"^ *(\d+):d=\d+ +hl=(\d+) +l= *(\d+) (?!prim: EOC)"
     theirs = re.findall(pattern, listed, re.MULTILINE)
     found = re.findall(r"^ *(\d+) +(\d+) +", result.out, re.MULTILINE)
     ours = {(int(start), int(size)) for start, size in found}
