@@ -69,10 +69,10 @@ def integer(number: int) -> bytes:
 
 def pkcs1(version: int = 0, **changed: int) -> bytes:
     """Return the RSA key in PKCS#1, with some of its numbers changed."""
-    it = RSA.private_numbers()
-    n, e = it.public_numbers.n, it.public_numbers.e
-    numbers = {"n": n, "e": e, "d": it.d, "p": it.p, "q": it.q} | changed
-    return tlv(0x30, *map(integer, (version, *numbers.values(), it.dmp1, it.dmq1, it.iqmp)))
+    it, names = RSA.private_numbers(), ("d", "p", "q", "dmp1", "dmq1", "iqmp")
+    numbers = {"n": it.public_numbers.n, "e": it.public_numbers.e}
+    numbers |= {name: getattr(it, name) for name in names} | changed
+    return tlv(0x30, *map(integer, (version, *numbers.values())))
 
 
 def named(cn: str) -> x509.Name:

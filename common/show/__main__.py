@@ -131,7 +131,7 @@ def _opened(found: Iterable[Part], args: argparse.Namespace, errors: list[str]) 
 
 def _print_bytes(found: Iterable[Part], errors: list[str]) -> None:
     """Print the DER of the parts, element by element; note their faults."""
-    width = max(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+    width = max(WIDTH, shutil.get_terminal_size().columns)
 
     def walked(part: Part) -> tuple[list[str], str]:
         document = opening.unopened(part)

@@ -28,7 +28,7 @@ EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
 _NO_TEXT = ("UniversalString", "VisibleString")  # to Go: parseField, encoding/asn1/asn1.go
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Item:
     """A key, a request or a certificate."""
 
@@ -70,17 +70,15 @@ class Item:
     @cached_property
     def key_identifier(self) -> list[Element]:
         """The elements of the AlgorithmIdentifier of the key: an OID and its parameters."""
-        with contextlib.suppress(ValueError, IndexError):
-            return der.read(self.spki)[0].children[0].children
-        return []
+        return der.read(self.spki)[0].children[0].children
 
     @property
     def key_algorithm(self) -> str:
-        """The OID of the kind of key, or ""."""
-        return self.key_identifier[0].oid if self.key_identifier else ""
+        """The OID of the kind of key."""
+        return self.key_identifier[0].oid
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Key(Item):
     """A private key or a public key."""
 
@@ -94,7 +92,7 @@ class Key(Item):
         return is_checked and super().is_public_certain
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Signed(Item):
     """A request or a certificate."""
 
@@ -170,7 +168,7 @@ class Signed(Item):
         return list(dict.fromkeys(name.lower() for name in self.names))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Request(Signed):
     """A certificate signing request."""
 
@@ -198,7 +196,7 @@ class Request(Signed):
         return [oid for oid in oids if oid != EXTENSION_REQUEST]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Certificate(Signed):
     """A certificate."""
 

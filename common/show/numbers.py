@@ -54,7 +54,7 @@ def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:
     """Return whether the numbers belong to each other: RFC 8017 section 3.2."""
     n, e = numbers.public_numbers.n, numbers.public_numbers.e
     p, q, d = numbers.p, numbers.q, numbers.d
-    if min(p, q) < 2 or p * q != n:
+    if p * q != n or n in (p, q):
         return False
     return (
         (e * d - 1) % (p - 1) == 0
@@ -67,11 +67,9 @@ def _agree_in_rsa(numbers: rsa.RSAPrivateNumbers) -> bool:
 def _agree_in_dsa(numbers: dsa.DSAPrivateNumbers) -> bool | None:
     """Return whether the numbers belong to each other: FIPS 186-4 section 4.1."""
     group = numbers.public_numbers.parameter_numbers
-    if group.p < 2:
-        return False
     if group.p.bit_length() > _MAX_DSA_BITS:  # it would take too long
         return None
-    return pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
+    return group.p != 0 and pow(group.g, numbers.x, group.p) == numbers.public_numbers.y
 
 
 def _scalar(key: PrivateKeyTypes | None, document: Document) -> int | None:

@@ -62,12 +62,13 @@ def public_pem(item: Item) -> str:
 
 def _public(part: Part) -> Key:
     """Return a public key. Raises UserError."""
-    if part.block.label == "RSA PUBLIC KEY":
-        modulus, exponent = map(values.number, part.document.root.children)
-        if modulus < 0 or exponent.bit_length() > secrecy.MAX_EXPONENT_BITS:
+    label, content = part.block.label, part.block.content
+    spki = loading.as_spki(label, content)
+    if label == "RSA PUBLIC KEY":
+        _, exponent = map(values.number, part.document.root.children)
+        if spki == content or exponent.bit_length() > secrecy.MAX_EXPONENT_BITS:
             what = "these are two numbers, but not an RSA public key (a signature has two as well)"
             raise UserError(what, parts.ADVICE, where=part.where)
-    spki = loading.as_spki(part.block.label, part.block.content)
     return Key(part, spki, is_private=False, numbers_agree=None)
 
 

@@ -34,7 +34,7 @@ DOCUMENTS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Part:
     """One key, request or certificate in a file."""
 
