@@ -28,7 +28,7 @@ EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2
 _NO_TEXT = ("UniversalString", "VisibleString")  # to Go: parseField, encoding/asn1/asn1.go
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Item:
     """A key, a request or a certificate."""
 
@@ -78,7 +78,7 @@ class Item:
         return self.key_identifier[0].oid
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Key(Item):
     """A private key or a public key."""
 
@@ -92,7 +92,6 @@ class Key(Item):
         return is_checked and super().is_public_certain
 
 
-@dataclass(frozen=True)
 class Signed(Item):
     """A request or a certificate."""
 
@@ -168,7 +167,6 @@ class Signed(Item):
         return list(dict.fromkeys(name.lower() for name in self.names))
 
 
-@dataclass(frozen=True)
 class Request(Signed):
     """A certificate signing request."""
 
@@ -196,7 +194,6 @@ class Request(Signed):
         return [oid for oid in oids if oid != EXTENSION_REQUEST]
 
 
-@dataclass(frozen=True)
 class Certificate(Signed):
     """A certificate."""
 

@@ -34,7 +34,7 @@ DOCUMENTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Part:
     """One key, request or certificate in a file."""
 
