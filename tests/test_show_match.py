@@ -11,7 +11,7 @@ from common import wrapping
 from common.show import chain
 from common.show.values import Name
 from tests import odd
-from tests.conftest import Patch, Show, pem_of
+from tests.conftest import ROOT, Patch, Show, pem_of
 from tests.made import (
     CA,
     EC,
@@ -204,121 +204,12 @@ FILES: dict[str, list[Any]] = {
     "new.key": [pem_of(EC, b"x", PrivateFormat.PKCS8)],
 }
 
-# Files; then what show says of them together, and its warnings and errors. "*" is any text.
-TOGETHER = """
-other.key a.key a.csr chain.pem
-a.csr and a.key belong together
-chain.pem (1 of 3) and a.key belong together
-chain.pem (3 of 3) and other.key belong together
-chain.pem (1 of 3) and a.csr have the same key, but different names: mail.example.com, registeredID, registeredID requested but missing; www.example.com added but not requested
-chain.pem (1 of 3) is issued by chain.pem (2 of 3)
-chain.pem (2 of 3) is issued by chain.pem (3 of 3)
-
-server.csr same.csr nothing.csr other.csr leaf.pem
-leaf.pem and server.csr belong together: the same key and names
-leaf.pem and same.csr belong together: the same key and names
-leaf.pem and nothing.csr have the same key, but different names: example.com, www.example.com added but not requested
-warning: leaf.pem: *
-
-mixed.key other.csr leaf.pem
-leaf.pem and other.csr have different keys, 8db9dec1066bedf5… and b654f522a17924c7…
-warning: leaf.pem: *
-error: mixed.key: its numbers do not agree; restore a copy of the key
-
-2.key 3.key 4.key 5.key a.csr
-2.key, 3.key, 4.key, 5.key and a.csr hold different keys
-error: a.csr: no given key fits: its public key has SHA-256 8db9dec1066bedf5…; that of 2.key has *, that of 3.key has *, that of 4.key has 3eab3fba5026b61d…
-
-forged.csr a.key leaf.pem
-forged.csr and a.key have the same key, but the signature of the request is not valid
-leaf.pem and a.key belong together
-leaf.pem and forged.csr have the same key, but the signature of the request is not valid
-warning: leaf.pem: *
-error: forged.csr: its signature is not valid; make the request again
-
-leaf.pem ca.pem ca.key
-ca.pem (1 of 2) and ca.key belong together
-leaf.pem is issued by ca.pem (1 of 2)
-ca.pem (1 of 2) is issued by ca.pem (2 of 2)
-error: leaf.pem: no given key fits: *
-
-ca.pem ca.key
-ca.pem (1 of 2) and ca.key belong together
-ca.pem (1 of 2) is issued by ca.pem (2 of 2)
-
-account.key leaf.pem
-account.key is the account key, which does not belong to a request or a certificate; give the certificate key too
-warning: leaf.pem: *
-
-account.key account.pub
-account.key and account.pub hold the same key
-
-account.key account.pub a.csr other.key
-account.key and account.pub hold the same key
-error: a.csr: no given key fits: * 8db9dec1066bedf5…; that of other.key has b654f522a17924c7…
-
-a.key other.key ec/account.key haproxy.pem
-a.key, ec/account.key and haproxy.pem (3 of 3) hold the same key
-haproxy.pem (1 of 3) and a.key belong together
-haproxy.pem (1 of 3) and ec/account.key belong together
-haproxy.pem (1 of 3) and haproxy.pem (3 of 3) belong together
-haproxy.pem (1 of 3) is issued by haproxy.pem (2 of 3)
-error: haproxy.pem (1 of 3): its key is the account key (ec/account.key), which a CA rejects; make a certificate key with make_certificate_key.py
-
-namesake.pem
-warning: namesake.pem (2 of 2): it did not issue any certificate before it; remove or replace it
-error: namesake.pem (1 of 2): namesake.pem (2 of 2) has the name of its issuer, but did not sign it; look for another certificate of that name
-
-absent a.key damaged a.csr two
-a.csr and a.key belong together
-two (1 of 2) and a.key belong together
-two (1 of 2) and a.csr have the same key, but different names: *
-warning: two: the certificate of its issuer is missing*
-error: absent: No such file or directory; give a key, a request or a certificate
-error: damaged: the content is damaged: part of it is missing or changed; restore a copy
-error: two (2 of 2): the content is damaged: part of it is missing or changed; restore a copy
-
---bytes cut text.key old.key a.csr
-error: cut: offset 27: the file ends before this OCTET STRING does
-error: text.key: this is not DER: a key, a request or a certificate starts with the byte 0x30
-error: old.key: it is encrypted as a whole (RFC 1421), so its DER cannot be shown
-
---passphrase-file secret --account-key new.key a.csr a.key old.key
-a.key and old.key hold the same key
-a.csr and a.key belong together
-a.csr and old.key belong together
-error: a.csr: its key is the account key (new.key), *
-
---passphrase-file secret --account-key old.key old.key a.csr other.key
-a.csr and old.key belong together
-error: a.csr: its key is the account key (old.key), *
-
---account-key other.key account.key a.csr a.key
-a.csr and a.key belong together
-
-no-primes.key
-error: no-primes.key: this key lacks its primes, so it cannot be used here; use the file that it *
-
-odd.csr odd.pem
-error: odd.csr: it cannot be read here (offset 105: this OID is not written as DER requires); use --bytes to see what can be read
-error: odd.pem: it cannot be read here (it does not follow its standard); use --bytes to see what *
-
---account-key absent a.csr
-error: absent: No such file or directory; give a key, a request or a certificate
-
-leaf.pem unchecked.pem
-leaf.pem is issued by unchecked.pem (2 of 3)
-
-unknown.csr unknown.pub unlike.pub
-unknown.csr and unknown.pub belong together
-
---account-key a.csr a.key
-error: a.csr: this is not a key; give the account key
-"""  # noqa: E501 - as they are printed
+TOGETHER = (ROOT / "tests" / "data" / "together.txt").read_text("utf-8")
 
 
 @pytest.mark.parametrize("case", TOGETHER.strip().split("\n\n"))
 def test_what_is_said_of_files_and_the_exit_status(case: str, show: Show) -> None:
+    """The files in a line; then what show says of them together, and its warnings and errors."""
     files, *expected = case.splitlines()
     Path("ec").mkdir()
     for path in FILES.keys() & files.split():
