@@ -95,6 +95,9 @@ def test_a_verdict_on_a_request_is_that_of_boulder(show: Show) -> None:
         status, out, err = show("a.csr")
         assert status == bool(err) == ("not valid" in expected)
         assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1])
+    write("account.key", EC)
+    its_key = "  Let's Encrypt  rejects it: its key is the account key\n"
+    assert its_key in show("a.csr", "account.key")[1]
 
 
 def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Show) -> None:
@@ -173,7 +176,8 @@ FILES: dict[str, list[Any]] = {
     "ec/account.key": [EC],
     "account.key": [RSA],
     "account.pub": [RSA.public_key()],
-    "a.csr": [request(san("example.com", "mail.example.com", *IDS))],
+    "a.csr": [request(san("example.com", "www.example.com", "mail.example.com", *IDS))],
+    "b.csr": [request(san("b.com"))],
     "same.csr": [request(san("www.example.com"), cn="EXAMPLE.com")],
     "server.csr": [request(san("www.example.com", "example.com"), cn="My Server")],
     "nothing.csr": [request()],
@@ -195,6 +199,7 @@ FILES: dict[str, list[Any]] = {
     "namesake.pem": [certificate("example.com", signer=EC), certificate("CA", CA)],
     "mixed.key": [as_der(EC)[:-65] + as_der(OTHER)[-65:]],  # which end in the point
     "damaged": [DAMAGED],
+    "damaged.p7b": [DAMAGED.replace(b"CERTIFICATE", b"PKCS7")],
     "two": [LEAF, DAMAGED],
     "no-primes.key": [tlv(48, *map(integer, [0, 3 * 5, 3, 3, *[0] * 5]))],
     "cut": [as_der(EC)[:-1]],
@@ -268,6 +273,8 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
     write("a.csr", request(san(), critical=True))
     assert "  names          none\n" in show("a.csr")[1]
     assert "  extensions     subject alternative name (critical): empty\n" in show("a.csr")[1]
+    write("a.csr", odd_request(extensions=odd.listed(tlv(48, tlv(6, 33 * b"*"), tlv(4)))))
+    assert "  extensions     an unknown OID\n" in show("a.csr")[1]
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:

@@ -52,10 +52,10 @@ class Fit(NamedTuple):
 class Document(NamedTuple):
     """A key, a request or a certificate: its elements, as far as they can be read."""
 
+    name: str  # in its standard; "" if it is not known
     heading: list[str]  # two lines: what it is, and what is in it; none if nothing can be read
     root: Element
     fault: str  # where and why it is not DER, or ""
-    name: str | None = None  # in its standard, if it is known
     fits: Sequence[Fit] = ()  # the elements that have a line
 
 
@@ -129,13 +129,13 @@ def read(content: bytes) -> Document:
             if line.name in _PUBLIC_KEYS and fault:
                 break  # it may be a damaged private key
             _name(fits)
-            return Document(list(DOCUMENTS[line.name]), root, fault, line.name, fits)
-    return Document(list(_UNKNOWN), root, fault)
+            return Document(line.name, list(DOCUMENTS[line.name]), root, fault, fits)
+    return Document("", list(_UNKNOWN), root, fault)
 
 
 def unreadable(fault: str) -> Document:
     """Return a document of which nothing can be read, and why."""
-    return Document([], der.first(b"\x30\0"), fault)
+    return Document("", [], der.first(b"\x30\0"), fault)
 
 
 def public_key(document: Document) -> Element | None:
