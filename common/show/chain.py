@@ -89,6 +89,7 @@ def _server_chain(path: str, chain: Sequence[Certificate], issuers_of: IssuersOf
     if not any(issuers_of[one].unchecked for one in certificates):
         signers = {one: issuers_of[one].signers for one in certificates}
         yield from _wrong_order(path, certificates, signers)
+        yield from _unlike_names(signers)
 
 
 def _wrong_order(
@@ -108,6 +109,19 @@ def _wrong_order(
     if len(chain) == 1 and not signers[chain[0]]:
         what = "the certificate of its issuer is missing, so many clients will reject it"
         yield f"{path}: {what}; append it (an ACME client's fullchain.pem holds both)"
+
+
+def _unlike_names(signers: Mapping[Certificate, list[Certificate]]) -> Iterator[str]:
+    """Yield which certificates do not have the name of their issuer as the issuer encodes it.
+
+    They should: RFC 5280 section 4.1.2.6. Go compares the bytes: findPotentialParents,
+    crypto/x509/cert_pool.go.
+    """
+    for one, cas in signers.items():
+        name = one.fields("issuer")[0].encoded
+        if cas and one not in cas and name not in [ca.fields("subject")[0].encoded for ca in cas]:
+            what = f"{cas[0].where} encodes the name of its issuer differently"
+            yield f"{one.where}: {what}, so programs in Go reject it; ask the CA for another"
 
 
 def _fits_no_key(chain: Sequence[Certificate], items: Sequence[Item]) -> bool:
