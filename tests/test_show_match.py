@@ -111,7 +111,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     spki, point = as_der(RSA.public_key()), as_der(EC.public_key())
     write("no-null.pub", b"\x30\x82\x01\x20\x30\x0b" + spki[6:17] + spki[19:])
     more = tlv(0x30, spki[4:19], tlv(3, b"\0", spki[24:], integer(1)))
-    write("more.csr", odd.request(random.Random(1), {"another key"}, [more]))
+    traits = {"another key", "two lists of extensions"}
+    write("more.csr", odd.request(random.Random(1), traits, [more]))
     write("off-curve.pub", point[:-1] + bytes([point[-1] ^ 1]))
     write("even.pub", spki[:-1] + b"\2")  # its exponent
     write("more.pub", tlv(0x30, tlv(0x30, spki[6:19], b"\5\0"), spki[19:]))
@@ -125,7 +126,7 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
         ("compressed.csr", "rejects it: its key is encoded unusually (*)"),
         ("pss.key", "rejects it: it is an RSA-PSS key, *"),
         ("pss.csr", "rejects it: its key is an RSA-PSS key, *"),
-        ("more.csr", "cannot be judged here: the key is encoded unusually"),
+        ("more.csr", "cannot be judged here: its extensionRequest *; the key is encoded unusually"),
         ("even.pub", "rejects it: it has *exponent*"),  # some releases of cryptography read it
         ("more.pub", "cannot be judged here: the key cannot be read"),
         ("off-curve.pub", "rejects it: it is not a point on a curve that a public CA may sign"),
@@ -133,6 +134,8 @@ def test_a_verdict_looks_at_the_encoding_of_a_key_and_at_the_signature(show: Sho
     ):
         out = show(path)[1]
         assert is_like(f"  Let's Encrypt  {expected}", out.splitlines()[-1]), path
+        is_red = "<strong>rejects it: " in show("--html", path)[1]
+        assert is_red == ("rejects it: " in out)
 
 
 @pytest.mark.parametrize(("old", "new", "fault"), [
@@ -256,6 +259,7 @@ def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show)
     status, _, err = show("a.key", "chain.pem")
     assert (status, err.count("\n")) == (0, bool(warning))
     assert err.rstrip() == (warning and f"show: warning: chain.pem{warning}")
+    assert ("<h2>Warnings</h2>" in show("--html", "a.key", "chain.pem")[1]) == bool(warning)
 
 
 def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:

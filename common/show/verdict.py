@@ -14,8 +14,6 @@ from common.show import go_x509, grammar, signature
 from common.show.items import EC, RSA, Item, Key, Request
 from common.show.values import Name
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
 _TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 _MUST_STAPLE = bytes.fromhex("3003020105")  # a list of one number: RFC 7633 section 6
 
@@ -47,14 +45,14 @@ class Verdict(NamedTuple):
 
 def of_key(key: Key) -> Verdict:
     """Return whether Let's Encrypt accepts a key, or why not; no words if that cannot be said."""
-    if doubts := "; ".join(_doubts(key)):
-        return Verdict(f"cannot be judged here: {doubts}")
+    if doubt := next(_doubts(key), None):
+        return Verdict(f"cannot be judged here: {doubt}")
     if reason := _key_reason(key):
         return Verdict(f"rejects it: it {reason}", is_rejection=True)
     if key.numbers_agree is False:  # it cannot sign
         return Verdict("")
     accepted = "accepts it, for an account or a certificate"
-    if isinstance(key.public_key, ec.EllipticCurvePublicKey) and key.spki != key.canonical_spki:
+    if key.spki != key.canonical_spki:
         accepted += ", but not in a request made by openssl req, which copies its encoding"
     return Verdict(accepted)
 
