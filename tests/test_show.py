@@ -90,6 +90,7 @@ def test_pages_are_apart_and_only_too_long_a_name_is_past_column_100(show: Show)
     write("a.csr", request(san("a.com", name, *(f"host-{n}.com" for n in range(10, 20)))))
     write("b.csr", request(san("b.com")))
     assert f" DNS:{name},\n" in show("a.csr")[1]
+    assert show("--html", "absent")[1] == ""
     assert f"\n{17 * ' '}DNS:host-14.com, " in show("a.csr")[1]  # which would end in column 101
     for option in ([], ["--bytes"]):
         first, second = show(*option, "a.csr")[1], show(*option, "b.csr")[1]
@@ -203,6 +204,10 @@ def test_a_signature_of_another_kind_or_an_unknown_one() -> None:
             assert is_valid is (None if oid == "2a03" else False)
         # Its key has one algorithm: RFC 8410 section 3.
         assert signature.verify(ED.public_key(), algorithm, ED.sign(b""), b"") is False
+    pss = tlv(6, bytes.fromhex("2a864886f70d01010a"))
+    for salt in (1000, 1 << 70):  # longer than a signature
+        algorithm, _ = der.read(tlv(48, pss, tlv(48, tlv(0xA2, integer(salt)))))
+        assert signature.verify(RSA.public_key(), algorithm, b"", b"") is False
 
 
 def test_a_key_of_an_unknown_kind_is_compared_by_its_bytes(show: Show) -> None:

@@ -207,7 +207,7 @@ class Certificate(Signed):
         """Whether it is a CA's. One of version 1 cannot say so, but a root is its own issuer."""
         if not self.fields("version"):
             return self.names_itself_as_issuer
-        return self.content("cA") not in (b"", b"\0")
+        return any(self.content("cA"))
 
     @property
     def names_itself_as_issuer(self) -> bool:

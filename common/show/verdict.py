@@ -78,7 +78,7 @@ def _doubts(item: Item) -> Iterator[str]:
     """Yield what Go may accept in a key or a request, although other programs refuse it."""
     if isinstance(item, Request):
         yield from go_x509.unclear(item)
-    if item.public_key is None and len(item.key_identifier) > 2:
+    if len(item.key_identifier) > 2:
         yield "the key cannot be read"
     elif _RSA_WITH_NULL in item.spki and item.spki != item.canonical_spki:
         yield "the key is encoded unusually"
