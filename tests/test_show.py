@@ -123,6 +123,12 @@ def test_how_a_key_is_encrypted_is_shown(show: Show) -> None:
         assert f"  encryption     {words}\n" in out
         assert "a.key and plain.key hold the same key\n" in out
     assert "costParameter: 16384  " in show("--bytes", "a.key")[1]
+    mixed = as_der(EC).replace(POINT, OTHER_POINT)
+    for key, numbers in ((mixed, "not checked (of an unusual kind)"), (pkcs1(d=5), "do not agree")):
+        write("plain.key", key)
+        openssl("pkcs8 -topk8 -in plain.key -passout file:secret -out a.key")
+        out = show("a.key", "--passphrase-file", "secret")[1]
+        assert f"  numbers        {numbers}\n" in out
     write("wrong", b"x\n")
     message = "show: error: a.key: OpenSSL cannot open it with this passphrase; try another\n"
     assert show("a.key", "--passphrase-file", "wrong") == (1, "", message)
