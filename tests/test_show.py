@@ -283,7 +283,10 @@ NOT_RSA = "these are two numbers, but not an RSA public key (a signature has two
     (spki(EC_ALGORITHM, tlv(0x30, integer(1), tlv(4, SCALAR_BYTES))), SCALAR, UNCHECKED),
     (spki(EC_ALGORITHM, NO_POINT), SCALAR, UNCHECKED),
     (as_der(request(san("a.com"))).replace(POINT, NO_POINT), SCALAR, UNCHECKED),
-    # A part of a private key, which begins with two numbers.
+    # Parts of a private key, which begin with two numbers.
+    (b"\x30\x83\0" + tlv(0x30, integer(D), integer(3))[2:], D,
+     "it cannot be read here (offset 0: an indefinite or needlessly long length, which DER does "
+     "not allow); use --bytes to see what can be read"),
     (tlv(0x30, integer(3), integer(5), b"\xbf\x15\x1e", pkcs1()[4:]), D,
      f"this is DER, but not a whole key, request or certificate; {ADVICE}"),
 ])  # fmt: skip
@@ -329,6 +332,7 @@ INSIDE = tlv(0x30, integer(1), tlv(4, SCALAR_BYTES))  # without the point
     (as_der(EC).replace(SCALAR_BYTES, b"\xff" * 32), 1),  # out of range
     (v2(EC, INSIDE, POINT), 0),
     (v2(EC, INSIDE, OTHER_POINT), 1),
+    (v2(EC, INSIDE, POINT[:-1]), 1),
     (v2(EC, INSIDE, bytes([2 + POINT[-1] % 2]) + POINT[1:33]), 0),  # compressed
     *((v2(EC, tlv(0x30, integer(1), tlv(4, zero)), POINT), 1) for zero in (b"", bytes(32))),
     (v2(ED, tlv(4, ED.private_bytes_raw()), ED.public_key().public_bytes_raw()), 0),

@@ -284,10 +284,12 @@ def test_what_clients_make_of_the_names_is_shown(show: Show) -> None:
     assert "  extensions     an unknown OID\n" in show("a.csr")[1]
 
 
-def test_what_the_standard_leaves_open_is_shown(show: Show) -> None:
+def test_what_the_standard_leaves_open_and_what_is_damaged_is_shown(show: Show) -> None:
     other = x509.OtherName(x509.ObjectIdentifier("1.2.3"), tlv(12, b"x"))
     write("a.csr", request(san(other)))
     assert ' UTF8String "x"\n' in show("--bytes", "a.csr")[1]
+    write("a.csr", as_der(request()).replace(ECDSA[0], ECDSA[0][:-1] + b"\x80"))
+    assert " SEQUENCE certificationRequestInfo  " in show("--bytes", "a.csr")[1]
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:
