@@ -290,6 +290,10 @@ def test_what_the_standard_leaves_open_and_what_is_damaged_is_shown(show: Show) 
     assert ' UTF8String "x"\n' in show("--bytes", "a.csr")[1]
     write("a.csr", as_der(request()).replace(ECDSA[0], ECDSA[0][:-1] + b"\x80"))
     assert " SEQUENCE certificationRequestInfo  " in show("--bytes", "a.csr")[1]
+    write("a.csr", odd_request(subject=odd.unit("0c05616263")))
+    assert " UTF8String (cut off) value: 0x616263  " in show("--bytes", "a.csr")[1]
+    write("a.csr", odd_request(subject=odd.unit("2c03040161")))  # text in pieces
+    assert "  subject        OU=040161\n" in show("a.csr")[1]
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:
