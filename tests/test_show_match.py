@@ -294,6 +294,9 @@ def test_what_the_standard_leaves_open_and_what_is_damaged_is_shown(show: Show) 
     assert " UTF8String (cut off) value: 0x616263  " in show("--bytes", "a.csr")[1]
     write("a.csr", odd_request(subject=odd.unit("2c03040161")))  # text in pieces
     assert "  subject        OU=040161\n" in show("a.csr")[1]
+    key = as_der(EC.public_key())
+    write("a.pub", tlv(48, key[2:23], tlv(0x23, key[23:])))  # bits in pieces
+    assert show("--bytes", "a.pub")[1].startswith("a.pub: Not a complete key, ")
 
 
 def test_work_and_output_are_bounded(show: Show, monkeypatch: Patch) -> None:
