@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         pebble.check()
         plan = _plan(args)
-        with web_server.listen(args.port if args.serve else 0) as server:
+        with web_server.listen(args.port) as server:
             root = _get_certificate(plan)
             web_server.use(server, plan.chain_file, plan.key_file.key)
             _look(plan)
@@ -58,11 +58,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
                 say(f"Next: {serve}")
     except OSError as error:
-        raise UserError(error.strerror or error, where=error.filename or "this machine") from error
+        raise UserError(error.strerror or error, where=error.filename) from error
 
 
 def _parser() -> Parser:
-    parser = Parser(shell.module("course.certificate") or "certificate", __doc__)
+    parser = Parser(shell.module("course.certificate") or console.program_name, __doc__)
     parser.add_argument(
         "DIR",
         type=Path,
@@ -97,10 +97,8 @@ def _plan(args: argparse.Namespace) -> Plan:
     """Return what the command line asks for. Raises UserError for whatever cannot work."""
     directory: Path = args.DIR
     if not directory.is_dir():
-        here = shell.module("course.certificate", ".") or "."
-        raise UserError(
-            "not a directory", f"if your files are in the current one: {here}", where=directory
-        )
+        advice = "give the directory of your files (. is this one)"
+        raise UserError("not a directory", advice, where=directory)
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr_file = directory / "certificate.csr"
     csr = files.read_request(csr_file)
@@ -175,7 +173,7 @@ def _get_certificate(plan: Plan) -> str:
             """)
         files.write(plan.chain_file, account.finalize(order, plan.csr))
         if plan.root_file:
-            files.write(plan.root_file, ca.root)
+            files.write(plan.root_file, ca.root.encode())
         return ca.root
 
 
@@ -216,7 +214,7 @@ def _look(plan: Plan) -> None:
     key_files = [] if plan.key_file.is_encrypted else [plan.key_file.path]
     arguments = [shell.file(str(path)) for path in (plan.chain_file, *key_files, plan.csr_file)]
     if command := shell.module("common.show", *arguments):
-        lines(f"$ {command}")
+        lines(f"{console.PROMPT} {command}")
     status, output, messages = shown(*arguments)
     lines(*output.splitlines())
     if status:

@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> Parser:
-    parser = Parser(shell.module("course.deactivate") or "deactivate", __doc__)
+    parser = Parser(shell.module("course.deactivate") or console.program_name, __doc__)
     parser.usage = "%(prog)s KEY --server URL [--ca-file FILE] [--passphrase-file FILE]"
     parser.add_argument("KEY", help="the account key that was stolen")
     parser.add_argument(
@@ -90,7 +90,7 @@ def _directory_url(server: str | None) -> str:
     if server is None:
         raise UsageError("--server is missing", "for Let's Encrypt, add --server letsencrypt")
     url = SERVERS.get(server, server)
-    if "://" not in url and (close := difflib.get_close_matches(url, SERVERS, 1)):
+    if "://" not in url and (close := difflib.get_close_matches(url, SERVERS)):
         raise UsageError(f"--server {url}: did you mean {close[0]}?")
     if not url.startswith("https://") or "@" in unquote(url):  # not shown: it may have a password
         raise UsageError("--server: give an https:// address, without a user name")

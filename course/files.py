@@ -57,11 +57,10 @@ def key_of(
 ) -> KeyFile:
     """Return the *.key file beside the request in path whose key signed it.
 
-    first: the first name in the request. As in make_csr, the key file of this name comes first.
+    first: the first name in the request. As in make_csr, its own key file comes first.
     """
     own, reasons = f"{first.value}.key", []
-    present = sorted(path.parent.glob("*.key"))
-    for other in sorted(present, key=lambda one: (one.name != own, one.name != "certificate.key")):
+    for other in sorted(path.parent.glob("*.key"), key=lambda one: (one.name != own, one)):
         try:
             if other.name != keys.ACCOUNT_KEY_FILE:
                 found = _read_key(other, passphrase_of)
@@ -80,11 +79,10 @@ def check_replaceable(path: Path) -> None:
         raise UserError(problem, "move it away", where=path)
 
 
-def write(path: Path, certificates: str) -> None:
+def write(path: Path, certificates: bytes) -> None:
     """Write certificates in PEM: all of them or, after an error, nothing. Replace no other file."""
-    data = certificates.encode()
     try:
-        with atomic.temporary_file(str(path), data, atomic.PUBLIC_MODE) as temporary:
+        with atomic.temporary_file(str(path), certificates, atomic.PUBLIC_MODE) as temporary:
             check_replaceable(path)  # again, since a key may be there by now
             atomic.replace(temporary, str(path))
     except OSError as error:

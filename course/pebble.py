@@ -21,7 +21,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, STDOUT, Popen
+from subprocess import PIPE, STDOUT, Popen
 from typing import NamedTuple
 from urllib.request import OpenerDirector
 
@@ -109,13 +109,11 @@ class QuietServer(http.server.ThreadingHTTPServer):
 @contextlib.contextmanager
 def serving(server: http.server.HTTPServer) -> Iterator[None]:
     """Have a web server answer, in a thread of its own."""
-    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
-    thread.start()
+    threading.Thread(target=server.serve_forever, args=[0.02]).start()
     try:
         yield
     finally:
         server.shutdown()
-        thread.join()
 
 
 @contextlib.contextmanager
@@ -145,8 +143,8 @@ def _signals_wait() -> Iterator[Callable[[], None]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in came[:1]:
-            signal.raise_signal(number)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _web_server(directory: Path, requests: list[tuple[str, str]]) -> http.server.HTTPServer:
@@ -170,7 +168,7 @@ def _config(acme: str, management: str, http_port: int) -> str:
         "privateKey": str(TLS_KEY),
         "httpPort": http_port,
         "certificateValidityPeriod": LIFETIME,  # for 2.4; newer ones have profiles
-        "profiles": {"default": {"description": "90 days", "validityPeriod": LIFETIME}},
+        "profiles": {"default": {"validityPeriod": LIFETIME}},
     }
     return json.dumps({"pebble": settings})
 
@@ -189,7 +187,7 @@ def _dns_command(dns: str, management: str) -> list[str]:
 def _process(command: list[str], log: Path) -> Iterator[Popen[bytes]]:
     env = {**os.environ, **SETTLED}
     with log.open("ab") as output:
-        process = Popen(command, env=env, stdin=DEVNULL, stdout=output, stderr=STDOUT)
+        process = Popen(command, env=env, stdout=output, stderr=STDOUT)
     try:
         yield process
     finally:

@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import secrets
 import socket
 import ssl
 import tempfile
@@ -25,19 +26,17 @@ PORT = 8443
 class Server(pebble.QuietServer):
     """A web server with a page for a browser, and /hello."""
 
-    page = b""
-    daemon_threads = True  # a browser keeps connections open
+    page: bytes
     allow_reuse_address = os.name == "posix"  # on Windows it shares ports with other programs
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: Server
-    timeout = 10
 
     def do_GET(self) -> None:
         page = b"Hello\n" if self.path == "/hello" else self.server.page
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(page)))
         self.end_headers()
         self.wfile.write(page)
@@ -60,7 +59,7 @@ def use(server: Server, chain_file: Path, key: PrivateKeyTypes) -> None:
     """Have a server use a certificate and its key."""
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     # The ssl module reads files alone, and fewer forms of keys than cryptography.
-    secret = os.urandom(16).hex().encode()
+    secret = secrets.token_hex().encode()
     encryption = serialization.BestAvailableEncryption(secret)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     with tempfile.TemporaryDirectory() as directory:
@@ -79,12 +78,11 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
         "this system's roots": ssl.create_default_context(),
         "Pebble's root": ssl.create_default_context(cadata=root),
     }
-    address = (pebble.ADDRESS, server.server_port)
     with pebble.serving(server):
         for trusted, client in clients.items():
             try:
                 with (
-                    socket.create_connection(address, 10) as connection,
+                    socket.create_connection((pebble.ADDRESS, server.server_port)) as connection,
                     client.wrap_socket(connection, server_hostname=name) as secure,
                 ):
                     secure.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
@@ -103,7 +101,7 @@ def serve(server: Server, first: Name, root_file: Path, *files: Path) -> None:
     _, picture, _ = shown("--html", *(shell.file(str(path)) for path in files))
     why = "your browser trusts Pebble's root, and this server has the certificate's private key"
     success = f"<main>\n<p>You see this page because {why}.</p>"
-    server.page = picture.replace("<main>", success, 1).encode()
+    server.page = picture.replace("<main>", success).encode()
     name, port, root = str(first.value), server.server_port, shell.file(str(root_file))
     url = f"https://{name}:{port}/"
     curl = ["curl"]

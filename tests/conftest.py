@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import importlib
-import itertools
 import os
 import shutil
 import signal
@@ -178,29 +177,6 @@ def shell(command: str, cwd: Path) -> Result:
     if command.startswith("openssl "):
         need("openssl")
     return run_process(["sh", "-c", command], cwd)
-
-
-@contextlib.contextmanager
-def page_served(directory: Path) -> Iterator[list[str]]:
-    """Run the course with --serve, and Ctrl-C at the end; return the commands that it prints."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "course.certificate", "--serve", str(directory)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=default_signals,
-    )
-    assert process.stdout
-    printed = list(itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
-    try:
-        yield [line[4:-1] for line in printed if line.startswith("  $ ")]
-    finally:
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
-    assert (process.returncode, rest) == (-signal.SIGINT, "")
-    with pytest.raises(ProcessLookupError):  # nothing that it has started is left
-        os.killpg(process.pid, 0)
 
 
 def openssl(*arguments: str, cwd: Path) -> str:

@@ -3,15 +3,19 @@
 These tests need Chromium and its driver, certutil and Pebble.
 """
 
+import itertools
 import json
 import os
+import signal
+import sys
 from ipaddress import ip_address
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Any
 
 from course.browser import CHROMIUM
 from tests import browser
-from tests.conftest import ROOT, Patch, Show, environment, page_served, run_process
+from tests.conftest import ROOT, Patch, Show, default_signals, environment, run_process
 from tests.made import CA, EC, LEAF, RSA, as_der, request, san, write
 from tests.test_picture import files
 
@@ -25,31 +29,7 @@ pytestmark = pytest.mark.browser
 
 AXE = ROOT / ".venv" / "node_modules" / "axe-core" / "axe.min.js"
 
-# Lines of text that are outside of their card or the page, and names broken inside a word.
-BADLY_PLACED = """
-const found = [];
-for (const card of document.querySelectorAll("article, .below > section, h1, main > p")) {
-  const around = card.getBoundingClientRect();
-  const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT);
-  for (let node; node = walker.nextNode();) {
-    if (!node.data.trim() || !node.parentElement.checkVisibility()) continue;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    for (const one of [...range.getClientRects()].filter(rect => rect.width >= 1)) {
-      if (one.left < around.left - 1 || one.right > Math.min(around.right + 1, innerWidth) ||
-          one.bottom > around.bottom + 1) {
-        found.push(["outside", node.data.slice(0, 60)]);
-      }
-    }
-  }
-}
-for (const name of document.querySelectorAll("summary > b")) {
-  const lines = name.getClientRects().length;
-  if (lines > name.textContent.split(" ").length) found.push(["broken", name.textContent]);
-}
-if (document.documentElement.scrollWidth > innerWidth) found.push(["wider than the window"]);
-return found;
-"""
+BADLY_PLACED = (ROOT / "tests" / "data" / "badly_placed.js").read_text("utf-8")
 
 
 def logged(chromium: "Chrome", log: str) -> list[dict[str, Any]]:
@@ -136,10 +116,23 @@ def test_the_page_of_the_course_is_refused_then_accepted(
     wrapper = tmp_path / program.name
     wrapper.write_text(f'#!/bin/sh\nexec {program} {" ".join(browser.FLAGS)} --dump-dom "$@"\n')
     wrapper.chmod(0o755)
-    with page_served(tmp_path) as commands:
-        pasted = "".join(f"{command}\necho; echo end of command\n" for command in commands)
-        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    serve = [sys.executable, "-m", "course.certificate", "--serve", str(tmp_path)]
+    process = Popen(
+        serve, cwd=ROOT, stdout=PIPE, text=True, start_new_session=True, preexec_fn=default_signals
+    )
+    assert process.stdout
+    printed = list(itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+    commands = [line[4:-1] for line in printed if line.startswith("  $ ")]
+    pasted = "".join(f"{command}\necho; echo end of command\n" for command in commands)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    try:
         result = run_process(["sh"], ROOT, env=environment(PATH=path), input=f"exec 2>&1\n{pasted}")
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert (process.returncode, rest) == (-signal.SIGINT, "")
+    with pytest.raises(ProcessLookupError):  # nothing that it has started is left
+        os.killpg(process.pid, 0)
     *outputs, _ = result.stdout.split("\nend of command\n")
     of = dict[str, list[str]]()
     for command, output in zip(commands, outputs, strict=True):

@@ -1,5 +1,6 @@
 """Deactivating an account at a real CA, with a key that the tests have made."""
 
+import errno
 import io
 import itertools
 import json
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.apart
 
 Told = Callable[..., str]
 REQUEST = request(san("example.com"))
+REFUSED = os.strerror(errno.ECONNREFUSED)
+AGAIN = "check --server, --ca-file and the network, then run this again"
 
 
 @pytest.fixture
@@ -48,8 +51,11 @@ def test_an_account_is_deactivated_once(
     key = files.read_account_key(path, passphrase.Source(secret))
     server = ["--server", ca.directory_url, "--ca-file", str(pebble.TLS)]
     command = [str(path), "--passphrase-file", secret, *server]
-    none = f"{path}: there is no account with this key at {ca.directory_url}, so nothing was done"
-    assert none in told(1, *command)
+    assert told(1, *command) == (
+        f"deactivate: error: {path}: there is no account with this key at {ca.directory_url}, so "
+        "nothing was done; check the key and --server; if the thief has changed the key of the "
+        "account, see docs/stolen.md\n"
+    )
     account = acme_client.Account(key, ca.directory_url, ca.opener)
     consequences = (ROOT / "tests/data/course/deactivated.txt").read_text("utf-8")
     assert told(0, *command) == f"Deactivated the account of {path}: {account.url}\n{consequences}"
@@ -75,16 +81,14 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
         (1, path, url, str(path), f"{path}: it has no certificate in PEM; give another file\n"),
         (1, path, url, os.devnull, f"{os.devnull}: it has no certificate in PEM; give another"),
         (1, path, url, "", "an empty name: No such file or directory; give another file\n"),
-        (1, path, "https://letsencrypt.lan/", "none", "none: No such file or directory; give"),
+        (1, path, "https://127.0.0.1:9/", roots, f"{REFUSED}; nothing was done; check --server"),
         (2, path, url.replace("https", "http"), roots, "--server: give an https:// address, with"),
         (2, path, "https://u:secret@localhost/", roots, "--server: give an https:// address, with"),
-        (2, path, "https://u%40localhost/", roots, "--server: give an https:// address, without"),
+        (2, path, "https://u%40localhost/", roots, "https:// address, without a user name\n"),
     ):
         assert said in told(status, str(key), "--server", server, "--ca-file", ca_file)
-    assert told(1, str(path), "--server", url).endswith(
-        ": self-signed certificate; nothing was done; check --server, --ca-file and the network, "
-        "then run this again\n"
-    )
+    self_signed = f": self-signed certificate; nothing was done; {AGAIN}\n"
+    assert told(1, str(path), "--server", url).endswith(self_signed)
     missing = "--server is missing; for Let's Encrypt, add --server letsencrypt"
     assert told(2, str(path)) == f"deactivate: error: {missing}\n"
 
@@ -142,11 +146,17 @@ def test_a_missing_member_of_an_answer_is_named(member: str, ca: pebble.Pebble) 
         get_certificate(ca, f'"{member}":', '"":')
 
 
-def test_a_ca_that_never_decides_is_given_up(ca: pebble.Pebble, monkeypatch: Patch) -> None:
-    clock = SimpleNamespace(monotonic=itertools.count(0, 20).__next__, sleep=lambda _: None)
+def test_a_ca_that_does_not_find_a_proof_valid(ca: pebble.Pebble, monkeypatch: Patch) -> None:
+    pauses = list[float]()
+    clock = SimpleNamespace(monotonic=itertools.count(0, 20).__next__, sleep=pauses.append)
     monkeypatch.setattr(acme_client, "time", clock)
     with pytest.raises(acme_client.Problem, match=r"^the CA did not decide within 60 seconds$"):
         get_certificate(ca, '"valid"', '"processing"')
+    assert pauses == [0.05, 0.05]
+    with pytest.raises(
+        acme_client.Refusal, match=r"^the CA refuses: it does not say why \(None\)$"
+    ):
+        get_certificate(ca, '"valid"', '"invalid"')
 
 
 _CA = "https://acme-v02.api.letsencrypt.org"
@@ -160,23 +170,28 @@ _HONEST = {
 UNAUTHORIZED = {"type": "urn:ietf:params:acme:error:unauthorized", "detail": "No."}
 BAD_NONCE = {"type": "urn:ietf:params:acme:error:badNonce", "detail": "No."}
 RATE_LIMITED = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "No."}
+LONG = {"type": "x", "detail": "x" * 2000}
+HTTPS = "this is not an https:// address, which ACME requires"
 
 
 @pytest.mark.parametrize(
     ("path", "answer", "status", "said"),
     [
-        ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked\n"),
-        ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)\n"),
-        ("newAccount", RATE_LIMITED, 1, "No. (rateLimited); nothing was done; check"),
-        ("newAccount", BAD_NONCE, 1, "the CA refuses: No. (badNonce); nothing was done; check"),
-        ("account", {"status": "valid"}, 1, "deactivated the account (valid); the account may"),
-        ("account", b"<html>", 1, "not that of an ACME server; the account may still be active"),
+        ("newAccount", {"status": "revoked"}, 0, "the CA says that the account is revoked"),
+        ("newAccount", {"status": "deactivated"}, 0, "the CA says that the account is deactivated"),
+        ("newAccount", UNAUTHORIZED, 0, "the CA refuses: No. (unauthorized)"),
+        ("newAccount", RATE_LIMITED, 1, "the CA refuses: No. (rateLimited)"),
+        ("newAccount", BAD_NONCE, 1, "the CA refuses: No. (badNonce)"),
+        ("newAccount", LONG, 1, f"the CA refuses: {'x' * 984}"),
+        ("account", {"status": "valid"}, 1, "the CA does not say that it deactivated the account"),
+        ("account", b"<html>", 1, "the answer is not that of an ACME server"),
         # After a redirect, Python sends a GET without data in place of the POST.
-        ("account", "elsewhere", 1, f"redirects this address to {_CA}/elsewhere; the account may"),
-        ("directory", b"[" * 200_000, 1, "is not that of an ACME server; nothing was done"),
-        ("directory", {}, 1, "this is not the directory of an ACME server; nothing was done"),
-        ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "nothing was done"),
-        ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, "https:// address, which ACME"),
+        ("account", "elsewhere", 1, f"the CA redirects this address to {_CA}/elsewhere"),
+        ("directory", b"[" * 200_000, 1, "the answer is not that of an ACME server"),
+        ("directory", {}, 1, "this is not the directory of an ACME server"),
+        ("directory", {**_DIRECTORY, "newNonce": "https://[::1/"}, 1, "Invalid IPv6 URL"),
+        ("directory", {**_DIRECTORY, "newNonce": "http://a/"}, 1, HTTPS),
+        ("directory", {**_DIRECTORY, "newNonce": 5}, 1, f"5: {HTTPS}"),
     ],
 )
 def test_each_answer_of_a_ca_gets_one_message(
@@ -184,8 +199,9 @@ def test_each_answer_of_a_ca_gets_one_message(
 ) -> None:
     class Opener(urllib.request.OpenerDirector):
         def open(self, fullurl: Any, *arguments: Any, **more: Any) -> Any:
+            assert fullurl.get_header("User-agent").startswith("acme-keys ")
             url = fullurl.full_url
-            name = url.removeprefix(f"{_CA}/")
+            name = url.replace("-staging", "").removeprefix(f"{_CA}/")
             body = answer if name == path and answer != "elsewhere" else _HONEST[name]
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             headers = Message()
@@ -194,4 +210,7 @@ def test_each_answer_of_a_ca_gets_one_message(
             return addinfourl(io.BytesIO(data), headers, at, 400 if b'"type"' in data else 200)
 
     monkeypatch.setattr(deactivate, "_opener", lambda _: Opener())
-    assert said in told(status, str(key), "--server", "letsencrypt")
+    result = "the account may still be active" if path == "account" else "nothing was done"
+    end = f"; {result}; {AGAIN}" if status else ""
+    for server in ("letsencrypt", "letsencrypt-staging"):
+        assert told(status, str(key), "--server", server).endswith(f": {said}{end}\n")
