@@ -12,16 +12,8 @@ from course.browser import CHROMIUM
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",  # it refuses to run as root otherwise
-    "--disable-gpu",
-    "--hide-scrollbars",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+# Without --no-sandbox, it refuses to run as root.
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 
 
 def installed(*names: str) -> str:
@@ -40,7 +32,7 @@ def started(profile: Path) -> "Iterator[Chrome]":
 
     options = webdriver.ChromeOptions()
     options.binary_location = installed(*CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+    for flag in (*FLAGS, "--disable-component-update", f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     with webdriver.Chrome(options, webdriver.ChromeService(installed("chromedriver"))) as driver:

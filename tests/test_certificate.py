@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_address
@@ -27,6 +28,7 @@ from tests.test_docs import matches
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtensionOID
 
 pytestmark = pytest.mark.apart
@@ -117,10 +119,8 @@ def test_a_certificate_for_encrypted_keys(told: Told, secret_file: str) -> None:
     assert "reads: Hello" in page
     write("example.com.key", LOCKED)
     write("empty.key", b"")
-    error = told("--passphrase-file", secret_file, status=1)
-    assert error.endswith(
-        "fits; example.com.key: OpenSSL cannot open it with this passphrase; try another\n"
-    )
+    wrong = "example.com.key: OpenSSL cannot open it with this passphrase; try another\n"
+    assert told("--passphrase-file", secret_file, status=1).endswith(f" fits; {wrong}")
 
 
 DATA = ROOT / "tests" / "data" / "course"
@@ -132,7 +132,7 @@ LOCKED = pem_of(EC, b"another passphrase")
 # What goes wrong with each file or variable; tests/data/course/faults.txt has what is said of it.
 FAULTS: dict[str, list[Any]] = {
     "PATH": ["."],
-    "account.key": [None, LOCKED, private_key("P-521")],
+    "account.key": [None, LOCKED, private_key("P-521"), Ed25519PrivateKey.generate()],
     "certificate.csr": [
         *(None, b"", KEY, UNUSUAL, FORGED, request(), request(san("a.b"), key=OTHER)),
         *(request(san(name)) for name in (ELSEWHERE, "*.a.b", "a b\x1b[31m")),
@@ -198,11 +198,12 @@ def pretend_programs(directory: Path, script: str) -> None:
         (directory / name).chmod(0o755)
 
 
-def the_page_is_served(port: int) -> None:
+def the_page_is_served(server: web_server.Server) -> None:
     trust = ssl.create_default_context(cafile="pebble-root.pem")
     trust.check_hostname = False
-    with socket.create_connection(("127.0.0.1", port)):  # as browsers open some in advance
-        client = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=trust)
+    address = ("127.0.0.1", server.server_port)
+    with pebble.serving(server), socket.create_connection(address):  # as browsers open some
+        client = http.client.HTTPSConnection(*address, timeout=20, context=trust)
         client.request("GET", "/")
         answer = client.getresponse()
         page = answer.read()
@@ -244,21 +245,18 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nothing answers
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    serve, ports = web_server.Server.serve_forever, list[int]()
+    port = 19000 + os.getpid() % 1000  # which no other process of the tests uses
+    monkeypatch.setattr(web_server, "PORT", port)
+    serve = web_server.Server.serve_forever
 
     def serve_forever(server: web_server.Server, *poll: float) -> None:
         """Serve in a thread, and until the page was read instead of Ctrl-C."""
-        if poll:
-            serve(server, *poll)
-        else:
-            ports.append(server.server_port)
-            with pebble.serving(server):
-                the_page_is_served(server.server_port)
+        return serve(server, *poll) if poll else the_page_is_served(server)
 
     monkeypatch.setattr(web_server.Server, "serve_forever", serve_forever)
     handlers = [signal.getsignal(number) for number in pebble.ENDING]
     page = told("--serve")
-    with web_server.listen(*ports):  # which is free again
+    with web_server.listen(port):  # which is free again
         assert [signal.getsignal(number) for number in pebble.ENDING] == handlers
     expected = (DATA / f"{family}.txt").read_text("utf-8")
     assert matches(expected, page), page
@@ -301,8 +299,18 @@ def test_a_signal_ends_what_was_started(name: str, files: Path, tmp_path: Path) 
     assert not list(temporary.iterdir())
 
 
-def test_what_show_or_the_ca_finds_wrong_ends_the_program(told: Told, monkeypatch: Patch) -> None:
+def test_a_signal_while_pebble_runs_is_heard_at_once(files: Path) -> None:
+    after = list[str]()
+    with pytest.raises(KeyboardInterrupt), pebble.running():  # noqa: PT012 - the signal comes within
+        signal.raise_signal(signal.SIGINT)
+        after.append("the rest of the work")
+    assert not after
+
+
+def test_what_show_the_ca_or_the_system_finds_wrong_is_said(told: Told, monkeypatch: Patch) -> None:
     monkeypatch.setattr(certificate, "shown", lambda *_: (1, "", "show: error: a: b; c\n"))
     assert told(status=1) == "show found something wrong in these files: show: error: a: b; c\n"
     monkeypatch.setattr(jwk, "thumbprint", lambda key: "wrong")
     assert told(status=1).startswith("the CA refuses: The key authorization file from the server ")
+    monkeypatch.setattr(tempfile, "tempdir", "nowhere")
+    assert re.fullmatch(r".*nowhere.*: No such file or directory\n", told(status=1))
