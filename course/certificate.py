@@ -45,7 +45,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.port is not None and not args.serve:
         raise UsageError("--port is for --serve", "add --serve")
     try:
-        pebble.check()
         plan = _plan(args)
         with web_server.listen(args.port) as server:
             root = _get_certificate(plan)

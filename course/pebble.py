@@ -22,8 +22,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
-from typing import NamedTuple
-from urllib.request import OpenerDirector
+from typing import IO, NamedTuple
+from urllib.request import OpenerDirector, Request
 
 from common.console import UserError
 
@@ -34,7 +34,7 @@ ADDRESS = "127.0.0.1"  # of everything here, and of every name
 TLS, TLS_KEY = (Path(__file__).parent / "data" / f"pebble.{suffix}" for suffix in ("pem", "key"))
 PATIENCE = 30  # seconds for a program to start
 LIFETIME = 90 * 24 * 3600  # seconds that a certificate lives: as long as Let's Encrypt's
-ENDING = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+ENDING = {one for one in signal.Signals if one.name in ("SIGHUP", "SIGINT", "SIGTERM")}
 # Turn off everything random: pauses before a validation, refused nonces, skipped validations.
 SETTLED = {
     "PEBBLE_VA_NOSLEEP": "1",
@@ -55,7 +55,7 @@ class Pebble(NamedTuple):
     root: str  # the root certificate that Pebble has made for this run, in PEM
 
 
-def check() -> None:
+def _check() -> None:
     """Raise UserError, which says how to get Pebble, unless its programs are on the PATH."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
@@ -69,11 +69,11 @@ def check() -> None:
 
 @contextlib.contextmanager
 def running() -> Iterator[Pebble]:
-    """Start Pebble in strict mode, and stop it at the end, also if a signal ends this program.
+    """Start Pebble, and stop it at the end, also if a signal ends this program.
 
     Raises UserError if it is missing or does not start.
     """
-    check()
+    _check()
     trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=TLS))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)
     addresses = (f"{ADDRESS}:{port}" for port in _free_ports())
@@ -86,14 +86,15 @@ def running() -> Iterator[Pebble]:
         web_server = stack.enter_context(_web_server(directory / "site", requests))
         config_file = directory / "pebble.json"
         config_file.write_text(_config(acme, management, web_server.server_port))
-        command = [PROGRAMS[0], "-strict", "-config", str(config_file), "-dnsserver", dns]
-        log = directory / "pebble.log"
+        command = [PROGRAMS[0], "-config", str(config_file), "-dnsserver", dns]
+        log = stack.enter_context(tempfile.TemporaryFile())
         dns_server = stack.enter_context(_process(_dns_command(dns, dns_management), log))
         pebble = stack.enter_context(_process(command, log))
         stack.enter_context(serving(web_server))
         let_signals_through()
         directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
-        _answer(dns_server, log, opener, f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
+        everywhere = Request(f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
+        _answer(dns_server, log, opener, everywhere)
         _answer(pebble, log, opener, directory_url)
         root = _answer(pebble, log, opener, f"https://{management}/roots/0")
         yield Pebble(directory_url, opener, challenge_dir, requests, dns_url, root)
@@ -184,10 +185,8 @@ def _dns_command(dns: str, management: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], log: Path) -> Iterator[Popen[bytes]]:
-    env = {**os.environ, **SETTLED}
-    with log.open("ab") as output:
-        process = Popen(command, env=env, stdout=output, stderr=STDOUT)
+def _process(command: list[str], log: IO[bytes]) -> Iterator[Popen[bytes]]:
+    process = Popen(command, env={**os.environ, **SETTLED}, stdout=log, stderr=STDOUT)
     try:
         yield process
     finally:
@@ -196,15 +195,16 @@ def _process(command: list[str], log: Path) -> Iterator[Popen[bytes]]:
 
 
 def _answer(
-    process: Popen[bytes], log: Path, opener: OpenerDirector, url: str, data: bytes | None = None
+    process: Popen[bytes], log: IO[bytes], opener: OpenerDirector, request: str | Request
 ) -> str:
-    """Return what is at url once process serves it. Raises UserError with the end of its log."""
+    """Return what process answers once it has started. Raises UserError with the end of its log."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), opener.open(url, data, 1) as response:
+        with contextlib.suppress(OSError), opener.open(request) as response:
             return str(response.read().decode())
         time.sleep(0.02)
-    *_, reason = ["it does not say why", *log.read_text().splitlines()]
+    log.seek(0)
+    *_, reason = ["it does not say why", *log.read().decode().splitlines()]
     raise UserError(f"Pebble does not start: {reason}")
 
 
@@ -213,7 +213,7 @@ def _free_ports() -> Iterator[int]:
 
     No other program takes them before the programs that need them have started.
     """
-    for port in itertools.count(20000 + os.getpid() * 16 % 12000):
+    for port in itertools.count(range(20000, 32000, 16)[os.getpid() % 750]):
         with contextlib.suppress(OSError):
             socket.create_server((ADDRESS, port)).close()
             yield port

@@ -2,9 +2,9 @@
 
 import errno
 import http.client
+import json
 import os
 import re
-import shlex
 import signal
 import socket
 import ssl
@@ -168,9 +168,8 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told, monkeypatch: Pa
             assert server.server_port != port
         error = f"--port {port}: {os.strerror(errno.EADDRINUSE)}; choose another port\n"
         assert told("--serve", "--port", str(port), status=1) == error
-    for given in ("65536", "-5", "hunter2"):
-        error = "--port takes a number from 0 to 65535; choose another\n"
-        assert told("--serve", f"--port={given}", status=2) == error
+    errors = {told("--serve", f"--port={given}", status=2) for given in ("65536", "-5", "hunter2")}
+    assert errors == {"--port takes a number from 0 to 65535; choose another\n"}
     assert told("--port", "1", status=2) == "--port is for --serve; add --serve\n"
 
 
@@ -238,8 +237,8 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
         write("certificate.csr", request(san(x509.IPAddress(ip_address("127.0.0.1")))))
     programs = files / "bin"
     programs.mkdir()
-    real = shlex.quote(os.environ["PATH"])
-    pretend_programs(programs, f'echo "$@" >> given.txt; PATH={real}; exec "${{0##*/}}" "$@"')
+    note = 'echo "$@" >> given.txt; [ "$1" != -config ] || cp "$2" config.json'
+    pretend_programs(programs, f'PATH="{os.environ["PATH"]}"; {note}; exec "${{0##*/}}" "$@"')
     for name in installed.split():
         (programs / name).touch(0o755)
     monkeypatch.setenv("PATH", str(programs))
@@ -262,19 +261,24 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
     assert matches(expected, page), page
     given = Path("given.txt").read_text().split()
     usage = run_process([str(programs / "pebble-challtestsrv"), "-help"], files).stderr
-    for name in re.findall(r"-(\w+) string\n.*[Bb]ind address", usage):  # on this machine, or off
+    for name in re.findall(r"-(\w+) string\n.*(?:[Bb]ind addr|IPv6)", usage):  # here, or off
         assert any(re.fullmatch(rf"-{name}=(127\.0\.0\.1:\d+)?", option) for option in given)
+
+    settings = json.loads(Path("config.json").read_text())["pebble"]
+    profiles = {"default": {"validityPeriod": settings["certificateValidityPeriod"]}}
+    assert settings["profiles"] == profiles  # which new versions of Pebble ask for
 
 
 @pytest.mark.posix(reason="sh")
-def test_pebble_that_ends_at_once(told: Told, tmp_path: Path, monkeypatch: Patch) -> None:
+def test_pebble_that_does_not_start(told: Told, tmp_path: Path, monkeypatch: Patch) -> None:
+    """It ends at once, or never answers."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    for script, reason in (
-        ("echo first; echo no port is free >&2", "no port is free"),
-        ("", "it does not say why"),
-    ):
-        pretend_programs(tmp_path, script)
-        assert told(status=1) == f"Pebble does not start: {reason}\n"
+    pretend_programs(tmp_path, "echo first; echo no port is free >&2")
+    monkeypatch.setattr(pebble, "PATIENCE", 3600)
+    assert told(status=1) == "Pebble does not start: no port is free\n"
+    pretend_programs(tmp_path, '[ "$1" = -help ] || exec sleep 600')
+    monkeypatch.setattr(pebble, "PATIENCE", 0)
+    assert told(status=1) == "Pebble does not start: it does not say why\n"
 
 
 @pytest.mark.posix(reason="sh, and signals that end a process")
@@ -299,12 +303,16 @@ def test_a_signal_ends_what_was_started(name: str, files: Path, tmp_path: Path) 
     assert not list(temporary.iterdir())
 
 
+@pytest.mark.posix(reason="SIGHUP")
 def test_a_signal_while_pebble_runs_is_heard_at_once(files: Path) -> None:
-    after = list[str]()
-    with pytest.raises(KeyboardInterrupt), pebble.running():  # noqa: PT012 - the signal comes within
-        signal.raise_signal(signal.SIGINT)
-        after.append("the rest of the work")
-    assert not after
+    """Unless it is ignored, as after nohup."""
+    before, went_on = signal.signal(signal.SIGHUP, signal.SIG_IGN), list[str]()
+    with pytest.raises(KeyboardInterrupt), pebble.running():  # noqa: PT012 - the signals are within
+        for name in ("SIGHUP", "SIGINT"):
+            signal.raise_signal(getattr(signal, name))
+            went_on.append(name)
+    signal.signal(signal.SIGHUP, before)
+    assert went_on == ["SIGHUP"]
 
 
 def test_what_show_the_ca_or_the_system_finds_wrong_is_said(told: Told, monkeypatch: Patch) -> None:

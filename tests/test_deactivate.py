@@ -24,7 +24,6 @@ pytestmark = pytest.mark.apart
 
 Told = Callable[..., str]
 REQUEST = request(san("example.com"))
-REFUSED = os.strerror(errno.ECONNREFUSED)
 AGAIN = "check --server, --ca-file and the network, then run this again"
 
 
@@ -81,7 +80,7 @@ def test_a_mistake_is_one_line(ca: pebble.Pebble, tmp_path: Path, told: Told) ->
         (1, path, url, str(path), f"{path}: it has no certificate in PEM; give another file\n"),
         (1, path, url, os.devnull, f"{os.devnull}: it has no certificate in PEM; give another"),
         (1, path, url, "", "an empty name: No such file or directory; give another file\n"),
-        (1, path, "https://127.0.0.1:9/", roots, f"{REFUSED}; nothing was done; check --server"),
+        (1, path, "https://127.0.0.1:9/", roots, f": {os.strerror(errno.ECONNREFUSED)}; nothing"),
         (2, path, url.replace("https", "http"), roots, "--server: give an https:// address, with"),
         (2, path, "https://u:secret@localhost/", roots, "--server: give an https:// address, with"),
         (2, path, "https://u%40localhost/", roots, "https:// address, without a user name\n"),
@@ -199,7 +198,7 @@ def test_each_answer_of_a_ca_gets_one_message(
 ) -> None:
     class Opener(urllib.request.OpenerDirector):
         def open(self, fullurl: Any, *arguments: Any, **more: Any) -> Any:
-            assert fullurl.get_header("User-agent").startswith("acme-keys ")
+            assert fullurl.get_header("User-agent") == "acme-keys (Python urllib)"
             url = fullurl.full_url
             name = url.replace("-staging", "").removeprefix(f"{_CA}/")
             body = answer if name == path and answer != "elsewhere" else _HONEST[name]
