@@ -244,8 +244,7 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nothing answers
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    port = 19000 + os.getpid() % 1000  # which no other process of the tests uses
-    monkeypatch.setattr(web_server, "PORT", port)
+    monkeypatch.setattr(web_server, "PORT", 19000 + os.getpid() % 1000)  # for this process alone
     serve = web_server.Server.serve_forever
 
     def serve_forever(server: web_server.Server, *poll: float) -> None:
@@ -255,7 +254,7 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
     monkeypatch.setattr(web_server.Server, "serve_forever", serve_forever)
     handlers = [signal.getsignal(number) for number in pebble.ENDING]
     page = told("--serve")
-    with web_server.listen(port):  # which is free again
+    with web_server.listen(web_server.PORT):  # which is free again
         assert [signal.getsignal(number) for number in pebble.ENDING] == handlers
     expected = (DATA / f"{family}.txt").read_text("utf-8")
     assert matches(expected, page), page
@@ -265,8 +264,7 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
         assert any(re.fullmatch(rf"-{name}=(127\.0\.0\.1:\d+)?", option) for option in given)
 
     settings = json.loads(Path("config.json").read_text())["pebble"]
-    profiles = {"default": {"validityPeriod": settings["certificateValidityPeriod"]}}
-    assert settings["profiles"] == profiles  # which new versions of Pebble ask for
+    assert settings["profiles"] == {"default": {"validityPeriod": pebble.LIFETIME}}
 
 
 @pytest.mark.posix(reason="sh")
@@ -306,13 +304,15 @@ def test_a_signal_ends_what_was_started(name: str, files: Path, tmp_path: Path) 
 @pytest.mark.posix(reason="SIGHUP")
 def test_a_signal_while_pebble_runs_is_heard_at_once(files: Path) -> None:
     """Unless it is ignored, as after nohup."""
-    before, went_on = signal.signal(signal.SIGHUP, signal.SIG_IGN), list[str]()
+    hup, ctrl_c, went_on = signal.SIGHUP, signal.SIGINT, list[int]()
+    before = signal.signal(hup, signal.SIG_IGN), signal.signal(ctrl_c, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt), pebble.running():  # noqa: PT012 - the signals are within
-        for name in ("SIGHUP", "SIGINT"):
-            signal.raise_signal(getattr(signal, name))
-            went_on.append(name)
-    signal.signal(signal.SIGHUP, before)
-    assert went_on == ["SIGHUP"]
+        for number in (hup, ctrl_c):
+            signal.raise_signal(number)
+            went_on.append(number)
+    signal.signal(hup, before[0])
+    signal.signal(ctrl_c, before[1])
+    assert went_on == [hup]
 
 
 def test_what_show_the_ca_or_the_system_finds_wrong_is_said(told: Told, monkeypatch: Patch) -> None:
