@@ -199,10 +199,12 @@ def _answer(
 ) -> str:
     """Return what process answers once it has started. Raises UserError with the end of its log."""
     deadline = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
         with contextlib.suppress(OSError), opener.open(request) as response:
             return str(response.read().decode())
-        time.sleep(0.02)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+            break
     log.seek(0)
     *_, reason = ["it does not say why", *log.read().decode().splitlines()]
     raise UserError(f"Pebble does not start: {reason}")
@@ -213,7 +215,7 @@ def _free_ports() -> Iterator[int]:
 
     No other program takes them before the programs that need them have started.
     """
-    for port in itertools.count(range(20000, 32000, 16)[os.getpid() % 750]):
+    for port in itertools.count(int(f"2{os.getpid() % 1000:03}0")):
         with contextlib.suppress(OSError):
             socket.create_server((ADDRESS, port)).close()
             yield port

@@ -271,7 +271,7 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
 def test_pebble_that_does_not_start(told: Told, tmp_path: Path, monkeypatch: Patch) -> None:
     """It ends at once, or never answers."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    pretend_programs(tmp_path, "echo first; echo no port is free >&2")
+    pretend_programs(tmp_path, '[ "$1" = -config ] || echo no port is free >&2')
     monkeypatch.setattr(pebble, "PATIENCE", 3600)
     assert told(status=1) == "Pebble does not start: no port is free\n"
     pretend_programs(tmp_path, '[ "$1" = -help ] || exec sleep 600')
@@ -302,8 +302,8 @@ def test_a_signal_ends_what_was_started(name: str, files: Path, tmp_path: Path) 
 
 
 @pytest.mark.posix(reason="SIGHUP")
-def test_a_signal_while_pebble_runs_is_heard_at_once(files: Path) -> None:
-    """Unless it is ignored, as after nohup."""
+def test_a_signal_while_pebble_runs_is_heard_at_once(ca: pebble.Pebble) -> None:
+    """Unless it is ignored, as after nohup. Another Pebble, ca, takes nothing from this one."""
     hup, ctrl_c, went_on = signal.SIGHUP, signal.SIGINT, list[int]()
     before = signal.signal(hup, signal.SIG_IGN), signal.signal(ctrl_c, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt), pebble.running():  # noqa: PT012 - the signals are within
