@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 MAX_SIZE = 1 << 17  # bytes; far above any key, request or certificate
 MAX_DEPTH = 40  # a request with extensions nests 11 deep
 
-_MAX_TAG = 1 << 28  # OpenSSL's limit is about as high
+# The number of a tag, 7 bits an octet (X.690 section 8.1.2.4). OpenSSL's limit is about as high.
+_NUMBER = re.compile(rb"[\x80-\xff]{0,3}(?:[\0-\x7f]|\Z)")
 
 _UNIVERSAL = {  # X.680 section 8.4
     1: "BOOLEAN",
@@ -199,15 +200,15 @@ class _Reader:
         number, length_at = self.der[at] & 31 if at < end else 0, at + 1
         if number < 31:
             return number, length_at
-        number, is_last = 0, False  # 7 bits an octet: section 8.1.2.4
-        while not is_last and length_at < end and number < _MAX_TAG:
-            octet = self.der[length_at]
-            number, is_last, length_at = number << 7 | octet & 127, octet < 128, length_at + 1
-        if number >= _MAX_TAG:
+        found = _NUMBER.match(self.der, length_at, end)
+        if not found:
             raise ValueError(_fault(at, "the number of its tag is too high"))
+        number = 0
+        for octet in found[0]:
+            number = number << 7 | octet & 127
         if number < 31:
             self.note(at, "the number of its tag is not written as DER requires")
-        return number, length_at
+        return number, found.end()
 
     def _length(self, at: int, length_at: int, end: int) -> tuple[int, int]:
         """Return where the content of the element at an offset starts, and where it should end."""

@@ -21,7 +21,7 @@ ODD = (
     x509.UnsupportedGeneralNameType,
 )
 
-# The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4, two-key 3DES and RC2.
+# The ciphers of PKCS#12 that OpenSSL 3 reads with -legacy alone: RC4 and RC2.
 _LEGACY = re.compile(rb"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01[\x01\x02\x05\x06]")
 
 # What people give instead, by label.
@@ -120,7 +120,8 @@ def refusal(where: str, block: Block, advice: str) -> UserError:
         what, undo = "this is an OpenSSH key", "convert a copy with: ssh-keygen -p -m PEM -f COPY"
         if b"ssh-ed25519" in block.content:  # ssh-keygen has no PEM for it
             what, undo = f"{what} of the kind Ed25519, which no public CA may sign", ""
-    elif block.fault and not block.is_whole:
+    elif not block.is_whole:
+        assert block.fault
         what, undo = block.fault
     else:
         what, undo = _OTHERS.get(block.label, f"this is PEM with the label {block.label}"), ""

@@ -21,7 +21,6 @@ from common.boundaries import Enclosed
 from common.faults import Fault
 
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
-_MOST = 5000  # things one after the other in DER; far above any list of CAs
 _ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
 _SOME_BASE64 = re.compile(  # of -----BEGIN, or of a SEQUENCE of DER, in one line or several
     rb"(?<![A-Za-z0-9+/])(?:LS0tLS1CRUdJTi|M[A-P][A-Za-z0-9+/]{60})[A-Za-z0-9+/]*"
@@ -70,20 +69,19 @@ def pem_of(label: str, content: bytes, headers: str = "") -> bytes:
 
 def _read_der(data: bytes) -> list[Block]:
     """Return what is in DER: one thing, or several one after the other."""
-    if _TEXT.fullmatch(data[:64]):
+    if _TEXT.fullmatch(data[:64]) or not data.startswith(b"\x30"):
         return []
     found, at = list[Block](), 0
-    while data.startswith(b"\x30", at) and len(found) < _MOST:
+    while at < len(data):
         kind = labels.of(data, at)
         if found and not kind:
+            found[-1] = found[-1]._replace(fault=faults.MORE_BYTES)
             break
         whole = der.first_sequence(data, at)
         if not whole:
             return [*found, Block(kind, data[at:], is_whole=False, fault=faults.DAMAGED)]
         found.append(Block(kind, whole, is_whole=True))
         at += len(whole)
-    if found and at < len(data):
-        found[-1] = found[-1]._replace(fault=faults.MORE_BYTES)
     return found
 
 
@@ -104,10 +102,10 @@ def _read_base64(data: bytes) -> list[Block]:
     """Return what is in base64 without BEGIN, alone or among other text."""
     if _ONLY_BASE64.fullmatch(data.strip()):
         plain = data.translate(bytes.maketrans(b"-_", b"+/"))  # RFC 4648 section 5
-        found = blocks(_decoded(plain.decode("ascii")))
+        found = blocks(_decoded(plain.decode()))
         is_pem = any(block.line for block in found)
         return _with_fault(found, 1, faults.IN_BASE64 if is_pem else faults.BARE)
-    texts = (text.decode("ascii") for text in _SOME_BASE64.findall(data))
+    texts = (text.decode() for text in _SOME_BASE64.findall(data))
     found = [block for text in texts for block in blocks(_decoded(text))]
     found = [block for block in found if block.is_whole and block.label]
     return _with_fault(found, 1, faults.AMONG)
@@ -115,8 +113,9 @@ def _read_base64(data: bytes) -> list[Block]:
 
 def _read_url(data: bytes) -> list[Block]:
     """Return what is in PEM that is encoded as a part of a URL, or as browsers send a form."""
-    is_encoded = re.search(rb"-----BEGIN(?:%20|\+)", data) is not None
-    text = unquote_plus(data.decode("utf-8", "replace")) if is_encoded else ""
+    if not re.search(rb"-----BEGIN(?:%20|\+)", data):
+        return []
+    text = unquote_plus(data.decode("latin-1"))
     return _with_fault(_read_text(text.encode()), 1, faults.URL)
 
 
@@ -179,7 +178,7 @@ def _damage(enclosed: Enclosed, content: bytes) -> Fault:
         return faults.of_label(enclosed.label, "OPENSSH PRIVATE KEY")
     if enclosed.end and not _ENOUGH.search(enclosed.base64):
         return faults.PLACEHOLDER
-    if len(content) > 2 and not content.startswith(b"\x30") and not enclosed.headers:
+    if content and not content.startswith(b"\x30") and not enclosed.headers:
         return faults.NOT_DER
     return faults.DAMAGED if enclosed.end else faults.CUT_SHORT
 

@@ -135,6 +135,8 @@ CUT = "the data ends in the middle of a tag or length"
     (tlv(0x30, b"\x1f\x81\x80\x80\x80\x00\x00"), "offset 2: the number of its tag is too high"),
     (tlv(0x30, b"\x1f\x02\x01\x00"),
      "offset 2: the number of its tag is not written as DER requires"),
+    (tlv(0x30, b"\x1f\x1f\0"), ""),
+    (tlv(0x30, b"\x1f\xff"), f"offset 2: {CUT}"),
     (nested(0x30, 40), ""),
     (nested(0x30, 41), "offset 80: nested more than 40 levels deep"),
     (b"0" * der.MAX_SIZE, "offset 48: the element around it ends before this SEQUENCE does"),
