@@ -116,7 +116,7 @@ def find(data: bytes) -> list[Enclosed]:
     rests = [text[begin.end() : end] for begin, end in zip(begins, starts[1:], strict=True)]
     result, line, at = list[Enclosed](), 1, 0
     if _END_IN_PEM.search(text, 0, starts[0]):
-        result.append(_enclosed(line, "", None, text[: starts[0]], of_text or faults.NO_BEGIN))
+        result.append(_enclosed(line, "", None, text, of_text or faults.NO_BEGIN))
     for begin, rest, rest_before in zip(begins, rests, ["", *rests], strict=False):
         line, at = line + text.count("\n", at, begin.start()), begin.start()
         before = text[max(at - _MOST, 0) : at].rpartition("\n")[2]
@@ -136,7 +136,7 @@ def _fault_of_lines(enclosed: Enclosed) -> Fault | None:
     are_lines = _LINE_BREAK.fullmatch(line_break) and _LINES.fullmatch(enclosed.base64)
     if is_alone and are_lines and " " not in enclosed.dek_info:
         return None
-    is_before_end = re.search(r"[A-Za-z0-9+/=]\Z", enclosed.base64)  # on its line
+    is_before_end = re.search(r"[\w+/=]\Z", enclosed.base64)  # on its line
     return faults.BREAKS if "\n" not in line_break or is_before_end else faults.MORE
 
 

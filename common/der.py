@@ -132,13 +132,13 @@ def first(der: bytes, at: int = 0) -> Element:
     return _Reader(der).header(at, len(der), 0)
 
 
-def first_sequence(der: bytes, at: int = 0) -> bytes:
-    """Return the SEQUENCE at an offset, of any size, or b"" if it is missing or cut off."""
+def first_sequence(der: bytes, at: int = 0) -> bytes | None:
+    """Return the SEQUENCE at an offset, of any size, or None if it is missing or cut off."""
     with contextlib.suppress(ValueError):
         element = first(der, at)
         if der.startswith(b"\x30", at) and not element.is_cut_off:
             return element.encoded
-    return b""
+    return None
 
 
 class _Reader:

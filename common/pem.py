@@ -89,10 +89,10 @@ def request(data: bytes) -> x509.CertificateSigningRequest | None:
     Apart from white space, data must be the same as the request written again.
     """
     text = data.replace(b" NEW CERTIFICATE", b" CERTIFICATE")
-    block = next((block for block in wrapping.blocks(text) if block.label == REQUEST), None)
-    if block is None or b"".join(text.split()) != b"".join(block.text.split()):
-        return None
     with contextlib.suppress(ValueError, IndexError):
+        block = wrapping.blocks(text)[0]
+        if b"".join(text.split()) != b"".join(block.text.split()):
+            return None
         root, _ = der.read(block.content)
         version, content = root.children[0].children[0], bytearray(block.content)
         content[version.start : version.end] = b"\0"  # old versions of certbot wrote version 3

@@ -75,8 +75,8 @@ def _read_der(data: bytes) -> list[Block]:
     while at < len(data):
         kind = labels.of(data, at)
         if found and not kind:
-            found[-1] = found[-1]._replace(fault=faults.MORE_BYTES)
-            break
+            last = found.pop()._replace(fault=faults.MORE_BYTES)
+            return [*found, last]
         whole = der.first_sequence(data, at)
         if not whole:
             return [*found, Block(kind, data[at:], is_whole=False, fault=faults.DAMAGED)]

@@ -1,6 +1,6 @@
 """Small files that could keep a program busy for days are refused at once, in BER too."""
 
-from common import labels, limits, wrapping
+from common import key_numbers, labels, limits, wrapping
 from common.wrapping import Block
 from tests.conftest import Run, Show, error_of
 from tests.made import EC, RSA, as_der, integer, pkcs1, tlv, write
@@ -82,6 +82,7 @@ N = 2**3000 - 1
         (dsa(2**16384), TOO_LONG),
         (dsa(5, 2**16384), TOO_LONG),
         (as_der(EC), None),
+        (sequence(integer(1), tlv(4, b"x"), sequence(integer(2**16384))), TOO_LONG),  # SEC 1
         (sequence(bytes(2**14 - 4)), None),
         (sequence(bytes(2**14 - 3)), LARGE),
         (b"", None),
@@ -91,6 +92,10 @@ def test_the_longest_numbers(key: bytes, reason: str | None) -> None:
     assert limits.exceeded(Block("PRIVATE KEY", key, is_whole=True)) == reason
     if labels.of(key) == "RSA PRIVATE KEY":
         assert limits.exceeded(Block("PRIVATE KEY", pkcs8(key), is_whole=True)) == reason
+
+
+def test_no_numbers_are_read_in_what_is_encrypted() -> None:
+    assert key_numbers.rsa_numbers(Block("A", b"\x1f" + bytes([255] * 4), True, "Proc-")) == []
 
 
 def test_the_longest_dsa_key_that_is_checked(show: Show) -> None:

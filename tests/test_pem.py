@@ -4,8 +4,10 @@ import base64
 
 from common import labels, pem, wrapping
 from tests.conftest import ARTICLE
+from tests.made import request, san
 
 import pytest
+from cryptography import x509
 
 KEY = (ARTICLE / "rsa2048.key").read_bytes()
 REQUEST = (ARTICLE / "rsa2048-example.com.csr").read_bytes()
@@ -39,3 +41,10 @@ KEPT = {
 def test_a_request_and_nothing_else_is_found(kind: str) -> None:
     csr = pem.request(REPLACEABLE.get(kind) or KEPT[kind])
     assert bool(csr and csr.is_signature_valid) == (kind in REPLACEABLE)
+
+
+def test_domain_names_and_addresses_count_as_names() -> None:
+    csr = request(
+        san("example.com", x509.RFC822Name("me@example.com")), x509.BasicConstraints(False, None)
+    )
+    assert [name.value for name in pem.names(csr)] == ["example.com"]

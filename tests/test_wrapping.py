@@ -278,7 +278,7 @@ NOT_SSH = "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE 
     [
         (KEY[:900], CUT_SHORT),
         (pem_of(RSA, b"secret")[:901], CUT_SHORT),
-        (wrapping.pem_of("PRIVATE KEY", b"a secret, xcrypto#10"), NOT_DER),
+        (wrapping.pem_of("PRIVATE KEY", b"-----BEGIN a secret, xcrypto#10"), NOT_DER),
         (wrapping.pem_of("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"), NOT_SSH),
         (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
         (as_der(RSA)[:-1], DAMAGED),
@@ -332,7 +332,7 @@ IS_PKCS12 = "this is PKCS#12 (.p12, .pfx)"
 KINDS = [
     (b"", "the file is empty"),
     (b"-----END %b-----\n" % (b"A" * 50), NO_PEM),
-    (b"see -----BEGIN CERTIFICATE----- and so on\n", NO_PEM),
+    (b"see -----BEGIN A----- and so on\n", NO_PEM),
     (b"0.0.0.0 hosts\n", NO_PEM),  # 0 is also the tag of a SEQUENCE
     (b"x: " + base64.b64encode(tlv(48, bytes(50))), NO_PEM),
     (b"x: " + base64.b64encode(as_der(RSA)[:900]), NO_PEM),
