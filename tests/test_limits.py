@@ -68,26 +68,23 @@ def test_a_key_that_takes_long_fails(kind: str, run: Run, show: Show, secret_fil
 N = 2**3000 - 1
 
 
-@pytest.mark.parametrize(
-    ("key", "reason"),
-    [
-        (pkcs1(), None),
-        (rsa(2**16384 - 1, 3, 5, 7, 11), None),
-        (rsa(2**16384, 3, 5, 7, 11), TOO_LONG),
-        (rsa(N, 2**3001, 2**3001, N, N, N, N, N), None),  # e and d add little
-        (rsa(5, 3, 5, 2**2048 - 1), None),
-        *((rsa(5, *[1] * place, 2**2048), TOO_LONG) for place in range(2, 7)),
-        (sequence(*map(integer, [0, N, *[1] * 7]), sequence(sequence(integer(2 * N)))), TOO_LONG),
-        (dsa(2**16384 - 1, 2**16384 - 1), None),
-        (dsa(2**16384), TOO_LONG),
-        (dsa(5, 2**16384), TOO_LONG),
-        (as_der(EC), None),
-        (sequence(integer(1), tlv(4, b"x"), sequence(integer(2**16384))), TOO_LONG),  # SEC 1
-        (sequence(bytes(2**14 - 4)), None),
-        (sequence(bytes(2**14 - 3)), LARGE),
-        (b"", None),
-    ],
-)
+@pytest.mark.parametrize(("key", "reason"), [
+    (pkcs1(), None),
+    (rsa(2**16384 - 1, 3, 5, 7, 11), None),
+    (rsa(2**16384, 3, 5, 7, 11), TOO_LONG),
+    (rsa(N, 2**3001, 2**3001, N, N, N, N, N), None),  # e and d add little
+    (rsa(5, 3, 5, 2**2048 - 1), None),
+    *((rsa(5, *[1] * place, 2**2048), TOO_LONG) for place in range(2, 7)),
+    (sequence(*map(integer, [0, N, *[1] * 7]), sequence(sequence(integer(2 * N)))), TOO_LONG),
+    (dsa(2**16384 - 1, 2**16384 - 1), None),
+    (dsa(2**16384), TOO_LONG),
+    (dsa(5, 2**16384), TOO_LONG),
+    (as_der(EC), None),
+    (sequence(integer(1), tlv(4, b"x"), sequence(integer(2**16384))), TOO_LONG),  # SEC 1
+    (sequence(bytes(2**14 - 4)), None),
+    (sequence(bytes(2**14 - 3)), LARGE),
+    (b"", None),
+])  # fmt: skip
 def test_the_longest_numbers(key: bytes, reason: str | None) -> None:
     assert limits.exceeded(Block("PRIVATE KEY", key, is_whole=True)) == reason
     if labels.of(key) == "RSA PRIVATE KEY":
@@ -104,17 +101,14 @@ def test_the_longest_dsa_key_that_is_checked(show: Show) -> None:
         assert f"  numbers        {numbers}\n" in show("a.key")[1]
 
 
-@pytest.mark.parametrize(
-    ("key", "reason"),
-    [
-        (encrypted(PBKDF2, 5_000_000, 32), None),
-        (encrypted(PBKDF2, 5_000_001, 32), TOO_MANY),
-        (encrypted(SCRYPT, 1 << 17, 8, 2, 32), None),
-        (encrypted(SCRYPT, 1 << 17, 8, 3), TOO_MANY),
-        (encrypted(SCRYPT, 1 << 14, 8, 100_000, salt=integer(1)), TOO_MANY),
-        (encrypted(SCRYPT, 1 << 14, 8), None),  # r is missing, and nothing reads it
-    ],
-)
+@pytest.mark.parametrize(("key", "reason"), [
+    (encrypted(PBKDF2, 5_000_000, 32), None),
+    (encrypted(PBKDF2, 5_000_001, 32), TOO_MANY),
+    (encrypted(SCRYPT, 1 << 17, 8, 2, 32), None),
+    (encrypted(SCRYPT, 1 << 17, 8, 3), TOO_MANY),
+    (encrypted(SCRYPT, 1 << 14, 8, 100_000, salt=integer(1)), TOO_MANY),
+    (encrypted(SCRYPT, 1 << 14, 8), None),  # r is missing, and nothing reads it
+])  # fmt: skip
 def test_the_most_rounds(key: bytes, reason: str | None) -> None:
     assert limits.exceeded(Block(labels.ENCRYPTED, key, is_whole=True)) == reason
     for cut in range(0, len(key), 7):  # damaged ones raise nothing

@@ -4,7 +4,6 @@ Beside each form stands who met it, as PROJECT#NUMBER of a public bug report.
 """
 
 import base64
-import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,47 +29,35 @@ def der_of(pem: bytes) -> bytes:
     return base64.b64decode(b"".join(pem.splitlines()[1:-1]))
 
 
-# What is wrong, and what to do. A command is tried by test_the_command_puts_it_right.
-ESCAPED = r"its line breaks are the two characters \n; take the PEM out with: (umask 077; "
-STRINGS = (
+# What is wrong, and what to do. A command is tried by test_the_printed_command_repairs_the_file.
+STRINGS, BREAKS, MARKS, MORE_BYTES, BARE, REPLACED, INVISIBLE = (
     "its lines are strings of a program; "
-    "write it without the quotes and without what is between them\n"
-)
-BREAKS = (
+    "write it without the quotes and without what is between them\n",
     "its line breaks are missing or became other characters; "
-    "write BEGIN and END on lines of their own, and the rest in lines of base64 alone\n"
-)
-REPLACED = (
-    "its base64 has spaces instead of +, or - and _ instead of + and /; "
-    "undo that with: (umask 077; "
-)
-MARKS = (
+    "write BEGIN and END on lines of their own, and the rest in lines of base64 alone\n",
     "its BEGIN or END line is not written as in PEM; "
-    "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END\n"
+    "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END\n",
+    "other bytes follow its content, such as a line break; "
+    "if OpenSSL can read it, write it again with openssl pkey, openssl req or openssl x509\n",
+    "its BEGIN and END lines are missing; "
+    "write -----BEGIN … and -----END … around it, with + for - and / for _\n",
+    "its base64 has spaces instead of +, or - and _ instead of + and /; "
+    "undo that with: (umask 077; ",
+    "it has characters that are invisible or not ASCII, such as a byte order mark; "
+    "remove them with: (umask 077; ",
 )
+ESCAPED = r"its line breaks are the two characters \n; take the PEM out with: (umask 077; "
 MORE = "it has text or blanks that are not part of PEM; remove them\n"
 ACCEPTED = "accepts it (classic, tlsserver, shortlived)"
-MORE_BYTES = (
-    "other bytes follow its content, such as a line break; "
-    "if OpenSSL can read it, write it again with openssl pkey, openssl req or openssl x509\n"
-)
 IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
 AMONG = "this is base64 among other text; write the base64 alone to a file, and use that\n"
 CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
-BARE = (
-    "its BEGIN and END lines are missing; "
-    "write -----BEGIN … and -----END … around it, with + for - and / for _\n"
-)
 TWO_BEGINS = "it has two BEGIN lines in a row; remove the first\n"
 NO_BEGIN = "its BEGIN line is missing; write it on a line above the base64\n"
 NO_END = "its END line is missing; add that line\n"
 DIFFERENT = "BEGIN and END have different labels; write the same label in both lines\n"
 IN_URL = "it is encoded as a part of a URL or a form; decode it with: (umask 077; "
 UTF_16 = "this is UTF-16, as PowerShell 5 writes after >; convert it with: (umask 077; "
-INVISIBLE = (
-    "it has characters that are invisible or not ASCII, such as a byte order mark; "
-    "remove them with: (umask 077; "
-)
 
 # What happened to a PEM file, what is said of it, and who met it.
 FORMS: dict[str, tuple[Change, str]] = {
@@ -204,7 +191,8 @@ def test_of_two_faults_the_first_to_undo_is_told(show: Show) -> None:
 
 
 def test_what_comes_nearest_to_a_key_counts(run: Run) -> None:
-    write("a.key", b"-----BEGIN PRIVATE KEY----- MII\n", KEY.replace(b"\n", b"\n\n"))
+    in_pem = wrapping.pem_of("A", CERTIFICATE)
+    write("a.key", b"-----BEGIN PRIVATE KEY----- MII\n", KEY.replace(b"\n", b"\n\n"), in_pem)
     made = run("make_csr.py", "example.com", "--key", "a.key", "--quiet")
     assert made.stderr == f"make_csr.py: warning: a.key (line 2): {warned(MORE)}"
     write("a.key", CERTIFICATE, SSH_KEY)
@@ -267,29 +255,7 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
 PKCS12 = tlv(48, made.integer(3), tlv(48, tlv(6, b"\x2a\x86\x48\x86\xf7\r\1\7\1"), bytes(50)))
 INTEGER, SIGNED_DATA = made.integer(1), tlv(6, bytes.fromhex("2a864886f70d010702"))
 GIVE = "give a key, a request or a certificate"
-NOT_DER = "the content is not that of a key, a request or a certificate, or its beginning is miss"
 DAMAGED = "the content is damaged: part of it is missing or changed; restore a copy"
-CUT_SHORT = "the content is cut short, and the END line is missing; restore a copy"
-NOT_SSH = "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE KEY; write OPENSSH "
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        (KEY[:900], CUT_SHORT),
-        (pem_of(RSA, b"secret")[:901], CUT_SHORT),
-        (wrapping.pem_of("PRIVATE KEY", b"-----BEGIN a secret, xcrypto#10"), NOT_DER),
-        (wrapping.pem_of("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"), NOT_SSH),
-        (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
-        (as_der(RSA)[:-1], DAMAGED),
-        (wrapping.pem_of("CSR", der_of(REQUEST)[:-1]), DAMAGED),
-    ],
-)
-def test_content_that_is_not_whole_is_refused(data: bytes, told: str, show: Show, run: Run) -> None:
-    write("a.key", data)
-    message = error_of(run("make_csr.py", "--key", "a.key"))
-    assert message.startswith(f"a.key: {told}")
-    assert show("a.key") == (1, "", f"show: error: {message}\n")
 
 
 @pytest.mark.parametrize(("legacy", "change"), [(False, bytes), (True, base64.encodebytes)])
@@ -323,6 +289,7 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
 
 
 HEADERS = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n"
+CUT_SHORT = "the content is cut short, and the END line is missing; restore a copy"
 NO_PEM = "the file contains no PEM (-----BEGIN …)"
 UNREAD = "what is between BEGIN and END cannot be read"
 IS_CRL = "this is a certificate revocation list (CRL)"
@@ -366,11 +333,24 @@ KINDS = [
     (b"p12: " + base64.b64encode(PKCS12),
      f"{IS_PKCS12}; write the base64 alone to a file, and use that"),
     (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
+    (KEY[:900], CUT_SHORT),
+    (pem_of(RSA, b"secret")[:901], CUT_SHORT),
+    (wrapping.pem_of("PRIVATE KEY", b"-----BEGIN a secret, xcrypto#10"),
+     "the content is not that of a key, a request or a certificate, or its beginning is missing; "
+     "restore a copy"),
+    (wrapping.pem_of("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"),
+     "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE KEY; "
+     "write OPENSSH PRIVATE KEY in BEGIN and END"),
+    (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
+    (as_der(RSA)[:-1], DAMAGED),
+    (wrapping.pem_of("CSR", der_of(REQUEST)[:-1]), DAMAGED),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("data", "told"), KINDS)
-def test_a_file_of_another_kind_is_named(data: bytes, told: str, show: Show, run: Run) -> None:
+def test_a_file_of_another_kind_or_a_damaged_one_is_told(
+    data: bytes, told: str, show: Show, run: Run
+) -> None:
     write("a.key", data)
     told = told if "; " in told else f"{told}; {GIVE}"
     assert show("a.key") == (1, "", f"show: error: a.key: {told}\n")
@@ -402,11 +382,6 @@ def test_the_work_grows_no_faster_than_the_file(kind: str) -> None:
         return time.process_time() - started
 
     assert seconds(1 << 19) < 24 * seconds(1 << 16) + 0.1  # 8 times the size
-
-
-def test_pem_within_pem_is_read_at_any_depth() -> None:
-    data = functools.reduce(lambda data, _: wrapping.pem_of("A", data), range(20), CERTIFICATE)
-    assert [block.text for block in wrapping.blocks(REQUEST + data)] == [REQUEST, CERTIFICATE]
 
 
 def test_headers_and_padding_of_a_key(show: Show, run: Run) -> None:
