@@ -138,13 +138,14 @@ def _whole_der(label: str, enclosed: Enclosed) -> Block | None:
         if whole := der.first_sequence(content):
             kind = labels.fitting(label, whole)
             digits = "".join(text.split())
-            fault = enclosed.fault or of_reading
+            of_content = None
             if len(whole) < len(content) and enclosed.label != "TRUSTED CERTIFICATE":
-                fault = fault or faults.MORE_BYTES
+                of_content = faults.MORE_BYTES
             elif len(digits) % 4 or not _BASE64.fullmatch(digits):
-                fault = fault or faults.PADDING
+                of_content = faults.PADDING
             elif kind != label:
-                fault = fault or faults.of_label(label, kind)
+                of_content = faults.of_label(label, kind)
+            fault = enclosed.fault or of_reading or of_content
             return Block(kind, whole, is_whole=True, line=enclosed.line, fault=fault)
     return None
 

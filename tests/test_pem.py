@@ -4,7 +4,7 @@ import base64
 
 from common import labels, pem, wrapping
 from tests.conftest import ARTICLE
-from tests.made import request, san
+from tests.made import LEAF, as_pem, request, san
 
 import pytest
 from cryptography import x509
@@ -26,6 +26,7 @@ REPLACEABLE = {
 KEPT = {
     "empty": b"",
     "key": KEY,
+    "certificate": as_pem(LEAF),
     "key after it": REQUEST + KEY,
     "a password before a line of hyphens": REQUEST + b"password\n-----\n",
     "a JSON Web Key": b'{"kty": "EC"}\n' + REQUEST,
