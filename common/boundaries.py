@@ -47,7 +47,7 @@ _HEADERS = re.compile(  # of RFC 1421
     r"(?:[\w-]+:.*\n)*"  # others, which OpenSSL ignores
 )
 _LINE_BREAK = re.compile(r"[ \t\r]*\n[ \t]*")
-_LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[A-Za-z0-9+/=_-][A-Za-z0-9+/=_ \t\r-]*\n)+")
+_LINES = re.compile(r"[ \t\r]*\n(?:[ \t]*[\w+/-][\w+/ \t\r-]*(?:\n|=+[ \t\r]*\n\Z))+")
 _INVISIBLE = re.compile(r"[^\t\n\r -~]+")  # or not ASCII
 _KEY = re.compile(r"""PRIVATE KEY-----|["']d["']\s*:""")  # in PEM, or a JSON Web Key
 # A line of PEM has 64 characters. Quotation marks and a comma may have been copied with it.

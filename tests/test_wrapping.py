@@ -90,6 +90,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "text after END": (lambda pem: pem.rstrip() + b" # key", MORE),
     "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
     "END after base64": (lambda pem: pem.replace(b"\n-----END", b"-----END"), BREAKS),
+    "a checksum of PGP": (lambda pem: pem.replace(b"\n-----END", b"\n=aB3d\n-----END"), MORE),
     "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
     "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), MORE),
     "more bytes": (lambda pem: wrapping.pem_of("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
@@ -269,8 +270,6 @@ def test_the_command_for_pkcs12_takes_the_key_out(
     openssl(*export, "-passout", "pass:x", "-out", "a.p12", cwd=tmp_path)
     write("a.p12", change(Path("a.p12").read_bytes()))
     message = error_of(run("make_csr.py", "--key", "a.p12"))
-    assert show("a.p12") == (1, "", f"show: error: {message}\n")
-    assert message.startswith("a.p12: this is PKCS#12 (.p12, .pfx); take the key out with: ")
     command = message.partition("with: ")[2]
     assert ("openssl pkcs12 -legacy " in command) == legacy
     command = command.replace("FILE", "a.p12").replace("NEW", "new.key")
@@ -315,11 +314,9 @@ KINDS = [
     (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
     (b'{"type": "urn:ietf:params:acme:error:malformed"}', "this is JSON"),
     (b"Certificate:\n    Data:\n", "this is -text output without PEM; leave out -noout"),
-    (b"$ANSIBLE_VAULT;1.1;AES256\n",
-     "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
+    (b"$ANSIBLE_VAULT", "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
     (b"<html>", "this is a web page or XML"),
-    (b"PuTTY-User-Key-File-3: x",
-     "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
+    (b"PuTTY-User-Key-File-3", "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
     (wrapping.pem_of("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
      "this is an OpenSSH key of the kind Ed25519, which no public CA may sign"),
     (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"),
@@ -358,25 +355,20 @@ def test_a_file_of_another_kind_or_a_damaged_one_is_told(
     assert error_of(run("make_csr.py", "--key", "a.key")) == f"a.key: {theirs}"
 
 
-# What a hostile file begins with, repeats, and ends with.
-HOSTILE = {
-    "BEGIN": (b"", b"-----BEGIN A-----", b""),
-    "PEM": (b"", wrapping.pem_of("CERTIFICATE", b"0\x03\2\1"), b""),
-    "spaces": (b"A", b" ", b"!"),
-    "base64 of BEGIN": (b"", b"LS0tLS1CRUdJTi", b""),
-    "RSA public keys": (b"", tlv(48, made.integer(1), made.integer(1)), b""),
-    "quotation marks": (b"-----BEGIN A-----\\n", b'" ', b""),
-}
-
-
 @pytest.mark.apart  # mutmut makes each call slower
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_the_work_grows_no_faster_than_the_file(kind: str) -> None:
+@pytest.mark.parametrize(("begin", "unit"), [
+    (b"", b"-----BEGIN A-----"),
+    (b"", wrapping.pem_of("CERTIFICATE", b"0\x03\2\1")),
+    (b"A", b" "),
+    (b"", b"LS0tLS1CRUdJTi"),  # base64 of BEGIN
+    (b"", tlv(48, INTEGER, INTEGER)),  # an RSA public key
+    (b"-----BEGIN A-----\\n", b'" '),
+])  # fmt: skip
+def test_the_work_grows_no_faster_than_the_file(begin: bytes, unit: bytes) -> None:
     """No pattern backtracks, and no work grows with the square of the size."""
-    begin, unit, end = HOSTILE[kind]
 
     def seconds(size: int) -> float:
-        data = begin + unit * (size // len(unit)) + end
+        data = begin + unit * (size // len(unit)) + b"!"
         started = time.process_time()
         assert all(block.text for block in wrapping.blocks(data))
         return time.process_time() - started
