@@ -1,5 +1,6 @@
 """show --bytes: every element in its place and by its name, and nothing secret."""
 
+import re
 from pathlib import Path
 
 from common import der, labels
@@ -9,7 +10,7 @@ from common.show.opening import unopened
 from common.show.parts import DOCUMENTS as LABELS
 from common.show.parts import Part
 from common.wrapping import Block
-from tests.conftest import ROOT, Patch, Show
+from tests.conftest import ROOT, Patch, Show, openssl
 from tests.made import EC, LEAF, RSA, as_der, integer, pkcs1, request, san, tlv
 
 import pytest
@@ -90,6 +91,9 @@ def test_oids_tags_and_key_usages() -> None:
     for content, oid in (("2a818000", "1.2.16384"), ("2a80", ""), ("", "")):
         assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
     assert der.first(b"\x5f\x81\x01\0").tag == "[APPLICATION 129]"
+    assert der.first(b"\xdd\0").tag == "[PRIVATE 29]"
+    kinds = [labels.of(tlv(0x30, *[integer(1)] * count)) for count in range(1, 8)]
+    assert kinds == ["", "RSA PUBLIC KEY", "", "", "", "DSA PRIVATE KEY", ""]
     text = "20261127215000Z"  # a time only if its type is that of a time
     assert display.in_words(der.first(tlv(12, text.encode()))) == f'"{text}"'
     found = values.key_usages(der.first(tlv(3, b"\7\xff\x80")))
@@ -97,6 +101,17 @@ def test_oids_tags_and_key_usages() -> None:
         "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, "
         "keyCertSign, cRLSign, encipherOnly, decipherOnly"
     )
+
+
+def test_types_have_the_names_that_openssl_uses(tmp_path: Path) -> None:
+    tags = bytes.fromhex("01 02 03 04 05 06 0a 0c 30 31 12 13 14 16 17 18 1a 1c 1e")
+    data = tlv(0x30, *(tlv(tag, b"\5\0") for tag in tags))
+    (tmp_path / "a.der").write_bytes(data)
+    printed = openssl("asn1parse", "-inform", "DER", "-in", "a.der", cwd=tmp_path)
+    theirs = re.findall(r"d=1 .*(?:prim|cons): ([A-Z0-9 ]*[A-Z0-9])", printed)
+    others = {"OID": "OBJECT", "TELETEXSTRING": "T61STRING"}
+    ours = [element.tag.upper() for element in der.read(data)[0].children]
+    assert [others.get(name, name) for name in ours] == theirs
 
 
 def test_a_secret_in_the_place_of_a_public_number_is_not_printed() -> None:

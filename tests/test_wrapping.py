@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from common import wrapping
+from common import faults, wrapping
 from tests import made
 from tests.conftest import ARTICLE, Run, Show, error_of, openssl, pem_of, run_process, shell
 from tests.made import EC, LEAF, ROOT_CA, RSA, as_der, as_pem, request, san, tlv, write
@@ -74,7 +74,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "<br>": (lambda pem: pem.replace(b"\n", b"<br>"), BREAKS),
     r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), CHARACTERS),
     "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;"), CHARACTERS),
-    "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"/", b"%2F"), CHARACTERS),
+    "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"+", b"\\+"), CHARACTERS),
     "base64url": (lambda pem: pem.translate(bytes.maketrans(b"+/", b"-_")), REPLACED),
     "a form": (lambda pem: pem.replace(b"+", b" "), REPLACED),
     "no dashes before END": (lambda pem: pem.replace(b"-----END", b"END"), MARKS),
@@ -114,10 +114,7 @@ def warned(fault: str) -> str:
 
 
 def check(show: Show, run: Run, good: bytes, bad: bytes, fault: str) -> None:
-    """Check that show reads a bad file as a good one, and warns.
-
-    make_csr uses a key with the same warning, and calls another thing by its name.
-    """
+    """Check that show reads a bad file as a good one, and warns; make_csr too if it is a key."""
     write("good", good)
     write("a.pem", bad)
     verdict = "rejects it: other bytes follow it" if fault == MORE_BYTES else ACCEPTED
@@ -128,10 +125,6 @@ def check(show: Show, run: Run, good: bytes, bad: bytes, fault: str) -> None:
     if b"KEY" in good:
         made = run("make_csr.py", "example.com", "--key", "a.pem", "--quiet", "--out", "-")
         assert (made.returncode, made.stderr) == (0, err.replace("show:", "make_csr.py:"))
-    else:
-        what = "certificate signing request" if b"REQUEST" in good else "certificate"
-        error = error_of(run("make_csr.py", "--key", "a.pem"))
-        assert error == f"a.pem: this is a {what}; give the private key with --key FILE"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -171,6 +164,15 @@ def test_a_label_of_another_kind_is_warned_of(kind: str, show: Show, run: Run) -
     check(show, run, pem, bad, f"{fault}END\n")
 
 
+def test_an_escaped_character_is_read_in_each_form() -> None:
+    for form in (r"\u00%02x", r"\u00%02X", "%%%02x", "%%%02X", "&#x%02x;", "&#x%02X;", "&#%d;"):
+        data = KEY
+        for character in "+/=":
+            data = data.replace(character.encode(), (form % ord(character)).encode())
+        (block,) = wrapping.blocks(data)
+        assert (block.content, block.fault) == (der_of(KEY), faults.CHARACTERS)
+
+
 def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> None:
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
     write("a.pem", REQUEST.strip(), KEY)
@@ -199,6 +201,20 @@ def test_what_comes_nearest_to_a_key_counts(run: Run) -> None:
     write("a.key", CERTIFICATE, SSH_KEY)
     error = error_of(run("make_csr.py", "--key", "a.key"))
     assert error.startswith("a.key: this is an OpenSSH key; ")
+
+
+def test_what_is_not_a_private_key_is_called_by_its_name(run: Run) -> None:
+    for data, name in (
+        (REQUEST, "a certificate signing request"),
+        (CERTIFICATE, "a certificate"),
+        (as_pem(EC.public_key()), "a public key"),
+        (tlv(48, INTEGER, INTEGER), "a public key"),
+        (tlv(48, tlv(48, INTEGER, *[tlv(48)] * 3)), "a certificate"),  # of version 1
+        (tlv(48, SIGNED_DATA, tlv(0xA0)), "PKCS#7 (.p7b), which holds certificates"),
+    ):
+        write("a.pem", data)
+        error = error_of(run("make_csr.py", "--key", "a.pem"))
+        assert error == f"a.pem: this is {name}; give the private key with --key FILE"
 
 
 def test_several_parts_in_one_der_file_are_read(show: Show, run: Run) -> None:
