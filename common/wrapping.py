@@ -21,7 +21,7 @@ from common.boundaries import Enclosed
 from common.faults import Fault
 
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
-_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{60,}={0,2}")
+_ONLY_BASE64 = re.compile(rb"[\w+/\s-]{60,}={0,2}")
 _SOME_BASE64 = re.compile(  # of -----BEGIN, or of a SEQUENCE of DER, in one line or several
     rb"(?<![A-Za-z0-9+/])(?:LS0tLS1CRUdJTi|M[A-P][A-Za-z0-9+/]{60})[A-Za-z0-9+/]*"
     rb"(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]+(?=[=\s]))*={0,2}"

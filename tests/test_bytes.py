@@ -91,6 +91,7 @@ def test_oids_tags_and_key_usages() -> None:
     for content, oid in (("2a818000", "1.2.16384"), ("2a80", ""), ("", "")):
         assert der.first(tlv(6, bytes.fromhex(content))).oid == oid
     assert der.first(b"\x5f\x81\x01\0").tag == "[APPLICATION 129]"
+    assert der.first(b"\x1d\0").tag == "[UNIVERSAL 29]"
     assert der.first(b"\xdd\0").tag == "[PRIVATE 29]"
     kinds = [labels.of(tlv(0x30, *[integer(1)] * count)) for count in range(1, 8)]
     assert kinds == ["", "RSA PUBLIC KEY", "", "", "", "DSA PRIVATE KEY", ""]

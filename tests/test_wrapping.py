@@ -71,7 +71,6 @@ FORMS: dict[str, tuple[Change, str]] = {
     "Kubernetes": (base64.b64encode, IN_BASE64),  # traefik#2001, website#41785
     "PEM within PEM": (lambda pem: wrapping.pem_of("CERTIFICATE", pem), IN_BASE64),
     "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), BREAKS),  # coolify#6384
-    "<br>": (lambda pem: pem.replace(b"\n", b"<br>"), BREAKS),
     r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), CHARACTERS),
     "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;"), CHARACTERS),
     "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"+", b"\\+"), CHARACTERS),
@@ -171,6 +170,12 @@ def test_an_escaped_character_is_read_in_each_form() -> None:
             data = data.replace(character.encode(), (form % ord(character)).encode())
         (block,) = wrapping.blocks(data)
         assert (block.content, block.fault) == (der_of(KEY), faults.CHARACTERS)
+
+
+def test_a_line_break_is_read_in_each_form() -> None:
+    for form in (b"%0A", rb"\u000a", rb"\u000A", b"/n", b"<br>"):
+        (block,) = wrapping.blocks(KEY.replace(b"\n", form))
+        assert (block.content, block.fault) == (der_of(KEY), faults.BREAKS)
 
 
 def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> None:
@@ -308,6 +313,7 @@ CUT_SHORT = "the content is cut short, and the END line is missing; restore a co
 NO_PEM = "the file contains no PEM (-----BEGIN …)"
 UNREAD = "what is between BEGIN and END cannot be read"
 IS_CRL = "this is a certificate revocation list (CRL)"
+IS_SSH = "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"
 IS_PKCS12 = "this is PKCS#12 (.p12, .pfx)"
 
 # What is said of a file. An advice follows where it is not GIVE.
@@ -329,13 +335,15 @@ KINDS = [
     (b"\x30\x0c" + 4 * INTEGER, "this is DER, but not a whole key, request or certificate"),
     (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
     (b'{"type": "urn:ietf:params:acme:error:malformed"}', "this is JSON"),
-    (b"Certificate:\n    Data:\n", "this is -text output without PEM; leave out -noout"),
+    (b"Certificate:\n", "this is -text output without PEM; leave out -noout"),
+    (b"Certificate Request:\n", "this is -text output without PEM; leave out -noout"),
     (b"$ANSIBLE_VAULT", "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
     (b"<html>", "this is a web page or XML"),
     (b"PuTTY-User-Key-File-3", "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
     (wrapping.pem_of("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
      "this is an OpenSSH key of the kind Ed25519, which no public CA may sign"),
-    (SSH_KEY, "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"),
+    (SSH_KEY, IS_SSH),
+    (SSH_KEY.replace(b"\n", b"\\n"), IS_SSH),
     (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", "this is an SSH public key"),
     (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), IS_CRL),
     (tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(24))), IS_CRL),
