@@ -45,7 +45,6 @@ def test_a_request_and_nothing_else_is_found(kind: str) -> None:
 
 
 def test_domain_names_and_addresses_count_as_names() -> None:
-    csr = request(
-        san("example.com", x509.RFC822Name("me@example.com")), x509.BasicConstraints(False, None)
-    )
+    names = san("example.com", x509.RFC822Name("me@example.com"))
+    csr = request(names, x509.BasicConstraints(False, None))
     assert [name.value for name in pem.names(csr)] == ["example.com"]

@@ -29,94 +29,74 @@ def der_of(pem: bytes) -> bytes:
     return base64.b64decode(b"".join(pem.splitlines()[1:-1]))
 
 
-# What is wrong, and what to do. A command is tried by test_the_printed_command_repairs_the_file.
-STRINGS, BREAKS, MARKS, MORE_BYTES, BARE, REPLACED, INVISIBLE = (
-    "its lines are strings of a program; "
-    "write it without the quotes and without what is between them\n",
-    "its line breaks are missing or became other characters; "
-    "write BEGIN and END on lines of their own, and the rest in lines of base64 alone\n",
-    "its BEGIN or END line is not written as in PEM; "
-    "write five hyphens, BEGIN, a space, the label and five hyphens, and likewise END\n",
-    "other bytes follow its content, such as a line break; "
-    "if OpenSSL can read it, write it again with openssl pkey, openssl req or openssl x509\n",
-    "its BEGIN and END lines are missing; "
-    "write -----BEGIN … and -----END … around it, with + for - and / for _\n",
-    "its base64 has spaces instead of +, or - and _ instead of + and /; "
-    "undo that with: (umask 077; ",
-    "it has characters that are invisible or not ASCII, such as a byte order mark; "
-    "remove them with: (umask 077; ",
-)
-ESCAPED = r"its line breaks are the two characters \n; take the PEM out with: (umask 077; "
-MORE = "it has text or blanks that are not part of PEM; remove them\n"
+# What is said of each fault and of each kind of file. The command after "with: (" is tried.
+LINES = (ARTICLE.parent / "wrapping.txt").read_text("utf-8").splitlines()
+SAID = {name: told for name, _, told in (line.partition(": ") for line in LINES)}
 ACCEPTED = "accepts it (classic, tlsserver, shortlived)"
-IN_BASE64 = "this is base64 of PEM; decode it with: (umask 077; "
-AMONG = "this is base64 among other text; write the base64 alone to a file, and use that\n"
-CHARACTERS = "its base64 has escaped characters, as in JSON or HTML; undo that with: (umask 077; "
-TWO_BEGINS = "it has two BEGIN lines in a row; remove the first\n"
-NO_BEGIN = "its BEGIN line is missing; write it on a line above the base64\n"
-NO_END = "its END line is missing; add that line\n"
-DIFFERENT = "BEGIN and END have different labels; write the same label in both lines\n"
-IN_URL = "it is encoded as a part of a URL or a form; decode it with: (umask 077; "
-UTF_16 = "this is UTF-16, as PowerShell 5 writes after >; convert it with: (umask 077; "
 
 # What happened to a PEM file, what is said of it, and who met it.
 FORMS: dict[str, tuple[Change, str]] = {
-    ".env": (lambda pem: b'K="%s"\n' % pem.replace(b"\n", b"\\n"), ESCAPED),  # moby#12997
-    r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), ESCAPED),  # aliyun-cli#1248
-    "JSON": (lambda pem: b'["%b","-----BEGIN"]' % pem.strip().replace(b"\n", b"\\n"), ESCAPED),
-    "strings": (lambda pem: b'k = ("' + pem.replace(b"\n", b'\\n"\n b"') + b'")', STRINGS),
-    "joined": (lambda pem: pem.replace(b"\n", b'"\n+ "').replace(b'-"', b'-\\n"', 1), STRINGS),
-    "a list": (lambda pem: b'["' + pem.replace(b"\n", b'",\r\n"') + b'"]', STRINGS),
-    "a secret": (lambda pem: b"tls.key: %s\nx: y\n" % base64.b64encode(pem), AMONG),
-    "Kubernetes": (base64.b64encode, IN_BASE64),  # traefik#2001, website#41785
-    "PEM within PEM": (lambda pem: wrapping.pem_of("CERTIFICATE", pem), IN_BASE64),
-    "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), BREAKS),  # coolify#6384
-    r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), CHARACTERS),
-    "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;"), CHARACTERS),
-    "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"+", b"\\+"), CHARACTERS),
-    "base64url": (lambda pem: pem.translate(bytes.maketrans(b"+/", b"-_")), REPLACED),
-    "a form": (lambda pem: pem.replace(b"+", b" "), REPLACED),
-    "no dashes before END": (lambda pem: pem.replace(b"-----END", b"END"), MARKS),
-    "no dashes after BEGIN": (lambda pem: pem.replace(b"-----\n", b"\n", 1), MARKS),
-    "spaces beside dashes": (lambda pem: pem.replace(b"-----BEGIN", b"----- BEGIN"), MARKS),
-    "a tab and a space": (lambda pem: pem.replace(b"BEGIN", b"BEGIN\t"), MARKS),
-    "no-break spaces": (lambda pem: pem.replace(b" ", "\u00a0".encode()), MARKS),
-    "long dashes": (lambda pem: pem.replace(b"-----", "—".encode()), MARKS),  # cloudflare-docs#3635
-    "comments": (lambda pem: b"# " + pem.strip().replace(b"\n", b"\n# ") + b"\n", MORE),
-    "a patch": (lambda pem: b"+" + pem.strip().replace(b"\n", b"\n+") + b"\n", MORE),
-    "numbers": (lambda pem: b"".join(map(b"%d %b".__mod__, enumerate(pem.splitlines(True)))), MORE),
-    "text before BEGIN": (lambda pem: b"key: " + pem, MORE),
-    "text after END": (lambda pem: pem.rstrip() + b" # key", MORE),
-    "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), MORE),
-    "END after base64": (lambda pem: pem.replace(b"\n-----END", b"-----END"), BREAKS),
-    "a checksum of PGP": (lambda pem: pem.replace(b"\n-----END", b"\n=aB3d\n-----END"), MORE),
-    "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), MORE),
-    "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), MORE),
-    "more bytes": (lambda pem: wrapping.pem_of("CERTIFICATE", der_of(pem) + b"0"), MORE_BYTES),
-    "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, INVISIBLE),  # openssl#6281
-    "control characters": (lambda pem: pem.replace(b"\n", b"\0\n"), INVISIBLE),
-    "a part of a URL": (lambda pem: quote(pem).encode(), IN_URL),  # caddyserver/caddy#3767
-    "a part of a form": (lambda pem: quote_plus(pem).encode(), IN_URL),  # r509#38
-    "base64 for a URL": (lambda pem: base64.urlsafe_b64encode(der_of(pem)).rstrip(b"="), BARE),
-    "XML": (lambda pem: b"<a>%s</a>" % base64.b64encode(der_of(pem)), AMONG),  # node-saml
-    "no marks": (lambda pem: b"".join(pem.splitlines(True)[1:-1]), BARE),  # traefik#2001
-    "BEGIN twice": (lambda pem: pem[: pem.index(b"\n")] + b" " + pem, TWO_BEGINS),
-    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], NO_BEGIN),
-    "no END": (lambda pem: pem[: pem.index(b"-----END")], NO_END),  # simp_le#149
-    "X": (lambda pem: pem.replace(b"END ", b"END X"), DIFFERENT),
-    "UTF-16": (lambda pem: pem.decode().encode("utf-16"), UTF_16),  # PowerShell 5
+    ".env": (lambda pem: b'K="%s"\n' % pem.replace(b"\n", b"\\n"), "ESCAPED"),  # moby#12997
+    r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), "ESCAPED"),  # aliyun-cli#1248
+    "JSON": (lambda pem: b'["%b","-----BEGIN"]' % pem.strip().replace(b"\n", b"\\n"), "ESCAPED"),
+    "strings": (lambda pem: b'k = ("' + pem.replace(b"\n", b'\\n"\n b"') + b'")', "STRINGS"),
+    "joined": (lambda pem: pem.replace(b"\n", b'"\n+ "').replace(b'-"', b'-\\n"', 1), "STRINGS"),
+    "a list": (lambda pem: b'["' + pem.replace(b"\n", b'",\r\n"') + b'"]', "STRINGS"),
+    "a secret": (lambda pem: b"tls.key: %s\nx: y\n" % base64.b64encode(pem), "AMONG"),
+    "Kubernetes": (base64.b64encode, "IN_BASE64"),  # traefik#2001, website#41785
+    "PEM within PEM": (lambda pem: wrapping.pem_of("CERTIFICATE", pem), "IN_BASE64"),
+    "spaces": (lambda pem: pem.strip().replace(b"\n", b" "), "BREAKS"),  # coolify#6384
+    r"\/ in JSON": (lambda pem: pem.replace(b"/", b"\\/").replace(b"+", b"\\u002B"), "CHARACTERS"),
+    "HTML": (lambda pem: pem.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;"), "CHARACTERS"),
+    "Java": (lambda pem: pem.replace(b"=", b"\\=").replace(b"+", b"\\+"), "CHARACTERS"),
+    "base64url": (lambda pem: pem.translate(bytes.maketrans(b"+/", b"-_")), "REPLACED"),
+    "a form": (lambda pem: pem.replace(b"+", b" "), "REPLACED"),
+    "no dashes before END": (lambda pem: pem.replace(b"-----END", b"END"), "MARKS"),
+    "no dashes after BEGIN": (lambda pem: pem.replace(b"-----\n", b"\n", 1), "MARKS"),
+    "spaces beside dashes": (lambda pem: pem.replace(b"-----BEGIN", b"----- BEGIN"), "MARKS"),
+    "a tab and a space": (lambda pem: pem.replace(b"BEGIN", b"BEGIN\t"), "MARKS"),
+    "no-break spaces": (lambda pem: pem.replace(b" ", "\u00a0".encode()), "MARKS"),
+    "long dashes": (
+        lambda pem: pem.replace(b"-----", "—".encode()),
+        "MARKS",
+    ),  # cloudflare-docs#3635
+    "comments": (lambda pem: b"# " + pem.strip().replace(b"\n", b"\n# ") + b"\n", "MORE"),
+    "numbers": (
+        lambda pem: b"".join(map(b"%d %b".__mod__, enumerate(pem.splitlines(True)))),
+        "MORE",
+    ),
+    "text before BEGIN": (lambda pem: b"key: " + pem, "MORE"),
+    "text after END": (lambda pem: pem.rstrip() + b" # key", "MORE"),
+    "text before END": (lambda pem: pem.replace(b"\n-----END", b"\n -----END"), "MORE"),
+    "END after base64": (lambda pem: pem.replace(b"\n-----END", b"-----END"), "BREAKS"),
+    "a checksum of PGP": (lambda pem: pem.replace(b"\n-----END", b"\n=aB3d\n-----END"), "MORE"),
+    "blank lines": (lambda pem: pem.replace(b"\n", b"\n\n"), "MORE"),
+    "a comment within": (lambda pem: pem.replace(b"\n", b"\n# secret\n", 2), "MORE"),
+    "more bytes": (lambda pem: wrapping.pem_of("CERTIFICATE", der_of(pem) + b"0"), "MORE_BYTES"),
+    "a byte order mark": (lambda pem: b"\xef\xbb\xbf" + pem, "INVISIBLE"),  # openssl#6281
+    "control characters": (lambda pem: pem.replace(b"\n", b"\0\n"), "INVISIBLE"),
+    "a part of a URL": (lambda pem: quote(pem).encode(), "IN_URL"),  # caddyserver/caddy#3767
+    "a part of a form": (lambda pem: quote_plus(pem).encode(), "IN_URL"),  # r509#38
+    "base64 for a URL": (lambda pem: base64.urlsafe_b64encode(der_of(pem)).rstrip(b"="), "BARE"),
+    "XML": (lambda pem: b"<a>%s</a>" % base64.b64encode(der_of(pem)), "AMONG"),  # node-saml
+    "no marks": (lambda pem: b"".join(pem.splitlines(True)[1:-1]), "BARE"),  # traefik#2001
+    "BEGIN twice": (lambda pem: pem[: pem.index(b"\n")] + b" " + pem, "TWO_BEGINS"),
+    "no BEGIN": (lambda pem: pem[pem.index(b"\n") + 1 :], "NO_BEGIN"),
+    "no END": (lambda pem: pem[: pem.index(b"-----END")], "NO_END"),  # simp_le#149
+    "X": (lambda pem: pem.replace(b"END ", b"END X"), "DIFFERENT"),
+    "UTF-16": (lambda pem: pem.decode().encode("utf-16"), "UTF_16"),  # PowerShell 5
 }
 
 
 def warned(fault: str) -> str:
-    return fault.replace("; ", ", so other programs may refuse it; ", 1)
+    return SAID.get(fault, fault).replace("; ", ", so other programs may refuse it; ", 1)
 
 
 def check(show: Show, run: Run, good: bytes, bad: bytes, fault: str) -> None:
     """Check that show reads a bad file as a good one, and warns; make_csr too if it is a key."""
     write("good", good)
     write("a.pem", bad)
-    verdict = "rejects it: other bytes follow it" if fault == MORE_BYTES else ACCEPTED
+    verdict = "rejects it: other bytes follow it" if fault == "MORE_BYTES" else ACCEPTED
     page = show("good")[1].replace("good:", "a.pem:").replace(ACCEPTED, verdict)
     status, out, err = show("a.pem")
     assert (status, out, err.count("\n")) == (0, page, 1)
@@ -134,7 +114,7 @@ def test_what_is_whole_is_used_and_its_wrapping_warned_of(form: str, show: Show,
 
 
 @pytest.mark.posix(reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("form", [one for one in FORMS if "with: (" in FORMS[one][1]])
+@pytest.mark.parametrize("form", [one for one in FORMS if "with: (" in SAID[FORMS[one][1]]])
 def test_the_printed_command_repairs_the_file(form: str, show: Show, tmp_path: Path) -> None:
     write("a.key", FORMS[form][0](KEY))
     command = show("a.key")[2].partition("with: ")[2]
@@ -160,7 +140,7 @@ def test_a_label_of_another_kind_is_warned_of(kind: str, show: Show, run: Run) -
     label, right, pem = LABELS[kind]
     bad = pem.replace(f" {right}-".encode(), f" {label}-".encode())
     fault = f"its label is {label}, but its content is that of {right}; write {right} in BEGIN and "
-    check(show, run, pem, bad, f"{fault}END\n")
+    check(show, run, pem, bad, f"{fault}END")
 
 
 def test_an_escaped_character_is_read_in_each_form() -> None:
@@ -182,8 +162,7 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
     """As cat does without a newline at an end: simp_le#149, debops#1424, ansible#7236."""
     write("a.pem", REQUEST.strip(), KEY)
     line = REQUEST.count(b"\n")
-    fault = "END and BEGIN are on one line; start a new line before -----BEGIN\n"
-    told = f" (line {line}): {warned(fault)}"
+    told = f" (line {line}): {warned('JOINED')}\n"
     status, out, err = show("a.pem")
     assert (status, out.count("public key   ")) == (0, 2)
     assert err == f"show: warning: a.pem (2 of 2){told}"
@@ -195,14 +174,14 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
 def test_of_two_faults_the_first_to_undo_is_told(show: Show) -> None:
     for form in ("HTML", "BEGIN twice", "no BEGIN", "control characters"):
         write("a.key", FORMS["UTF-16"][0](FORMS[form][0](KEY)))
-        assert show("a.key")[2].startswith(f"show: warning: a.key: {warned(UTF_16)}")
+        assert show("a.key")[2].startswith(f"show: warning: a.key: {warned('UTF_16')}")
 
 
 def test_what_comes_nearest_to_a_key_counts(run: Run) -> None:
     in_pem = wrapping.pem_of("A", CERTIFICATE)
     write("a.key", b"-----BEGIN PRIVATE KEY----- MII\n", KEY.replace(b"\n", b"\n\n"), in_pem)
     made = run("make_csr.py", "example.com", "--key", "a.key", "--quiet")
-    assert made.stderr == f"make_csr.py: warning: a.key (line 2): {warned(MORE)}"
+    assert made.stderr == f"make_csr.py: warning: a.key (line 2): {warned('MORE')}\n"
     write("a.key", CERTIFICATE, SSH_KEY)
     error = error_of(run("make_csr.py", "--key", "a.key"))
     assert error.startswith("a.key: this is an OpenSSH key; ")
@@ -227,15 +206,15 @@ def test_several_parts_in_one_der_file_are_read(show: Show, run: Run) -> None:
     page = show("a.pem")[1].replace("a.pem", "a.der").replace("PEM (PRIVATE KEY)", "DER")
     for end in (b"", tlv(48)):
         write("a.der", der_of(REQUEST), as_der(RSA), end)
-        expected = f"show: warning: a.der (2 of 2): {warned(MORE_BYTES)}" if end else ""
+        expected = f"show: warning: a.der (2 of 2): {warned('MORE_BYTES')}\n" if end else ""
         assert show("a.der") == (0, page, expected)
         made = run("make_csr.py", "example.com", "--key", "a.der", "--quiet", "--out", "-")
-        expected = f"make_csr.py: warning: a.der: {warned(MORE_BYTES)}" if end else ""
+        expected = f"make_csr.py: warning: a.der: {warned('MORE_BYTES')}\n" if end else ""
         assert (made.returncode, made.stderr) == (0, expected)
     cut = der_of(REQUEST)[:-1]
     assert [block.content for block in wrapping.blocks(as_der(RSA) + cut)] == [as_der(RSA), cut]
     write("a.der", as_der(RSA), cut)
-    assert show("a.der")[2] == f"show: error: a.der (2 of 2): {DAMAGED}\n"
+    assert show("a.der")[2] == f"show: error: a.der (2 of 2): {SAID['cut DER']}\n"
 
 
 def test_other_text_and_labels_that_are_usual(show: Show, tmp_path: Path) -> None:
@@ -277,7 +256,6 @@ def test_pkcs7_is_read_as_its_certificates(show: Show, tmp_path: Path) -> None:
 PKCS12 = tlv(48, made.integer(3), tlv(48, tlv(6, b"\x2a\x86\x48\x86\xf7\r\1\7\1"), bytes(50)))
 INTEGER, SIGNED_DATA = made.integer(1), tlv(6, bytes.fromhex("2a864886f70d010702"))
 GIVE = "give a key, a request or a certificate"
-DAMAGED = "the content is damaged: part of it is missing or changed; restore a copy"
 
 
 @pytest.mark.parametrize(("legacy", "change"), [(False, bytes), (True, base64.encodebytes)])
@@ -308,72 +286,53 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
     assert show("a.key")[::2] == (0, "")
 
 
-HEADERS = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n"
-CUT_SHORT = "the content is cut short, and the END line is missing; restore a copy"
-NO_PEM = "the file contains no PEM (-----BEGIN …)"
-UNREAD = "what is between BEGIN and END cannot be read"
-IS_CRL = "this is a certificate revocation list (CRL)"
-IS_SSH = "this is an OpenSSH key; convert a copy with: ssh-keygen -p -m PEM -f COPY"
-IS_PKCS12 = "this is PKCS#12 (.p12, .pfx)"
-
-# What is said of a file. An advice follows where it is not GIVE.
-KINDS = [
-    (b"", "the file is empty"),
-    (b"-----END %b-----\n" % (b"A" * 50), NO_PEM),
-    (b"see -----BEGIN A----- and so on\n", NO_PEM),
-    (b"0.0.0.0 hosts\n", NO_PEM),  # 0 is also the tag of a SEQUENCE
-    (b"x: " + base64.b64encode(tlv(48, bytes(50))), NO_PEM),
-    (b"x: " + base64.b64encode(as_der(RSA)[:900]), NO_PEM),
-    pytest.param(bytes((1 << 20) + 1), "the file is larger than 1 MiB", id="large"),
-    (KEY.replace(b"\n", b"n"), UNREAD),
-    (b"-----BEGIN A-----\n%b-----END A-----\n" % HEADERS, UNREAD),
-    (b"-----BEGIN A-----\n...\n-----END A-----\n",
-     "this is a placeholder: BEGIN and END have hardly any base64 between them"),
-    (wrapping.pem_of("EC PARAMETERS", b"x"), "this is PEM with the label EC PARAMETERS"),
-    (wrapping.pem_of("PGP PRIVATE KEY BLOCK", b"x"),
-     "this is a PGP key, which cannot be used for certificates"),
-    (b"\x30\x0c" + 4 * INTEGER, "this is DER, but not a whole key, request or certificate"),
-    (b'{"e": "AQAB", "kty": "RSA"}', "this is a JSON Web Key (JWK); see docs/recipes.md"),
-    (b'{"type": "urn:ietf:params:acme:error:malformed"}', "this is JSON"),
-    (b"Certificate:\n", "this is -text output without PEM; leave out -noout"),
-    (b"Certificate Request:\n", "this is -text output without PEM; leave out -noout"),
-    (b"$ANSIBLE_VAULT", "this is an Ansible vault; decrypt a copy with: ansible-vault decrypt"),
-    (b"<html>", "this is a web page or XML"),
-    (b"PuTTY-User-Key-File-3", "this is a PuTTY key; export it from PuTTYgen as an OpenSSL key"),
-    (wrapping.pem_of("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
-     "this is an OpenSSH key of the kind Ed25519, which no public CA may sign"),
-    (SSH_KEY, IS_SSH),
-    (SSH_KEY.replace(b"\n", b"\\n"), IS_SSH),
-    (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x", "this is an SSH public key"),
-    (tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))), IS_CRL),
-    (tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(24))), IS_CRL),
-    (tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(23))), IS_CRL),
-    (tlv(48, SIGNED_DATA[:-1] + b"\6", tlv(0xA0)), "this is an encrypted message (CMS, S/MIME)"),
-    (tlv(48, INTEGER, tlv(48, SIGNED_DATA)),
-     f"{IS_PKCS12}; take the key out with: openssl pkcs12 -nodes -nocerts -in FILE -out NEW"),
-    (b"p12: " + base64.b64encode(PKCS12),
-     f"{IS_PKCS12}; write the base64 alone to a file, and use that"),
-    (b"\xce\xce\xce\xce", "this is a Java keystore; export the key with keytool"),
-    (KEY[:900], CUT_SHORT),
-    (pem_of(RSA, b"secret")[:901], CUT_SHORT),
-    (wrapping.pem_of("PRIVATE KEY", b"-----BEGIN a secret, xcrypto#10"),
-     "the content is not that of a key, a request or a certificate, or its beginning is missing; "
-     "restore a copy"),
-    (wrapping.pem_of("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"),
-     "its label is PRIVATE KEY, but its content is that of OPENSSH PRIVATE KEY; "
-     "write OPENSSH PRIVATE KEY in BEGIN and END"),
-    (KEY.replace(b"\nMII", b"\nM!II"), DAMAGED),
-    (as_der(RSA)[:-1], DAMAGED),
-    (wrapping.pem_of("CSR", der_of(REQUEST)[:-1]), DAMAGED),
-]  # fmt: skip
+# Files of other kinds and damaged ones.
+KINDS = {
+    "empty file": b"",
+    "END alone": b"-----END %b-----\n" % (b"A" * 50),
+    "BEGIN in text": b"see -----BEGIN A----- and so on\n",
+    "text that begins with 0": b"0.0.0.0 hosts\n",  # 0 is also the tag of a SEQUENCE
+    "base64 of another SEQUENCE": b"x: " + base64.b64encode(tlv(48, bytes(50))),
+    "base64 of a part of a key": b"x: " + base64.b64encode(as_der(RSA)[:900]),
+    "large file": bytes((1 << 20) + 1),
+    "n for line breaks": KEY.replace(b"\n", b"n"),
+    "headers": b"-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: RC2,00\n\n-----END A-----",
+    "dots": b"-----BEGIN A-----\n...\n-----END A-----\n",
+    "parameters": wrapping.pem_of("EC PARAMETERS", b"x"),
+    "PGP": wrapping.pem_of("PGP PRIVATE KEY BLOCK", b"x"),
+    "four INTEGERs": b"\x30\x0c" + 4 * INTEGER,
+    "JWK": b'{"e": "AQAB", "kty": "RSA"}',
+    "JSON": b'{"type": "urn:ietf:params:acme:error:malformed"}',
+    "text of a certificate": b"Certificate:\n",
+    "text of a request": b"Certificate Request:\n",
+    "Ansible": b"$ANSIBLE_VAULT",
+    "HTML": b"<html>",
+    "PuTTY": b"PuTTY-User-Key-File-3",
+    "OpenSSH, Ed25519": wrapping.pem_of("OPENSSH PRIVATE KEY", b"ssh-ed25519"),
+    "OpenSSH": SSH_KEY,
+    r"OpenSSH with \n": SSH_KEY.replace(b"\n", b"\\n"),
+    "SSH": b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI x",
+    "CRL of version 1": tlv(48, tlv(48, tlv(48), tlv(48), tlv(23))),
+    "CRL with GeneralizedTime": tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(24))),
+    "CRL": tlv(48, tlv(48, INTEGER, tlv(48), tlv(48), tlv(23))),
+    "encrypted CMS": tlv(48, SIGNED_DATA[:-1] + b"\6", tlv(0xA0)),
+    "PKCS#12": tlv(48, INTEGER, tlv(48, SIGNED_DATA)),
+    "PKCS#12 in base64 among text": b"p12: " + base64.b64encode(PKCS12),
+    "Java": b"\xce\xce\xce\xce",
+    "cut short": KEY[:900],
+    "encrypted and cut short": pem_of(RSA, b"secret")[:901],
+    "text in base64": wrapping.pem_of("PRIVATE KEY", b"-----BEGIN a secret, xcrypto#10"),
+    "OpenSSH as PKCS#8": wrapping.pem_of("PRIVATE KEY", b"openssh-key-v1\0 (xcrypto#10)"),
+    "a character in base64": KEY.replace(b"\nMII", b"\nM!II"),
+    "cut DER": as_der(RSA)[:-1],
+    "cut CSR": wrapping.pem_of("CSR", der_of(REQUEST)[:-1]),
+}
 
 
-@pytest.mark.parametrize(("data", "told"), KINDS)
-def test_a_file_of_another_kind_or_a_damaged_one_is_told(
-    data: bytes, told: str, show: Show, run: Run
-) -> None:
-    write("a.key", data)
-    told = told if "; " in told else f"{told}; {GIVE}"
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_another_kind_or_a_damaged_one_is_told(kind: str, show: Show, run: Run) -> None:
+    write("a.key", KINDS[kind])
+    told = SAID[kind] if "; " in SAID[kind] else f"{SAID[kind]}; {GIVE}"
     assert show("a.key") == (1, "", f"show: error: a.key: {told}\n")
     theirs = told.replace(GIVE, "give the private key with --key FILE")
     assert error_of(run("make_csr.py", "--key", "a.key")) == f"a.key: {theirs}"
@@ -404,23 +363,19 @@ def test_headers_and_padding_of_a_key(show: Show, run: Run) -> None:
     """The headers of RFC 1421, and = at the end of its base64."""
     write("secret", b"secret\n")
     key = pem_of(RSA, b"secret")
-    padding = (
-        "the number of = at the end of its base64 is wrong; write none, one or two, so that the "
-        "characters between BEGIN and END are a multiple of four\n"
-    )
     for data, fault in (
         (key.replace(b"\n", b"\r\n"), ""),
         (key.replace(b"\n\n", b"\nOriginator-ID: me\n\n"), ""),
         (key.replace(b": ", b":\t "), ""),
         (pem_of(EC).replace(b"MHcCAQEE", b"MHcCAQ EE"), ""),  # EE is 10 in hexadecimal
-        (key[: key.index(b"-----END")], NO_END),
-        (key.replace(b"\n-----END", b"\n\n-----END"), MORE),
-        (key.replace(b"CBC,", b"CBC, "), MORE),
-        (key.replace(b"\n", b" "), BREAKS),
-        (KEY.replace(b"=\n", b"\n"), padding),
+        (key[: key.index(b"-----END")], "NO_END"),
+        (key.replace(b"\n-----END", b"\n\n-----END"), "MORE"),
+        (key.replace(b"CBC,", b"CBC, "), "MORE"),
+        (key.replace(b"\n", b" "), "BREAKS"),
+        (KEY.replace(b"=\n", b"\n"), "PADDING"),
     ):
         write("a.key", data)
         status, _, err = show("--passphrase-file", "secret", "a.key")
-        assert (status, err) == (0, fault and f"show: warning: a.key: {warned(fault)}")
+        assert (status, err) == (0, fault and f"show: warning: a.key: {warned(fault)}\n")
         arguments = ("example.com", "--key", "a.key", "--passphrase-file", "secret", "--quiet")
         assert run("make_csr.py", *arguments).returncode == 0
