@@ -145,11 +145,9 @@ def test_a_label_of_another_kind_is_warned_of(kind: str, show: Show, run: Run) -
 
 def test_an_escaped_character_is_read_in_each_form() -> None:
     for form in (r"\u00%02x", r"\u00%02X", "%%%02x", "%%%02X", "&#x%02x;", "&#x%02X;", "&#%d;"):
-        data = KEY
-        for character in "+/=":
-            data = data.replace(character.encode(), (form % ord(character)).encode())
-        (block,) = wrapping.blocks(data)
-        assert (block.content, block.fault) == (der_of(KEY), faults.CHARACTERS)
+        for character in b"+/=":
+            (block,) = wrapping.blocks(KEY.replace(b"%c" % character, (form % character).encode()))
+            assert (block.content, block.fault) == (der_of(KEY), faults.CHARACTERS)
 
 
 def test_a_line_break_is_read_in_each_form() -> None:
