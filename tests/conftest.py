@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib
+import math
 import os
 import shutil
 import signal
@@ -120,6 +121,9 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
 
     answers: what is typed, or the signal that is sent, at each prompt: text that ends in ":".
     Enter follows, but not after a control character such as Ctrl-C. SIGHUP closes the terminal.
+
+    A signal may come between Python's last look for signals and its read(), which then waits for
+    more: so one after which nothing is written for two seconds is sent again.
     """
     import fcntl  # which Windows does not have
     import pty
@@ -145,8 +149,20 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
         start_new_session=True,
         preexec_fn=start,
     )
+
+    def give(answer: str | signal.Signals) -> float:
+        """Type an answer or send a signal; return when to send a signal again."""
+        if isinstance(answer, signal.Signals):
+            process.send_signal(answer)
+        elif answer[-1] < " ":
+            os.write(ours, answer.encode())
+        else:
+            os.write(ours, f"{answer}\n".encode())
+            return math.inf
+        return time.monotonic() + 2
+
     written, unseen, left, echo = b"", b"", list(answers), list[bool]()
-    deadline = time.monotonic() + 60
+    deadline, again = time.monotonic() + 60, math.inf
     while True:
         if select.select([ours], [], [], 0.01)[0]:
             read = os.read(ours, 4096)
@@ -162,10 +178,9 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
                 os.close(ours)
                 os.close(theirs)
                 return Session(process.wait(timeout=60), written.decode(), echo)
-            if isinstance(answer, signal.Signals):
-                process.send_signal(answer)
-            else:
-                os.write(ours, answer.encode() + (b"" if answer[-1] < " " else b"\n"))
+            again = give(answer)
+        elif not unseen and time.monotonic() > again:
+            again = give(answer)
     echo.append(shows_what_is_typed())
     os.close(ours)
     os.close(theirs)
