@@ -51,22 +51,19 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
         _sync_directory(path)
 
 
-def link(temporary: str, path: str) -> bool:
-    """Move a file to a new name; return False if anything has it. Raises UserError and OSError."""
+def link(temporary: str, path: str) -> None:
+    """Move a file to a new name. Raises UserError, and OSError: FileExistsError if it is taken."""
     try:
         if _WINDOWS:
             _patiently(os.rename, temporary, path)
-            return True
-        os.link(temporary, path, follow_symlinks=False)  # by default macOS follows them
+            return
+        os.link(temporary, path)
     except OSError as error:
         if not _is_linked(temporary, path):
-            if isinstance(error, FileExistsError):
-                return False
             if error.errno in _NO_LINKS:
                 raise UserError(error.strerror, _ELSEWHERE, where=path) from error
             raise
     _remove(temporary)
-    return True
 
 
 def replace(temporary: str, path: str) -> None:

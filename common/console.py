@@ -53,7 +53,7 @@ def say(text: str) -> None:
     """Write a line to standard error; if that is closed or full, the line is lost."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            print(printable(text), file=sys.stderr, flush=True)
+            print(printable(text), file=sys.stderr)
 
 
 def warn(text: str) -> None:
@@ -127,7 +127,7 @@ def progress(text: str, quiet: bool) -> None:
     """Tell a person at a terminal what takes a while; the next message replaces this line."""
     if not quiet and sys.stderr is not None and sys.stderr.isatty():
         with contextlib.suppress(OSError):
-            print(f"{text} …", end="\r", file=sys.stderr, flush=True)
+            print(f"{text} …", end="\r", file=sys.stderr)
 
 
 def hold_signals(path: str) -> None:

@@ -35,15 +35,12 @@ _IRREGULAR = ("this is not a regular file", "give one, or - for standard output"
 
 _CHOOSE = "choose another file with --out FILE"
 
-# Follow no link and wait for no pipe that has taken the place of a file.
-_AT_ONCE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-
 # Takes the content of a file; returns why it must not be replaced and what to do, or None.
 Obstacle = Callable[[bytes], str | None]
 
 
 def read(path: str, advice: str) -> bytes:
-    """Return the content of a file of at most MAX_SIZE bytes.
+    """Return the content of a file of less than MAX_SIZE bytes.
 
     Raises UserError; advice says at the end of its message what to do.
     """
@@ -58,12 +55,12 @@ def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
     try:
         with open(path, "rb", opener=_opener) as file:
             status = os.fstat(file.fileno())
-            data = file.read(MAX_SIZE + 1)
+            data = file.read(MAX_SIZE)
     except OSError as error:
         where = path or "an empty name"
         raise UserError(error.strerror, suggest.file(path, advice), where=where) from error
-    if len(data) > MAX_SIZE:
-        raise UserError(f"the file is larger than {MAX_SIZE >> 20} MiB", advice, where=path)
+    if len(data) == MAX_SIZE:
+        raise UserError(f"the file has {MAX_SIZE >> 20} MiB or more", advice, where=path)
     has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)
     return data, stat.S_IMODE(status.st_mode) if has_mode else None
 
@@ -122,8 +119,10 @@ def write_key(path: str, key: bytes) -> None:
         console.write_data(key)
         return
     with _errors_about(path), atomic.temporary_file(path, key, atomic.KEY_MODE) as temporary:
-        if not atomic.link(temporary, path):
-            raise _existing(path)
+        try:
+            atomic.link(temporary, path)
+        except FileExistsError:
+            raise _existing(path) from None
 
 
 def write_request(path: str, request: bytes, obstacle: Obstacle) -> bytes | None:
@@ -162,7 +161,7 @@ def _errors_about(path: str) -> Iterator[None]:
     except OSError as error:
         is_long = error.errno == errno.ENAMETOOLONG
         advice = f"choose {'a shorter name' if is_long else 'another directory'} with --out FILE"
-        raise UserError(error.strerror or error, advice, where=path) from error
+        raise UserError(error.strerror, advice, where=path) from error
 
 
 def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
@@ -176,15 +175,20 @@ def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:
             raise UserError(*_OTHERS.get(kind, _IRREGULAR), where=path)
         if obstacle is None:
             raise _existing(path)
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _AT_ONCE)) as file:
-            data = file.read(MAX_SIZE + 1) or b""  # None from a pipe with nothing to read
+        with open(path, "rb", opener=_at_once) as file:
+            data = file.read(MAX_SIZE) or b""  # None from a pipe with nothing to read
     except FileNotFoundError:
         return None
-    if len(data) > MAX_SIZE:
+    if len(data) == MAX_SIZE:
         raise UserError("the file is too large for a request (CSR)", "use --out FILE", where=path)
     if problem := obstacle(data):
         raise UserError(problem, where=path)
     return data
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; follow no link and wait for no pipe that has taken its place."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _existing(path: str) -> UserError:

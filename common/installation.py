@@ -106,13 +106,13 @@ def _broken(name: str) -> str:
     return ""
 
 
-def _version(name: str) -> str:
+def _version(name: str) -> "str | None":
     from importlib import metadata
 
     try:
-        return metadata.version(name) or ""  # None if its METADATA is damaged
-    except (metadata.PackageNotFoundError, KeyError):
-        return ""
+        return metadata.version(name)
+    except (metadata.PackageNotFoundError, KeyError):  # the latter if its METADATA is damaged
+        return None
 
 
 def _numbers(version: str) -> "tuple[int, ...]":

@@ -79,9 +79,9 @@ def _echo_restored(prompt: str) -> Iterator[None]:
 
     def hide(number: int, _: FrameType | None) -> None:
         """Hide what is typed, which a shell shows while the program is stopped, and ask again."""
-        if may_set() and termios.tcgetattr(terminal)[3] & termios.ECHO:
+        if may_set():
             termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
-            os.write(terminal, prompt.encode(errors="replace"))
+            os.write(terminal, prompt.encode())
 
     leaving = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
     handlers = {**dict.fromkeys(leaving, leave), signal.SIGCONT: hide}

@@ -69,12 +69,13 @@ def _is_unusual(root: Element) -> bool:
     the public key into PKCS#8 of version 0, or name the curve of an EC key only inside. Go reads
     both.
     """
-    numbers = [element.content for element in root.all() if element.type == "INTEGER"]
     if labels.of(root.encoded) == "PRIVATE KEY":
         algorithm = root.children[1]
         if len(root.children) > 3 or [child.oid for child in algorithm.children] == [_EC]:
             return True
-    return numbers[:1] not in ([], [b"\0"], [b"\1"]) or any(one >= b"\x80" for one in numbers)
+    integers = (element.content for element in root.all() if element.type == "INTEGER")
+    numbers = [int.from_bytes(content, "big", signed=True) for content in integers]
+    return numbers[:1] not in ([], [0], [1]) or any(number < 0 for number in numbers)
 
 
 def why_disagreeing(block: Block) -> str | None:

@@ -89,7 +89,7 @@ def test_a_key_on_p521_signs_with_sha256(run: Run) -> None:
 MAKE_ONE = "make a key with make_certificate_key.py, or give one with --key FILE"
 GIVE_NAMES = "give the names for the request, or edit the constants in make_csr.py"
 NO_KEY = "certificate.key: no such file"
-MEANT = f"did you mean example.com? Otherwise {MAKE_ONE}"
+MEANT = f"did you mean *.example.com? Otherwise {MAKE_ONE}"
 EXISTS = "{0} exists: use --key {0}"
 B64 = "k1" * 32
 
@@ -123,7 +123,7 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
         ("b.org.key", ["a.org", "b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["a.org", "*.b.org"], f"a.org.key or {NO_KEY}; {EXISTS}"),
         ("b.org.key", ["www.b.org"], f"www.b.org.key or {NO_KEY}; {EXISTS}"),
-        ("example.com.key", ["exmaple.com"], f"exmaple.com.key or {NO_KEY}; {MEANT}"),
+        ("_.example.com.key", ["*.exmaple.com"], f"_.exmaple.com.key or {NO_KEY}; {MEANT}"),
         ("example.com.csr", ["exmaple.com"], f"exmaple.com.key or {NO_KEY}; {MAKE_ONE}"),
         ("my.key", ["a.org", "--key", "m.key"], "m.key: no such file; did you mean my.key?"),
         # A path that might be a key in base64, and a name.

@@ -59,6 +59,7 @@ class TestProblem:
 
     def test_the_lowest_version_fits(self, tmp_path: Path) -> None:
         assert installation.problem() == ""
+        assert set(installation._MODULES) == set(NEEDED)  # which it has tried
         for name, bounds in NEEDED.items():
             install(tmp_path, name, bounds[2:].partition(",")[0])
         assert list(installation.unfit()) == []
@@ -114,11 +115,36 @@ class TestTheCommand:
     def test_on_debian_without_what_makes_an_environment(
         self, tmp_path: Path, monkeypatch: Patch
     ) -> None:
-        monkeypatch.setitem(sys.modules, "ensurepip", None)
-        assert installation.advise("It fails").startswith("It fails; run: python3 -m venv ")
-        (tmp_path / "apt-get").touch(0o755)
-        first = "It fails; run: sudo apt-get install python3-venv && python3 -m venv "
-        assert installation.advise("It fails").startswith(first)
+        first = "sudo apt-get install python3-venv && "
+        for ensurepip, steps in ((None, ""), (os, ""), (None, first)):
+            monkeypatch.setitem(sys.modules, "ensurepip", ensurepip)
+            start = f"It fails; run: {steps}python3 -m venv "
+            assert installation.advise("It fails").startswith(start)
+            (tmp_path / "apt-get").touch(0o755)
+
+    @pytest.mark.parametrize(
+        ("python", "activation"),
+        [
+            ("bin/python", ". .venv/bin/activate"),
+            ("Scripts/python.exe", ".venv\\Scripts\\activate.bat"),
+        ],
+    )
+    def test_where_the_environment_is_not_active(
+        self, python: str, activation: str, tmp_path: Path, monkeypatch: Patch
+    ) -> None:
+        for module in (installation, shell):
+            monkeypatch.setattr(module, "TOP", str(tmp_path))
+            monkeypatch.setattr(module, "_WINDOWS", "exe" in python)
+        monkeypatch.setenv("PROMPT", "$P$G")
+        monkeypatch.setattr(sys, "prefix", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / ".venv" / python).parent.mkdir(parents=True)
+        (tmp_path / ".venv" / python).touch()
+        inactive = "the virtual environment is not active in this terminal"
+        assert installation.advise("It fails") == f"{inactive}; run: {activation}"
+        # Without requirements.txt:
+        missing = f"{tmp_path}/requirements.txt: No such file or directory"
+        assert installation.problem() == f"{missing}; download the project again"
 
     def test_under_uv(self, monkeypatch: Patch) -> None:
         monkeypatch.setenv("UV", "/usr/bin/uv")
@@ -127,6 +153,9 @@ class TestTheCommand:
         assert installation.advise("It fails") == f"It fails; {advice}"
 
     def test_in_an_old_python(self, monkeypatch: Patch) -> None:
+        monkeypatch.setattr(sys, "version_info", (3, 10))
+        assert installation.problem() == ""
+        assert installation.advise("It fails").startswith("It fails; run: python3 -m venv ")
         monkeypatch.setattr(sys, "version_info", (3, 9, 18))
         monkeypatch.setattr(sys, "version", "3.9.18 (main)")
         old = "Python 3.9.18 is too old; use 3.10 or later; "
@@ -163,16 +192,6 @@ class TestAProgram:
         assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
         needed = ", ".join(f"{name}{bounds} (not installed)" for name, bounds in NEEDED.items())
         assert result.stderr.startswith(f"{program}: error: this program needs {needed}; run: ")
-
-    @POSIX
-    def test_without_its_environment(self, tmp_path: Path) -> None:
-        copy(tmp_path)
-        python = tmp_path / ".venv" / "bin" / "python"
-        python.parent.mkdir(parents=True)
-        python.touch()
-        error = error_of(run_process([sys.executable, "-S", "-E", "make_csr.py"], tmp_path))
-        inactive = "the virtual environment is not active in this terminal"
-        assert error == f"{inactive}; run: . .venv/bin/activate"
 
     @pytest.mark.parametrize(
         ("module", "name", "command"),
@@ -245,6 +264,8 @@ def test_an_old_python_is_refused(tmp_path: Path) -> None:
     code = f"{old}sys.argv = [{path!r}]; runpy.run_path({path!r}, run_name='__main__')"
     error = error_of(run_process([sys.executable, "-c", code], tmp_path))
     assert error.startswith("Python 3.9.18 is too old; use 3.10 or later; run: ")
+    begin = "import sys; sys.version_info = (3, 10); from common import start; start.begin('a.py')"
+    assert run_process([sys.executable, "-c", begin], tmp_path).returncode == 0
 
 
 def test_an_old_python_can_read_what_refuses_it() -> None:
