@@ -2,6 +2,7 @@
 
 import errno
 import fnmatch
+import io
 import os
 import re
 import runpy
@@ -66,6 +67,13 @@ def test_standard_output_may_take_a_part_at_a_time_or_nothing(monkeypatch: Patch
         console.write_data(b"0123456789")
     written = [call.args[0] for call in stream.buffer.write.call_args_list]
     assert written == [b"0123456789", b"3456789", b"89"]
+
+
+def test_what_an_encoding_lacks_is_escaped(monkeypatch: Patch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "latin-1"))
+    console.write_text("ü …")
+    assert written.getvalue() == b"\xfc \\u2026"
 
 
 NO_SPACE = "standard output: No space left on device; output is incomplete"

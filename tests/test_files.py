@@ -5,7 +5,9 @@ What happens if a program is killed, or a call fails, at any moment: test_faults
 
 import errno
 import os
+import signal
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -239,7 +241,7 @@ def test_a_directory_that_cannot_be_synced_is_warned_of(run: Run, monkeypatch: P
 
 
 @posix
-def test_a_fifo_is_read_to_its_end() -> None:
+def test_a_fifo_is_read_to_its_end(monkeypatch: Patch) -> None:
     """The largest content of all, from a program that takes its time to write it."""
     os.mkfifo("fifo")
     os.chmod("fifo", 0o644)  # these are not the permissions of a file
@@ -248,6 +250,8 @@ def test_a_fifo_is_read_to_its_end() -> None:
     writer.start()
     assert files.read_with_mode("fifo", "advice") == (data, None)
     writer.join()
+    monkeypatch.setattr(files, "_FIFO_SECONDS", 0)
+    assert files.read("fifo", "advice") == b""  # since nobody writes to it
 
 
 @posix
@@ -330,8 +334,10 @@ class TestAsOnWindows:
         monkeypatch.setattr(atomic, "_WINDOWS", True)
         monkeypatch.setattr(files, "_WINDOWS", True)
         monkeypatch.setattr(os.path, "samestat", lambda *_: True)  # a drive may not number files
-        for flag in ("O_NONBLOCK", "O_NOFOLLOW"):
-            monkeypatch.delattr(os, flag, raising=False)
+        monkeypatch.setattr(sys, "platform", "win32")
+        for name in ("O_NONBLOCK", "O_NOFOLLOW", "set_blocking"):
+            monkeypatch.delattr(os, name, raising=False)
+        monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
         monkeypatch.setattr(os, "rename", rename)
         monkeypatch.setattr(time, "sleep", slept.append)
         return slept

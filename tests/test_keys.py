@@ -192,6 +192,10 @@ UNUSABLE = {
         wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(unsigned, RSA_NUMBERS))),
         UNUSUAL,
     ),
+    "numbers missing": (
+        wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(integer, RSA_NUMBERS[:8]))),
+        DAMAGED,
+    ),
     "no primes": (
         wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))),
         "this key lacks its primes, so it cannot be used here; use the file that it comes from",
