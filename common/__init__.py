@@ -37,7 +37,7 @@ Opening a private key:
 
     terminal          asking for a secret on the terminal
     passphrase        a passphrase, from a file or the terminal
-    encryption        encrypting a private key
+    encryption        encrypting and decrypting a private key
     unusable          why a private key does not open, or opens but cannot be used
     keys              opening the key that signs, refusing the account key
 

@@ -1,9 +1,13 @@
-"""Encrypting a private key with PyCryptodome: PKCS#8, PBES2, PBKDF2 and AES-256 (RFC 8018).
+"""Encrypting and decrypting a private key with PyCryptodome.
 
-cryptography would always use 2048 iterations of PBKDF2.
+A key is encrypted as PKCS#8, with PBES2, PBKDF2 and AES-256 (RFC 8018). cryptography would always
+use 2048 iterations of PBKDF2.
 """
 
 from typing import Any
+
+from common import labels
+from common.wrapping import Block
 
 # What the OWASP Password Storage Cheat Sheet (2026) asks for with PBKDF2-HMAC-SHA512. An
 # attacker needs that many for each guess.
@@ -24,3 +28,15 @@ def encrypted(key: bytes, passphrase: bytes, curve: str | None) -> bytes:
         text: str = ECC.import_key(key).export_key(format="PEM", **options)
         return text.encode() + b"\n"
     return RSA.import_key(key).export_key(pkcs=8, **options) + b"\n"
+
+
+def decrypted(block: Block, passphrase: bytes) -> Block:
+    """Return an encrypted private key without its encryption, whatever its numbers are.
+
+    Raises an exception of PyCryptodome.
+    """
+    from Crypto.IO import PEM, PKCS8
+
+    if block.label == labels.ENCRYPTED:
+        return block._replace(content=PKCS8.unwrap(block.content, passphrase)[1])
+    return block._replace(content=PEM.decode(block.text.decode(), passphrase)[0])

@@ -3,7 +3,9 @@
 ERRORS are the exceptions that the libraries raise about any content that they cannot read.
 """
 
-from common import der, key_numbers, labels
+import contextlib
+
+from common import der, encryption, key_numbers, labels
 from common.der import Element
 from common.wrapping import Block
 
@@ -78,12 +80,20 @@ def _is_unusual(root: Element) -> bool:
     return numbers[:1] not in ([], [0], [1]) or any(number < 0 for number in numbers)
 
 
-def why_disagreeing(block: Block) -> str | None:
+def why_disagreeing(block: Block, secret: bytes) -> str | None:
     """Return why the numbers of an undamaged RSA key do not agree, and what to do; or None."""
-    return _MORE_PRIMES if len(key_numbers.rsa_numbers(block)) > 9 else no_primes(block)
+    numbers = rsa_numbers(block, secret)
+    return _MORE_PRIMES if len(numbers) > 9 else no_primes(numbers)
 
 
-def no_primes(block: Block) -> str | None:
+def no_primes(numbers: list[int]) -> str | None:
     """Return what to do about an RSA key with zeros for its primes and what follows from them."""
-    numbers = key_numbers.rsa_numbers(block)
     return _NO_PRIMES if numbers and not any(numbers[4:]) else None
+
+
+def rsa_numbers(block: Block, secret: bytes) -> list[int]:
+    """Return what key_numbers.rsa_numbers does, of an encrypted key too."""
+    if block.is_encrypted:
+        with contextlib.suppress(*ERRORS):  # PyCryptodome does not know every encryption
+            block = encryption.decrypted(block, secret)
+    return key_numbers.rsa_numbers(block)

@@ -156,6 +156,9 @@ RSA_NUMBERS = [int(number) for number in DerSequence().decode(pkcs1())[:]]
 CMC = cms(2, "2b06010505070c02")
 IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"
+NO_PRIMES = tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))
+LACKING = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
+PBES2 = "PBKDF2WithHMAC-SHA512AndAES256-CBC"
 SCRYPT = "scryptAndAES256-CBC"
 RSA_OID = "1.2.840.113549.1.1.1"
 NOT_OPENSSL = "cryptography can open it, but OpenSSL cannot"
@@ -196,10 +199,8 @@ UNUSABLE = {
         wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(integer, RSA_NUMBERS[:8]))),
         DAMAGED,
     ),
-    "no primes": (
-        wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))),
-        "this key lacks its primes, so it cannot be used here; use the file that it comes from",
-    ),
+    "no primes": (wrapping.pem_of("RSA PRIVATE KEY", NO_PRIMES), LACKING),
+    "no primes, encrypted": (PKCS8.wrap(NO_PRIMES, RSA_OID, SECRET.encode(), PBES2), LACKING),
     "no curve": (
         sec1(curve=b""),
         "this EC key does not say which curve it is on; use the file that it comes from",
@@ -227,15 +228,17 @@ def test_an_unusable_key_is_refused(kind: str, run: Run, secret_file: str) -> No
     assert sorted(os.listdir()) == ["my.key", secret_file]
 
 
-def test_an_unusual_rsa_key_is_not_called_damaged(run: Run) -> None:
+def test_an_unusual_rsa_key_is_not_called_damaged(run: Run, secret_file: str) -> None:
     primes = "this key has more than two primes, so it cannot be used here; make another"
     pss = "this key is an RSA-PSS key, so no public CA may sign it; make another"
     for command, reason in (
         ("genrsa -primes 3 -out my.key 2048", primes),
+        ("rsa -in my.key -traditional -aes128 -passout file:secret -out my.key", primes),
         ("genpkey -algorithm RSA-PSS -out my.key", pss),
     ):
         openssl(command)
-        assert error_of(run("make_csr.py", "--key", "my.key")) == f"my.key: {reason}"
+        error = error_of(run("make_csr.py", "--key", "my.key", "--passphrase-file", secret_file))
+        assert error == f"my.key: {reason}"
 
 
 THE_ACCOUNT_KEY = (

@@ -83,8 +83,10 @@ def _private(part: Part, secret: bytes) -> Key:
         raise UserError(unusable.why_closed(part.block, secret), where=part.where)
     key = loading.private_key(part.block, secret, pkey)
     spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)  # this keeps its encoding
-    if reason := unusable.no_primes(part.block):
-        raise UserError(reason, where=part.where)
     numbers_agree = numbers.agree(key, loading.public_key(spki), part.document)
+    if not numbers_agree:
+        found = unusable.rsa_numbers(part.block, secret)
+        if reason := unusable.no_primes(found):
+            raise UserError(reason, where=part.where)
     secrecy.reveal_private(part.document, spki, numbers_agree)
     return Key(part, spki, is_private=True, numbers_agree=numbers_agree)
