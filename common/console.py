@@ -27,7 +27,6 @@ class UserError(Exception):
     status = 1
 
     def __init__(self, problem: object, advice: str = "", *, where: object = "") -> None:
-        super().__init__(problem)
         self.problem, self.advice, self.where = problem, advice, where
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ def problem() -> str:
         file = module.partition(".")[0] + ".py"
         if file in os.listdir(TOP):
             return f"{os.path.join(TOP, file)} hides the library {name}; rename it"
-    broken = ", ".join(filter(None, map(_broken, _MODULES)))
+    broken = next(filter(None, map(_broken, _MODULES)), "")
     return advise(broken, anew=True) if broken else ""
 
 

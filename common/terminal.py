@@ -54,7 +54,7 @@ def _echo_restored(prompt: str) -> Iterator[None]:
     import termios
 
     try:
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:  # there is none, as getpass will say
         yield
         return

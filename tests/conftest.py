@@ -121,9 +121,6 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
 
     answers: what is typed, or the signal that is sent, at each prompt: text that ends in ":".
     Enter follows, but not after a control character such as Ctrl-C. SIGHUP closes the terminal.
-
-    A signal may come between Python's last look for signals and its read(), which then waits for
-    more: so one after which nothing is written for two seconds is sent again.
     """
     import fcntl  # which Windows does not have
     import pty
@@ -149,18 +146,6 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
         start_new_session=True,
         preexec_fn=start,
     )
-
-    def give(answer: str | signal.Signals) -> float:
-        """Type an answer or send a signal; return when to send a signal again."""
-        if isinstance(answer, signal.Signals):
-            process.send_signal(answer)
-        elif answer[-1] < " ":
-            os.write(ours, answer.encode())
-        else:
-            os.write(ours, f"{answer}\n".encode())
-            return math.inf
-        return time.monotonic() + 2
-
     written, unseen, left, echo = b"", b"", list(answers), list[bool]()
     deadline, again = time.monotonic() + 60, math.inf
     while True:
@@ -174,13 +159,22 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
         if left and unseen.rstrip(b" ").endswith(b":"):
             echo.append(shows_what_is_typed())
             answer, unseen = left.pop(0), b""
-            if answer == signal.SIGHUP:
-                os.close(ours)
-                os.close(theirs)
-                return Session(process.wait(timeout=60), written.decode(), echo)
-            again = give(answer)
-        elif not unseen and time.monotonic() > again:
-            again = give(answer)
+        elif unseen or time.monotonic() < again:
+            continue
+        again = math.inf
+        if answer == signal.SIGHUP:
+            os.close(ours)
+            os.close(theirs)
+            return Session(process.wait(timeout=60), written.decode(), echo)
+        if isinstance(answer, str) and answer[-1] >= " ":
+            os.write(ours, f"{answer}\n".encode())
+            continue
+        # Python may miss a signal that comes right before it calls read(): then send it again.
+        again = time.monotonic() + 2
+        if isinstance(answer, str):
+            os.write(ours, answer.encode())
+        else:
+            process.send_signal(answer)
     echo.append(shows_what_is_typed())
     os.close(ours)
     os.close(theirs)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.apart
 NEEDED = dict(
     re.findall(r"^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
 )
-POSIX = pytest.mark.posix(reason="symbolic links, sh or python3.12")
+POSIX = pytest.mark.posix(reason="symbolic links, sh or python3.10")
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ class TestTheCommand:
 
     @pytest.fixture(autouse=True)
     def _path(self, tmp_path: Path, monkeypatch: Patch) -> None:
-        for name in ("py", "python3", "python3.12"):
+        for name in ("py", "python3", "python3.10"):
             (tmp_path / name).touch(0o755)
         monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
         monkeypatch.setenv("PATH", str(tmp_path))
@@ -159,7 +159,7 @@ class TestTheCommand:
         monkeypatch.setattr(sys, "version_info", (3, 9, 18))
         monkeypatch.setattr(sys, "version", "3.9.18 (main)")
         old = "Python 3.9.18 is too old; use 3.10 or later; "
-        assert installation.problem().startswith(f"{old}run: python3.12 -m venv --clear ")
+        assert installation.problem().startswith(f"{old}run: python3.10 -m venv --clear ")
         monkeypatch.setenv("PATH", "")
         newer = "install a newer one from https://www.python.org/downloads/"
         assert installation.problem() == f"{old}{newer}"

@@ -133,6 +133,12 @@ def test_the_domain_names_the_file(domain: str, name: str | None, run: Run) -> N
     assert os.listdir() == ([name] if name else [])
 
 
+def test_on_windows_the_directory_tells_who_can_read_a_key(run: Run, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(os, "name", "nt")
+    said = run("make_account_key.py", "--curve=P-256").stderr
+    assert " PEM, readable by everyone with access to its directory.\n" in said
+
+
 def test_no_progress_where_the_key_itself_appears(run: Run, monkeypatch: Patch) -> None:
     """On a terminal the key would be written over it. Elsewhere: test_passphrase, test_messages."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
