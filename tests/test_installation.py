@@ -122,27 +122,24 @@ class TestTheCommand:
             assert installation.advise("It fails").startswith(start)
             (tmp_path / "apt-get").touch(0o755)
 
-    @pytest.mark.parametrize(
-        ("python", "activation"),
-        [
-            ("bin/python", ". .venv/bin/activate"),
-            ("Scripts/python.exe", ".venv\\Scripts\\activate.bat"),
-        ],
-    )
-    def test_where_the_environment_is_not_active(
-        self, python: str, activation: str, tmp_path: Path, monkeypatch: Patch
-    ) -> None:
-        for module in (installation, shell):
-            monkeypatch.setattr(module, "TOP", str(tmp_path))
-            monkeypatch.setattr(module, "_WINDOWS", "exe" in python)
+    def test_where_the_environment_is_not_active(self, tmp_path: Path, monkeypatch: Patch) -> None:
         monkeypatch.setenv("PROMPT", "$P$G")
         monkeypatch.setattr(sys, "prefix", str(tmp_path))
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / ".venv" / python).parent.mkdir(parents=True)
-        (tmp_path / ".venv" / python).touch()
-        inactive = "the virtual environment is not active in this terminal"
-        assert installation.advise("It fails") == f"{inactive}; run: {activation}"
-        # Without requirements.txt:
+        for python, activation in (
+            (".venv/Scripts/python.exe", ".venv\\Scripts\\activate.bat"),
+            (".venv/bin/python", ". .venv/bin/activate"),
+        ):
+            for module in (installation, shell):
+                monkeypatch.setattr(module, "TOP", str(tmp_path))
+                monkeypatch.setattr(module, "_WINDOWS", "exe" in python)
+            monkeypatch.chdir(tmp_path)
+            (tmp_path / python).parent.mkdir(parents=True)
+            (tmp_path / python).touch()
+            inactive = "the virtual environment is not active in this terminal; run: "
+            assert installation.advise("It fails") == inactive + activation
+
+    def test_without_a_file_of_the_project(self, tmp_path: Path, monkeypatch: Patch) -> None:
+        monkeypatch.setattr(installation, "TOP", str(tmp_path))
         missing = f"{tmp_path}/requirements.txt: No such file or directory"
         assert installation.problem() == f"{missing}; download the project again"
 
@@ -215,7 +212,6 @@ class TestAProgram:
             ('FILENAME = "account.key"', "FILENAME = account", "NameError: name 'account' is *"),
             # The text of a later error could hold a secret.
             ("    key = RSA.generate(bits)", "    key = RSA.generate(bit)", "NameError"),
-            ("    key = RSA.generate(bits)", "    key = RSA.generate(100)", "ValueError"),
         ],
     )
     def test_after_a_slip_in_it(self, before: str, after: str, said: str, tmp_path: Path) -> None:
@@ -227,6 +223,12 @@ class TestAProgram:
         error = error_of(run_process([sys.executable, "make_account_key.py"], tmp_path))
         advice = "undo the last change, or report this as a bug"
         assert fnmatch.fnmatchcase(error, f"{place}: {said}; {advice}")
+
+    @pytest.mark.parametrize("library", [os.__file__, ".venv/lib/site-packages/a.py"])
+    def test_after_an_error_in_a_library(self, library: str) -> None:
+        with pytest.raises(ZeroDivisionError) as caught:
+            exec(compile("1 / 0", ROOT / library, "exec"))
+        assert installation.explain(caught.value, "it").startswith(f"{__file__}, line ")
 
     def test_after_a_bug(self, run: Run, tmp_path: Path, monkeypatch: Patch) -> None:
         install(tmp_path, "cryptography", "41.0.7")

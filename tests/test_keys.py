@@ -131,6 +131,12 @@ UNUSUAL = (
     "the key is written in an unusual way; write it again with openssl pkey or with the program "
     "that made it, or restore a copy"
 )
+OTHER_CURVE = "no public CA may sign this key (Curve 1.3.132.0.8 is not supported); make another"
+OTHER_KEY = "this key is neither an RSA nor an EC key, so no public CA may sign it; make another"
+UNKNOWN = "this kind of key cannot be read here ({}); use another"
+NO_GOST = "Unknown key type: 1.2.643.7.1.1.1.1"
+NO_CURVE = "this EC key does not say which curve it is on; use the file that it comes from"
+TWICE = "this is PKCS#8 inside PKCS#8; export the key again, as one PKCS#8"
 GIVE = "give the private key with --key FILE"
 
 
@@ -157,61 +163,39 @@ CMC = cms(2, "2b06010505070c02")
 IS_CMC = f"this is a request in CMC (RFC 5272), not in PKCS#10; {GIVE}"
 IS_MESSAGE = f"this is an encrypted message (CMS, S/MIME); {GIVE}"
 NO_PRIMES = tlv(0x30, *map(integer, [*RSA_NUMBERS[:4], *5 * [0]]))
+NO_QINV = tlv(0x30, *map(integer, RSA_NUMBERS[:8]))
 LACKING = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
 PBES2 = "PBKDF2WithHMAC-SHA512AndAES256-CBC"
 SCRYPT = "scryptAndAES256-CBC"
 RSA_OID = "1.2.840.113549.1.1.1"
-NOT_OPENSSL = "cryptography can open it, but OpenSSL cannot"
+SECP160R1 = tlv(0xA0, tlv(6, bytes.fromhex("2b81040008")))
+GOST = "1.2.643.7.1.1.1.1"
 OTHER_POINT = OTHER.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 # The content of the file, and the error after the file's name.
 UNUSABLE = {
-    "secp160r1": (
-        sec1(curve=tlv(0xA0, tlv(6, bytes.fromhex("2b81040008"))), key=tlv(4, b"x"), point=b""),
-        "no public CA may sign this key (Curve 1.3.132.0.8 is not supported); make another",
-    ),
-    "Ed25519": (
-        as_pem(ed25519.Ed25519PrivateKey.generate()),
-        "this key is neither an RSA nor an EC key, so no public CA may sign it; make another",
-    ),
-    "GOST, which the libraries do not know": (
-        PKCS8.wrap(b"x", "1.2.643.7.1.1.1.1"),
-        "this kind of key cannot be read here (Unknown key type: 1.2.643.7.1.1.1.1); use another",
-    ),
+    "secp160r1": (sec1(curve=SECP160R1, key=tlv(4, b"x"), point=b""), OTHER_CURVE),
+    "Ed25519": (as_pem(ed25519.Ed25519PrivateKey.generate()), OTHER_KEY),
+    "GOST, which the libraries do not know": (PKCS8.wrap(b"x", GOST), UNKNOWN.format(NO_GOST)),
     "one character changed": (DAMAGED_KEY, NUMBERS),
     "a scalar of 5000 bytes": (sec1(key=tlv(4, b"\1" * 5000)), NUMBERS),
     "another's point": (sec1(point=DerBitString(OTHER_POINT, explicit=1).encode()), NUMBERS),
     "not on the curve": (sec1(point=DerBitString(b"\4" + bytes(64), explicit=1).encode()), DAMAGED),
-    "a new version of PKCS#8": (
-        wrapping.pem_of("PRIVATE KEY", as_der(EC).replace(integer(0), integer(2), 1)),
-        UNUSUAL,
-    ),
-    "more in PKCS#8": (wrapping.pem_of("PRIVATE KEY", tlv(48, as_der(EC)[3:], b"\xa1\0")), UNUSUAL),
+    "a new version of PKCS#8": (as_der(EC).replace(integer(0), integer(2), 1), UNUSUAL),
+    "more in PKCS#8": (tlv(48, as_der(EC)[3:], b"\xa1\0"), UNUSUAL),
     "the curve only inside PKCS#8": (
         PKCS8.wrap(wrapping.blocks(pem_of(EC))[0].content, "1.2.840.10045.2.1", key_params=None),
         UNUSUAL,
     ),
-    "no zero octets": (
-        wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(unsigned, RSA_NUMBERS))),
-        UNUSUAL,
-    ),
-    "numbers missing": (
-        wrapping.pem_of("RSA PRIVATE KEY", tlv(0x30, *map(integer, RSA_NUMBERS[:8]))),
-        DAMAGED,
-    ),
-    "no primes": (wrapping.pem_of("RSA PRIVATE KEY", NO_PRIMES), LACKING),
+    "no zero octets": (tlv(0x30, *map(unsigned, RSA_NUMBERS)), UNUSUAL),
+    "a number missing": (wrapping.pem_of("RSA PRIVATE KEY", NO_QINV), DAMAGED),
+    "no primes": (NO_PRIMES, LACKING),
     "no primes, encrypted": (PKCS8.wrap(NO_PRIMES, RSA_OID, SECRET.encode(), PBES2), LACKING),
-    "no curve": (
-        sec1(curve=b""),
-        "this EC key does not say which curve it is on; use the file that it comes from",
-    ),
-    "PKCS#8 twice": (
-        PKCS8.wrap(as_der(EC), RSA_OID),
-        "this is PKCS#8 inside PKCS#8; export the key again, as one PKCS#8",
-    ),
+    "no curve": (sec1(curve=b""), NO_CURVE),
+    "PKCS#8 twice": (PKCS8.wrap(as_der(EC), RSA_OID), TWICE),
     "scrypt with more memory than OpenSSL takes": (
         PKCS8.wrap(pkcs1(), RSA_OID, SECRET.encode(), SCRYPT, {"iteration_count": 1 << 16}),
-        f"this kind of key cannot be read here ({NOT_OPENSSL}); use another",
+        UNKNOWN.format("cryptography can open it, but OpenSSL cannot"),
     ),
     "two keys": (KEY + pem_of(EC), "this file has 2 private keys; put each in its own file"),
     "CMC as a request": (wrapping.pem_of("NEW CERTIFICATE REQUEST", CMC), IS_CMC),
