@@ -117,20 +117,11 @@ def test_wrong_usage(command: str, message: str, run: Run) -> None:
     assert error_of(run(script, *arguments), status=2) == message.format(script)
 
 
-@pytest.mark.parametrize(
-    ("domain", "name"),
-    [
-        ("WWW.Example.ORG.", "www.example.org.key"),
-        ("*.example.com", "_.example.com.key"),
-        ("2001:DB8::1", "2001-db8--1.key"),
-        ("../example", None),
-    ],
-)
-def test_the_domain_names_the_file(domain: str, name: str | None, run: Run) -> None:
-    result = run("make_certificate_key.py", "--curve", "P-256", domain)
-    if name is None:
-        assert error_of(result, status=2).startswith(f"{domain!r} is not a valid name: ")
-    assert os.listdir() == ([name] if name else [])
+def test_the_domain_names_the_file(run: Run) -> None:
+    files = ["2001-db8--1.key", "_.example.com.key", "www.example.org.key"]
+    for domain in ("WWW.Example.ORG.", "*.example.com", "2001:DB8::1", "../example"):
+        run("make_certificate_key.py", "--curve", "P-256", domain)
+    assert sorted(os.listdir()) == files
 
 
 def test_on_windows_the_directory_tells_who_can_read_a_key(run: Run, monkeypatch: Patch) -> None:
