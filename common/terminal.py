@@ -59,7 +59,8 @@ def _echo_restored(prompt: str) -> Iterator[None]:
         yield
         return
     shown = termios.tcgetattr(terminal)
-    hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]  # as getpass does
+    hidden = [*shown]
+    hidden[3] &= ~termios.ECHO  # as getpass does
 
     def may_set() -> bool:
         """Return whether the terminal is there, and this program is not in the background."""

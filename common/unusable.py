@@ -83,12 +83,16 @@ def _is_unusual(root: Element) -> bool:
 def why_disagreeing(block: Block, secret: bytes) -> str | None:
     """Return why the numbers of an undamaged RSA key do not agree, and what to do; or None."""
     numbers = rsa_numbers(block, secret)
-    return _MORE_PRIMES if len(numbers) > 9 else no_primes(numbers)
+    # The version is 1 if there are more than two primes: RFC 8017 appendix A.1.2.
+    return _MORE_PRIMES if numbers[:1] == [1] else no_primes(numbers)
 
 
 def no_primes(numbers: list[int]) -> str | None:
-    """Return what to do about an RSA key with zeros for its primes and what follows from them."""
-    return _NO_PRIMES if numbers and not any(numbers[4:]) else None
+    """Return what to do about an RSA key with zeros for its primes and what follows from them.
+
+    numbers: from rsa_numbers; the fifth is the first prime.
+    """
+    return _NO_PRIMES if numbers[4:5] == [0] else None
 
 
 def rsa_numbers(block: Block, secret: bytes) -> list[int]:

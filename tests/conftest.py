@@ -161,20 +161,17 @@ def on_a_terminal(command: list[str], cwd: Path, *answers: str | signal.Signals)
             answer, unseen = left.pop(0), b""
         elif unseen or time.monotonic() < again:
             continue
-        again = math.inf
         if answer == signal.SIGHUP:
             os.close(ours)
             os.close(theirs)
             return Session(process.wait(timeout=60), written.decode(), echo)
-        if isinstance(answer, str) and answer[-1] >= " ":
-            os.write(ours, f"{answer}\n".encode())
-            continue
+        is_signal = isinstance(answer, signal.Signals) or answer[-1] < " "
         # Python may miss a signal that comes right before it calls read(): then send it again.
-        again = time.monotonic() + 2
-        if isinstance(answer, str):
-            os.write(ours, answer.encode())
-        else:
+        again = time.monotonic() + 2 if is_signal else math.inf
+        if isinstance(answer, signal.Signals):
             process.send_signal(answer)
+        else:
+            os.write(ours, answer.encode() + (b"" if is_signal else b"\n"))
     echo.append(shows_what_is_typed())
     os.close(ours)
     os.close(theirs)

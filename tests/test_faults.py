@@ -11,8 +11,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("scenario", [faults.SCENARIOS[0], faults.SCENARIOS[2]])
-def test_a_fault_at_any_moment(scenario: faults.Scenario) -> None:
-    runs, wrong = faults.campaign([scenario], every=17)
+def test_a_fault_at_any_moment() -> None:
+    runs, wrong = faults.campaign(faults.SCENARIOS[:3:2], every=17)
     assert wrong == []
-    assert runs > 14
+    assert runs > 28

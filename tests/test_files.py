@@ -109,6 +109,7 @@ NOT_REGULAR = "this is not a regular file; give one, or - for standard output"
         ("a.file/file", f"a.file is not a directory; {CHOOSE}"),
         ("new/", f"this is not the name of a file; {CHOOSE}"),
         ("", f"this is not the name of a file; {CHOOSE}"),
+        ("a\0b", f"this is not the name of a file; {CHOOSE}"),
         ("a.directory", "this is a directory; give a file in it"),
         pytest.param(f"{'x' * 300}/new", TOO_LONG, marks=posix),
         pytest.param("a.link", LINK, marks=posix),
@@ -261,9 +262,6 @@ def test_a_key_that_others_can_read_is_warned_of(mode: int, is_open: bool, run: 
     remedy = "run chmod 600 or, if that changes nothing, move it to your home directory"
     text = f"the.key: other users can read this file; {remedy}"
     assert warnings_of(run(*MAKE_REQUEST)) == [text] * is_open
-
-
-# Another program may put something under the name while ours writes to it.
 
 
 @posix

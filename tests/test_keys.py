@@ -95,21 +95,17 @@ def test_what_lets_encrypt_accepts() -> None:
         assert goodkey.rejected(public_key) == reason
 
 
-@pytest.mark.parametrize(
-    ("curve", "name", "is_weak", "is_rejected"),
-    [
-        (ec.SECP256R1(), "P-256", False, False),
-        (ec.SECP384R1(), "P-384", False, False),
-        (ec.SECP521R1(), "P-521", False, True),
-        (ec.SECP256K1(), "secp256k1", True, True),
-    ],
-)
-def test_the_curves(curve: ec.EllipticCurve, name: str, is_weak: bool, is_rejected: bool) -> None:
-    key = ec.generate_private_key(curve).public_key()
-    weakness = f"is on the curve {name}, so no public CA may sign it" if is_weak else None
-    rejected = f"is on {name}, not P-256 or P-384" if is_rejected else None
-    assert (goodkey.weakness(key), goodkey.rejected(key)) == (weakness, rejected)
-    assert goodkey.kind(key) == name
+def test_the_curves() -> None:
+    weak = "is on the curve secp256k1, so no public CA may sign it"
+    for curve, name, weakness, rejected in (
+        (ec.SECP256R1(), "P-256", None, None),
+        (ec.SECP384R1(), "P-384", None, None),
+        (ec.SECP521R1(), "P-521", None, "is on P-521, not P-256 or P-384"),
+        (ec.SECP256K1(), "secp256k1", weak, "is on secp256k1, not P-256 or P-384"),
+    ):
+        key = ec.generate_private_key(curve).public_key()
+        assert (goodkey.weakness(key), goodkey.rejected(key)) == (weakness, rejected)
+        assert goodkey.kind(key) == name
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
@@ -251,5 +247,3 @@ def test_an_encrypted_account_key_in_der(run: Run, secret_file: str) -> None:
 def test_a_damaged_account_key_is_compared_too(key: Path, run: Run) -> None:
     write("account.key", DAMAGED_KEY)
     assert error_of(run("make_csr.py")) == f"certificate.key: {THE_ACCOUNT_KEY}"
-    error = error_of(run("make_csr.py", "--key", "account.key"))
-    assert error == f"account.key: {THE_ACCOUNT_KEY.replace(' (account.key)', '')}"
