@@ -15,9 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.apart
 
-NEEDED = dict(
-    re.findall(r"^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-)
+NEEDED = dict(re.findall(r"(?m)^([\w-]+)(>=\S+)$", (ROOT / "requirements.txt").read_text()))
 POSIX = pytest.mark.posix(reason="symbolic links, sh or python3.10")
 
 
@@ -214,7 +212,7 @@ class TestAProgram:
         advice = "undo the last change, or report this as a bug"
         assert fnmatch.fnmatchcase(error, f"{place}: {said}; {advice}")
 
-    @pytest.mark.parametrize("library", [os.__file__, ".venv/lib/site-packages/a.py"])
+    @pytest.mark.parametrize("library", [os.__file__, "venv/lib/site-packages/a.py"])
     def test_after_an_error_in_a_library(self, library: str) -> None:
         with pytest.raises(ZeroDivisionError) as caught:
             exec(compile("1 / 0", ROOT / library, "exec"))
@@ -223,7 +221,6 @@ class TestAProgram:
 
 @pytest.mark.parametrize("file", ["mine.py", "mine/make_csr.py"])
 def test_an_importer_keeps_ctrl_c_and_its_exceptions(file: str, tmp_path: Path) -> None:
-    """Also beside the scripts, and with the name of one."""
     copy(tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / file).write_text(

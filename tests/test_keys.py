@@ -131,7 +131,6 @@ OTHER_CURVE = "no public CA may sign this key (Curve 1.3.132.0.8 is not supporte
 OTHER_KEY = "this key is neither an RSA nor an EC key, so no public CA may sign it; make another"
 UNKNOWN = "this kind of key cannot be read here ({}); use another"
 LONG = "this key has 8200 bits, and keys over 8192 bits take too long to check; make another"
-NO_GOST = "Unknown key type: 1.2.643.7.1.1.1.1"
 NO_CURVE = "this EC key does not say which curve it is on; use the file that it comes from"
 TWICE = "this is PKCS#8 inside PKCS#8; export the key again, as one PKCS#8"
 GIVE = "give the private key with --key FILE"
@@ -173,7 +172,7 @@ OTHER_POINT = OTHER.public_key().public_bytes(Encoding.X962, PublicFormat.Uncomp
 UNUSABLE = {
     "secp160r1": (sec1(curve=SECP160R1, key=tlv(4, b"x"), point=b""), OTHER_CURVE),
     "Ed25519": (as_pem(ed25519.Ed25519PrivateKey.generate()), OTHER_KEY),
-    "GOST, which the libraries do not know": (PKCS8.wrap(b"x", GOST), UNKNOWN.format(NO_GOST)),
+    "GOST": (PKCS8.wrap(b"x", GOST), UNKNOWN.format(f"Unknown key type: {GOST}")),
     "8200 bits": (pkcs1(n=2**8199 | 1), LONG),
     "one character changed": (DAMAGED_KEY, NUMBERS),
     "a scalar of 5000 bytes": (sec1(key=tlv(4, b"\1" * 5000)), NUMBERS),

@@ -125,8 +125,9 @@ def test_the_domain_names_the_file(run: Run) -> None:
 
 
 def test_on_windows_the_directory_tells_who_can_read_a_key(run: Run, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(os, "name", "nt")
-    said = run("make_account_key.py", "--curve=P-256").stderr
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        said = run("make_account_key.py", "--curve=P-256").stderr
     assert " PEM, readable by everyone with access to its directory.\n" in said
 
 

@@ -292,7 +292,7 @@ KINDS = {
     "text that begins with 0": b"0.0.0.0 hosts\n",  # 0 is also the tag of a SEQUENCE
     "base64 of another SEQUENCE": b"x: " + base64.b64encode(tlv(48, bytes(50))),
     "base64 of a part of a key": b"x: " + base64.b64encode(as_der(RSA)[:900]),
-    "large file": bytes(1 << 20),
+    "large file": bytes(2 << 20),
     "n for line breaks": KEY.replace(b"\n", b"n"),
     "headers": b"-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: RC2,00\n\n-----END A-----",
     "dots": b"-----BEGIN A-----\n...\n-----END A-----\n",
