@@ -114,7 +114,6 @@ def test_what_cannot_be_written_is_told_once_if_at_all(
 def test_signals_are_held_from_writing_to_the_last_message(
     command: str, run: Run, monkeypatch: Patch
 ) -> None:
-    """But not where no file can be left behind."""
     masks: list[set[int]] = []
 
     def look(*_: object) -> None:

@@ -117,7 +117,6 @@ def test_the_key_is_named_after_the_first_name(arguments: list[str], key: str, r
     [
         # No command for a name that nobody has typed.
         ("example.com.key", ["a.org"], f"a.org.key or {NO_KEY}; {MAKE_ONE}"),
-        ("example.com.key", ["a.org", "--key", "my.key"], f"my.key: no such file; {MAKE_ONE}"),
         ("b.org.key", ["b.org", "--key", "c.key"], f"c.key: no such file; {EXISTS}"),
         ("example.com.key", ["a.org", "--key="], f"an empty name: no such file; {MAKE_ONE}"),
         # The key of a later name, or of the base name of a wildcard.

@@ -100,7 +100,6 @@ class TestTheCommand:
 
     def test_elsewhere(self, tmp_path: Path, monkeypatch: Patch) -> None:
         top = tmp_path / "my project"
-        top.mkdir()
         for module in (installation, shell):
             monkeypatch.setattr(module, "TOP", str(top))
         monkeypatch.chdir(tmp_path)
@@ -109,8 +108,12 @@ class TestTheCommand:
             ". 'my project/.venv/bin/activate' && "
             "python -m pip install -r 'my project/requirements.txt'"
         )
-        monkeypatch.setattr(shell, "_WINDOWS", True)
-        assert '"my project/requirements.txt"' in installation.advise("It fails")
+        for module in (installation, shell):
+            monkeypatch.setattr(module, "_WINDOWS", True)
+        (tmp_path / "py").unlink()
+        assert installation.advise("It fails").startswith(
+            'It fails; run: python -m venv "my project'
+        )
 
     def test_on_debian_without_what_makes_an_environment(
         self, tmp_path: Path, monkeypatch: Patch

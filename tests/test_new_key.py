@@ -90,8 +90,7 @@ def test_encryption_keeps_the_key(
     plain = private_key(curve or 2048)
     encrypted = encryption.encrypted(pem_of(plain, form=form), b"x", curve)
     decrypted = PBES2.decrypt(PEM.decode(encrypted.decode())[0], b"x")
-    # To the last byte what the other library writes: of RSA, the parameters are NULL (RFC 8017
-    # appendix A.1); of EC, the curve.
+    # To the last byte: the parameters of RSA are NULL (RFC 8017 appendix A.1), of EC the curve.
     expected = pem_of(plain, form=PrivateFormat.PKCS8).decode()
     assert PEM.encode(decrypted, "PRIVATE KEY") + "\n" == expected
 
@@ -132,7 +131,6 @@ def test_on_windows_the_directory_tells_who_can_read_a_key(run: Run, monkeypatch
 
 
 def test_no_progress_where_the_key_itself_appears(run: Run, monkeypatch: Patch) -> None:
-    """On a terminal the key would be written over it. Elsewhere: test_passphrase, test_messages."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert "Making" not in run("make_account_key.py", "--curve=P-256", "--out=-").stderr
     assert run("make_account_key.py", "--curve=P-256", "--quiet").stderr == ""
