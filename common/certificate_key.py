@@ -51,7 +51,6 @@ def _similar(own: str) -> str:
 
 def _example() -> str:
     """Return how to use the key that make_certificate_key makes by default, if there is one."""
-    if not os.path.isfile("example.com.key"):
-        return ""
-    command = shell.script("make_csr.py", "example.com") or "make_csr.py example.com"
-    return f"example.com.key exists: run {command}"
+    command = shell.script("make_csr.py", "example.com")
+    is_there = os.path.isfile("example.com.key")
+    return f"example.com.key exists: run {command}" if command and is_there else ""
