@@ -40,7 +40,7 @@ Obstacle = Callable[[bytes], str | None]
 
 
 def read(path: str, advice: str) -> bytes:
-    """Return the content of a file of less than MAX_SIZE bytes.
+    """Return the content of a file that is smaller than MAX_SIZE.
 
     Raises UserError; advice says at the end of its message what to do.
     """
@@ -60,7 +60,7 @@ def read_with_mode(path: str, advice: str) -> tuple[bytes, int | None]:
         where = path or "an empty name"
         raise UserError(error.strerror, suggest.file(path, advice), where=where) from error
     if len(data) == MAX_SIZE:
-        raise UserError(f"the file has {MAX_SIZE >> 20} MiB or more", advice, where=path)
+        raise UserError(f"the file is {MAX_SIZE >> 20} MiB or larger", advice, where=path)
     has_mode = not _WINDOWS and stat.S_ISREG(status.st_mode)
     return data, stat.S_IMODE(status.st_mode) if has_mode else None
 

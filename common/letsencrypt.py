@@ -169,7 +169,7 @@ def _domain_reason(
 
 def _address_reason(address: IPv4Address | IPv6Address) -> Reason | None:
     if address.is_multicast:  # test/ident-policy.yaml
-        return Reason("is a multicast address, which belongs to no single host")
+        return Reason("is a multicast address, which does not belong to a single host")
     for network, use in _USES.items():  # IsReservedAddr, iana/ip.go
         if address in network:
             return Reason(f"is in {network} ({use})", only_private=True)

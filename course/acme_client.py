@@ -42,7 +42,7 @@ class Refusal(Problem):
     """What the CA says when it refuses; kind is the reason, for programs (section 6.7)."""
 
     def __init__(self, document: Answer) -> None:
-        self.kind = str(document.get("type")).removeprefix("urn:ietf:params:acme:error:")
+        self.kind = str(document.get("type", "unknown")).removeprefix("urn:ietf:params:acme:error:")
         reason = document.get("detail", "it does not say why")
         super().__init__(f"the CA refuses: {reason} ({self.kind})"[:1000])
 
@@ -158,7 +158,7 @@ class Account:
 
 
 def _fetch(opener: OpenerDirector, url: str, data: bytes | None = None) -> tuple[Answer, bytes]:
-    """Return headers and body of an answer. Raises Problem, also if url is not an address."""
+    """Return the headers and body of an answer. Raises Problem, also if url is not an address."""
     if not str(url).startswith("https://"):  # section 6.1; the CA may have sent anything
         raise Problem("this is not an https:// address, which ACME requires", where=url)
     headers = {"User-Agent": "acme-keys (Python urllib)"}  # section 6.1

@@ -96,7 +96,7 @@ def _plan(args: argparse.Namespace) -> Plan:
     """Return what the command line asks for. Raises UserError for whatever cannot work."""
     directory: Path = args.DIR
     if not directory.is_dir():
-        advice = "give the directory of your files (. is this one)"
+        advice = "give the directory of your files (. is the current one)"
         raise UserError("not a directory", advice, where=directory)
     account_key = files.read_account_key(directory / "account.key", args.passphrase_of)
     csr_file = directory / "certificate.csr"

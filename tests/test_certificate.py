@@ -175,7 +175,8 @@ def test_a_port_that_the_page_cannot_have_is_refused(told: Told, monkeypatch: Pa
 
 def test_a_mistake_about_the_directory(told: Told) -> None:
     for given, directory in (("--", "walkthrough"), ("certificate.csr", "certificate.csr")):
-        error = f"{directory}: not a directory; give the directory of your files (. is this one)\n"
+        advice = "give the directory of your files (. is the current one)"
+        error = f"{directory}: not a directory; {advice}\n"
         assert told(directory=given, status=1) == error  # "--": without DIR
     assert told("another", status=2).endswith("/course/certificate.py --help\n")
 

@@ -154,7 +154,7 @@ def test_a_ca_that_does_not_find_a_proof_valid(ca: pebble.Pebble, monkeypatch: P
         get_certificate(ca, '"valid"', '"processing"')
     assert pauses == [0.05, 0.05]
     with pytest.raises(
-        acme_client.Refusal, match=r"^the CA refuses: it does not say why \(None\)$"
+        acme_client.Refusal, match=r"^the CA refuses: it does not say why \(unknown\)$"
     ):
         get_certificate(ca, '"valid"', '"invalid"')
 

@@ -30,7 +30,7 @@ NAMES = {
     "x.kobe.jp": SUFFIX,
     "kobe.jp": "",
     "github.io": "",
-    "ff02::1": "is a multicast address, which belongs to no single host",
+    "ff02::1": "is a multicast address, which does not belong to a single host",
 }
 
 MANY = [f"{number}.example.com" for number in range(101)]

@@ -252,8 +252,9 @@ STAGED = (
     (": this is a CA's certificate, and no given key fits it; give the server's certificate",
      [MIDDLE, ROOT_CA]),
     ("", [LEAF, MIDDLE, certificate("Root", OTHER, issuer="Old", signer=RSA), ROOT_CA]),
-    (" (1 of 2): chain.pem (2 of 2) encodes the name of its issuer differently, so programs in Go "
-     "reject it; ask the CA for another", [certificate("example.com", issuer=" ca "), MIDDLE]),
+    (" (1 of 2): it encodes the name of its issuer differently from chain.pem (2 of 2), so "
+     "programs in Go reject it; ask the CA for another",
+     [certificate("example.com", issuer=" ca "), MIDDLE]),
 ])  # fmt: skip
 def test_a_chain(warning: str, certificates: list[x509.Certificate], show: Show) -> None:
     write("a.key", EC)

@@ -56,10 +56,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     "spaces beside dashes": (lambda pem: pem.replace(b"-----BEGIN", b"----- BEGIN"), "MARKS"),
     "a tab and a space": (lambda pem: pem.replace(b"BEGIN", b"BEGIN\t"), "MARKS"),
     "no-break spaces": (lambda pem: pem.replace(b" ", "\u00a0".encode()), "MARKS"),
-    "long dashes": (
-        lambda pem: pem.replace(b"-----", "—".encode()),
-        "MARKS",
-    ),  # cloudflare-docs#3635
+    "dashes": (lambda pem: pem.replace(b"-----", "—".encode()), "MARKS"),  # cloudflare-docs#3635
     "comments": (lambda pem: b"# " + pem.strip().replace(b"\n", b"\n# ") + b"\n", "MORE"),
     "numbers": (
         lambda pem: b"".join(map(b"%d %b".__mod__, enumerate(pem.splitlines(True)))),

@@ -112,15 +112,15 @@ def _wrong_order(
 
 
 def _unlike_names(signers: Mapping[Certificate, list[Certificate]]) -> Iterator[str]:
-    """Yield which certificates do not have the name of their issuer as the issuer encodes it.
+    """Yield which certificates encode the name of their issuer differently from the issuer.
 
-    They should: RFC 5280 section 4.1.2.6. Go compares the bytes: findPotentialParents,
-    crypto/x509/cert_pool.go.
+    RFC 5280 section 4.1.2.6 asks for the same encoding. Go compares the bytes:
+    findPotentialParents, crypto/x509/cert_pool.go.
     """
     for one, cas in signers.items():
         name = one.fields("issuer")[0].encoded
         if cas and one not in cas and name not in [ca.fields("subject")[0].encoded for ca in cas]:
-            what = f"{cas[0].where} encodes the name of its issuer differently"
+            what = f"it encodes the name of its issuer differently from {cas[0].where}"
             yield f"{one.where}: {what}, so programs in Go reject it; ask the CA for another"
 
 
