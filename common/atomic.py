@@ -52,7 +52,7 @@ def temporary_file(path: str, data: bytes, mode: int) -> Iterator[str]:
 
 
 def link(temporary: str, path: str) -> None:
-    """Move a file to a new name. Raises UserError, and OSError: FileExistsError if it is taken."""
+    """Move a file to a new name. Raises UserError and OSError; FileExistsError if it is taken."""
     try:
         if _WINDOWS:
             _patiently(os.rename, temporary, path)

@@ -31,9 +31,9 @@ def encrypted(key: bytes, passphrase: bytes, curve: str | None) -> bytes:
 
 
 def decrypted(block: Block, passphrase: bytes) -> Block:
-    """Return an encrypted private key without its encryption, whatever its numbers are.
+    """Decrypt a private key; return it without checking its numbers.
 
-    Raises an exception of PyCryptodome.
+    Raises exceptions of PyCryptodome.
     """
     from Crypto.IO import PEM, PKCS8
 

@@ -25,7 +25,7 @@ ACCEPTED_CURVES = ("P-256", "P-384")
 # goodkey/good_key.go; the Baseline Requirements ask for 100 rounds (6.1.1.3).
 FERMAT_ROUNDS = 110
 SMALL_SCALARS = 255  # checkSmallPrivateScalar, goodkey/good_key.go
-_SMALL_PRIMES = math.factorial(751)  # all below 752 divide it; Baseline Requirements 6.1.6
+_SMALL_PRIMES = math.factorial(751)  # primes below 752 divide it; Baseline Requirements 6.1.6
 # The fingerprint of ROCA (CVE-2017-15361): modulo each of these primes, the modulus is a power of
 # 65537. One in 2**28 sound keys has it too. https://crocs.fi.muni.cz/public/papers/rsa_ccs17
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)

@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     """A command line. A mistake on it is a UsageError."""
 
     too_many = "there are too many arguments"
-    name_options: Sequence[str] = ()  # in which other programs take what is a NAME here
+    name_options: Sequence[str] = ()  # with which other programs take names
 
     def __init__(self, prog: str, description: str | None) -> None:
         super().__init__(

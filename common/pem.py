@@ -11,7 +11,7 @@ from common.wrapping import Block
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-# What cryptography raises about a request or a certificate that it does not read.
+# What cryptography raises about a request or a certificate that it cannot read.
 ODD = (
     ValueError,
     KeyError,  # an unknown TLS feature

@@ -65,11 +65,11 @@ def _unknown_kind(block: Block, secret: bytes) -> str:
 
 
 def _is_unusual(root: Element) -> bool:
-    """Return whether the version is not 0 or 1, or a number is negative, or PKCS#8 has odd fields.
+    """Return whether the version is not 0 or 1, a number is negative or PKCS#8 has odd fields.
 
     Some programs leave out the zero octet before a number that is negative without it. Some write
-    the public key into PKCS#8 of version 0, or name the curve of an EC key only inside. Go reads
-    both.
+    the public key into PKCS#8 of version 0, or name the curve only in the EC key within PKCS#8. Go
+    reads the last two.
     """
     if labels.of(root.encoded) == "PRIVATE KEY":
         algorithm = root.children[1]
@@ -88,7 +88,7 @@ def why_disagreeing(block: Block, secret: bytes) -> str | None:
 
 
 def no_primes(numbers: list[int]) -> str | None:
-    """Return what to do about an RSA key with zeros for its primes and what follows from them.
+    """Return why an RSA key with zeros for its primes cannot be used, and what to do; or None.
 
     numbers: from rsa_numbers; the fifth is the first prime.
     """
@@ -96,7 +96,7 @@ def no_primes(numbers: list[int]) -> str | None:
 
 
 def rsa_numbers(block: Block, secret: bytes) -> list[int]:
-    """Return what key_numbers.rsa_numbers does, of an encrypted key too."""
+    """Return what key_numbers.rsa_numbers does, also for an encrypted key."""
     if block.is_encrypted:
         with contextlib.suppress(*ERRORS):  # PyCryptodome does not know every encryption
             block = encryption.decrypted(block, secret)

@@ -211,7 +211,7 @@ def _answer(
 
 
 def _free_ports() -> Iterator[int]:
-    """Yield ports below those that systems give to clients, from a block for this process alone.
+    """Yield ports below those that systems give to clients, from one that depends on the process.
 
     No other program takes them before the programs that need them have started.
     """

@@ -91,7 +91,7 @@ def _unpacked(path: str, block: Block) -> list[Block]:
         raise UserError("this PKCS#7 holds no certificates", ADVICE, where=path)
     fields = [one.encoded for field in inside if field.tag == "[0]" for one in field.children]
     contents = [field for field in fields if labels.of(field) == labels.CERTIFICATE]
-    with contextlib.suppress(*pem.ODD):  # of CMS, and of a certificate that it does not read
+    with contextlib.suppress(*pem.ODD):  # cryptography cannot read some of them
         certificates = pkcs7.load_der_pkcs7_certificates(block.content)
         contents = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
     if not contents:
