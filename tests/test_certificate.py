@@ -129,7 +129,7 @@ FORGED = altered(request(san("a.b")), b"a.b", b"c.b")
 ELSEWHERE = x509.IPAddress(ip_address("127.0.0.2"))
 UNUSUAL = request(x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"0"))
 LOCKED = pem_of(EC, b"another passphrase")
-# What goes wrong with each file or variable; tests/data/course/faults.txt has what is said of it.
+# What goes wrong with each file or variable; data/course/faults.txt has what is said of it.
 FAULTS: dict[str, list[Any]] = {
     "PATH": ["."],
     "account.key": [None, LOCKED, private_key("P-521"), Ed25519PrivateKey.generate()],
@@ -217,7 +217,7 @@ def the_page_is_served(server: web_server.Server) -> None:
 
 @pytest.mark.posix(reason="empty files that can be run")
 def test_each_browser_is_found_by_its_names(tmp_path: Path, monkeypatch: Patch) -> None:
-    """The last of these that is installed."""
+    """Each of these is preferred to those before it."""
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "certutil").touch(0o755)
     for name in ("firefox-esr", "firefox", "google-chrome", "chromium-browser", "chromium"):
@@ -249,7 +249,7 @@ def test_the_whole_page(installed: str, files: Path, told: Told, monkeypatch: Pa
     serve = web_server.Server.serve_forever
 
     def serve_forever(server: web_server.Server, *poll: float) -> None:
-        """Serve in a thread, and until the page was read instead of Ctrl-C."""
+        """Serve in a thread, or until the page has been read instead of until Ctrl-C."""
         return serve(server, *poll) if poll else the_page_is_served(server)
 
     monkeypatch.setattr(web_server.Server, "serve_forever", serve_forever)
@@ -304,7 +304,7 @@ def test_a_signal_ends_what_was_started(name: str, files: Path, tmp_path: Path) 
 
 @pytest.mark.posix(reason="SIGHUP")
 def test_a_signal_while_pebble_runs_is_heard_at_once(ca: pebble.Pebble) -> None:
-    """Unless it is ignored, as after nohup. Another Pebble, ca, takes nothing from this one."""
+    """Unless it is ignored, as after nohup. The Pebble of other tests, ca, runs meanwhile."""
     hup, ctrl_c, went_on = signal.SIGHUP, signal.SIGINT, list[int]()
     before = signal.signal(hup, signal.SIG_IGN), signal.signal(ctrl_c, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt), pebble.running():  # noqa: PT012 - the signals are within

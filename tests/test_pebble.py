@@ -21,7 +21,7 @@ def test_pebble_knows_its_settings(ca: pebble.Pebble) -> None:
 
 
 def test_acme_tiny_gets_a_certificate(ca: pebble.Pebble, run: Run) -> None:
-    """For just these names, of which the first is too long for a common name."""
+    """For exactly these names. The first is too long for a common name."""
     names = [f"{'a' * 60}.example.com", "xn--mnchen-3ya.example"]
     assert run("make_account_key.py", "--bits", "2048").returncode == 0
     assert run("make_certificate_key.py", "--curve", "P-384", names[0]).returncode == 0

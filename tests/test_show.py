@@ -85,7 +85,7 @@ def test_a_page_for_a_browser_does_not_fill_the_terminal(tmp_path: Path) -> None
     assert written == "show: error: --html writes a page for a browser; add > page.html\r\n"
 
 
-def test_pages_are_apart_and_only_too_long_a_name_is_past_column_100(show: Show) -> None:
+def test_pages_are_apart_and_only_a_long_name_goes_past_column_100(show: Show) -> None:
     name = ".".join(["y-y" * 20] * 4)
     write("a.csr", request(san("a.com", name, *(f"host-{n}.com" for n in range(10, 20)))))
     write("b.csr", request(san("b.com")))

@@ -219,7 +219,7 @@ TOGETHER = (ROOT / "tests" / "data" / "together.txt").read_text("utf-8")
 
 @pytest.mark.parametrize("case", TOGETHER.strip().split("\n\n"))
 def test_what_is_said_of_files_and_the_exit_status(case: str, show: Show) -> None:
-    """The files in a line; then what show says of them together, and its warnings and errors."""
+    """A case is a line of files, then what show says of them together and what is wrong."""
     files, *expected = case.splitlines()
     for path in FILES.keys() & files.split():
         Path(path).parent.mkdir(exist_ok=True)

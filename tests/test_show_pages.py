@@ -1,6 +1,6 @@
-"""show: the whole page about one key, request or certificate of each kind, all its DER, a picture.
+"""show: the whole page about a key, request or certificate of each kind, its DER, and a picture.
 
-The files in data/show/*.txt have commands, each with what it prints. To write one anew, leave only
+The files data/show/*.txt have commands, each with what it prints. To write one anew, leave only
 the commands, run the test, and read what it has written.
 """
 
@@ -31,7 +31,7 @@ def stop_clock(monkeypatch: Patch, now: datetime) -> None:
 def outline(page: str) -> Iterator[str]:
     """Yield the lines of a picture, with the tags that begin there, and each box indented.
 
-    Classes are as in CSS. Bytes that are all there, and the last part, the words, are left out.
+    Classes are as in CSS. Tables of bytes and the last part, the words, are left out.
     """
     body = page.partition("</style>")[2].partition("<h2>The words")[0]
     body = re.sub(r'<div class="bytes">((?!</dl></div>).)*class="content">.*?</dl></div>', "", body)

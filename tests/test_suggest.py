@@ -49,7 +49,7 @@ def test_nothing_is_offered_unless_it_is_plain() -> None:
 
 @pytest.mark.parametrize("part", ["a", "-", ".", "@", "/", "CN=", "/, ", "= ", "é.com "])
 def test_a_long_text_takes_no_time(part: str) -> None:
-    """No pattern tries again what it has tried, and a message shows the start only."""
+    """No pattern tries again what it has tried, and a message shows only the start."""
     start = time.process_time()
     assert len(str(suggest.name(part * 100_000))) < 2100
     assert make_csr.main([f"--{part * 100_000}"]) == 2

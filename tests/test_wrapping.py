@@ -29,7 +29,7 @@ def der_of(pem: bytes) -> bytes:
     return base64.b64decode(b"".join(pem.splitlines()[1:-1]))
 
 
-# What is said of each fault and of each kind of file. The command after "with: (" is tried.
+# What is said of each fault and of each kind of file. A test runs the command after "with: (".
 LINES = (ARTICLE.parent / "wrapping.txt").read_text("utf-8").splitlines()
 SAID = {name: told for name, _, told in (line.partition(": ") for line in LINES)}
 ACCEPTED = "accepts it (classic, tlsserver, shortlived)"
@@ -90,7 +90,7 @@ def warned(fault: str) -> str:
 
 
 def check(show: Show, run: Run, good: bytes, bad: bytes, fault: str) -> None:
-    """Check that show reads a bad file as a good one, and warns; make_csr too if it is a key."""
+    """Check that show reads a bad file as a good one and warns, as make_csr does for a key."""
     write("good", good)
     write("a.pem", bad)
     verdict = "rejects it: other bytes follow it" if fault == "MORE_BYTES" else ACCEPTED
@@ -166,13 +166,13 @@ def test_files_joined_without_a_line_break_are_read(show: Show, run: Run) -> Non
     assert made.stderr == f"make_csr.py: warning: a.pem{told}"
 
 
-def test_of_two_faults_the_first_to_undo_is_told(show: Show) -> None:
+def test_the_fault_to_undo_first_is_named(show: Show) -> None:
     for form in ("HTML", "BEGIN twice", "no BEGIN", "control characters"):
         write("a.key", FORMS["UTF-16"][0](FORMS[form][0](KEY)))
         assert show("a.key")[2].startswith(f"show: warning: a.key: {warned('UTF_16')}")
 
 
-def test_what_comes_nearest_to_a_key_counts(run: Run) -> None:
+def test_what_is_nearest_to_a_key_is_used(run: Run) -> None:
     in_pem = wrapping.pem_of("A", CERTIFICATE)
     write("a.key", b"-----BEGIN PRIVATE KEY----- MII\n", KEY.replace(b"\n", b"\n\n"), in_pem)
     made = run("make_csr.py", "example.com", "--key", "a.key", "--quiet")
@@ -182,7 +182,7 @@ def test_what_comes_nearest_to_a_key_counts(run: Run) -> None:
     assert error.startswith("a.key: this is an OpenSSH key; ")
 
 
-def test_what_is_not_a_private_key_is_called_by_its_name(run: Run) -> None:
+def test_what_is_not_a_private_key_is_named(run: Run) -> None:
     for data, name in (
         (REQUEST, "a certificate signing request"),
         (CERTIFICATE, "a certificate"),
@@ -325,7 +325,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_of_another_kind_or_a_damaged_one_is_told(kind: str, show: Show, run: Run) -> None:
+def test_a_file_of_another_kind_or_a_damaged_one_is_named(kind: str, show: Show, run: Run) -> None:
     write("a.key", KINDS[kind])
     told = SAID[kind] if "; " in SAID[kind] else f"{SAID[kind]}; {GIVE}"
     assert show("a.key") == (1, "", f"show: error: a.key: {told}\n")
