@@ -40,8 +40,8 @@ _UNIVERSAL = {  # X.680 section 8.4
 PRIMITIVE = frozenset(_UNIVERSAL.values()) - {"SEQUENCE", "SET"}  # in DER: section 10.2 of X.690
 _CLASSES = ("UNIVERSAL ", "APPLICATION ", "", "PRIVATE ")  # X.690 section 8.1.2.2
 
-# The contents that OpenSSL and Go require. An INTEGER has no octet too many (X.690 section 8.3.2),
-# and a number in an OID does not begin with zeros (section 8.19.2).
+# The contents that OpenSSL and Go require. An INTEGER is as short as possible (X.690 section
+# 8.3.2), and a number in an OID does not begin with zeros (section 8.19.2).
 _CONTENTS = {
     "INTEGER": re.compile(rb"(?!\0[\0-\x7f]|\xff[\x80-\xff]).+", re.DOTALL),
     "OID": re.compile(rb"(?:(?:[\x81-\xff][\x80-\xff]*)?[\0-\x7f])+"),

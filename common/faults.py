@@ -50,7 +50,8 @@ REPLACED = Fault(
 )
 PADDING = Fault(
     "the number of = at the end of its base64 is wrong",
-    "write none, one or two, so that the characters between BEGIN and END are a multiple of four",
+    "write none, one or two, so that the number of characters between BEGIN and END is a multiple "
+    "of four",
 )
 MORE_BYTES = Fault(
     "other bytes follow its content, such as a line break",

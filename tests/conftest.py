@@ -79,7 +79,7 @@ def command_of(script: str, *arguments: str) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return the environment of a user, who has no PYTHONWARNINGS."""
+    """Return the environment of a user, without PYTHONWARNINGS."""
     ours = {key: value for key, value in os.environ.items() if key != "PYTHONWARNINGS"}
     if ours.get("MUTANT_UNDER_TEST") == "stats":  # mutmut notes what is called, in this process
         ours["MUTANT_UNDER_TEST"] = ""

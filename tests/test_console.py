@@ -94,7 +94,7 @@ NO_SPACE = "standard output: No space left on device; output is incomplete"
         ("make_account_key.py --help 2>said | true; cat said; test ! -s said", None),
     ],
 )
-def test_what_cannot_be_written_is_told_once_if_at_all(
+def test_what_cannot_be_written_is_reported_at_most_once(
     command: str, error: str | None, key: Path
 ) -> None:
     start = f"unset PYTHONUNBUFFERED; PYTHONIOENCODING=ascii {sys.executable}"

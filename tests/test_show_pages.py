@@ -31,7 +31,7 @@ def stop_clock(monkeypatch: Patch, now: datetime) -> None:
 def outline(page: str) -> Iterator[str]:
     """Yield the lines of a picture, with the tags that begin there, and each box indented.
 
-    Classes are as in CSS. Tables of bytes and the last part, the words, are left out.
+    Classes are as in CSS. Tables with all their bytes and the last part, the words, are left out.
     """
     body = page.partition("</style>")[2].partition("<h2>The words")[0]
     body = re.sub(r'<div class="bytes">((?!</dl></div>).)*class="content">.*?</dl></div>', "", body)
