@@ -28,7 +28,7 @@ _LABEL = rf"""
 _FLAGS = re.VERBOSE | re.IGNORECASE | re.MULTILINE
 _BEGIN = re.compile(rf"{_DASH}{{1,5}}\ ?BEGIN{_LABEL}", _FLAGS)
 _END = re.compile(rf"(?:{_DASH}{{1,9}}\ ?|^)END{_LABEL}", _FLAGS)
-_END_IN_PEM = re.compile("-----END ([A-Z0-9 ]+)-----")
+_END_IN_PEM = re.compile("-----END .+-----")
 _BEFORE_BASE64 = re.compile(
     r"""
     (.{,200}?)

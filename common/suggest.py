@@ -91,7 +91,8 @@ def _beside(path: str) -> list[str]:
 
 def is_plain(identifier: Identifier) -> bool:
     """Return whether identifier is plainly a name, and not a word that may be anything."""
-    return any(char in ".:" for char in str(identifier))
+    text = str(identifier)
+    return "." in text or ":" in text
 
 
 def _list(text: str) -> Guess | None:

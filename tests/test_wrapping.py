@@ -40,7 +40,7 @@ FORMS: dict[str, tuple[Change, str]] = {
     r"\r\n": (lambda pem: pem.strip().replace(b"\n", b"\\r\\n"), "ESCAPED"),  # aliyun-cli#1248
     "JSON": (lambda pem: b'["%b","-----BEGIN"]' % pem.strip().replace(b"\n", b"\\n"), "ESCAPED"),
     "strings": (lambda pem: b'k = ("' + pem.replace(b"\n", b'\\n"\n b"') + b'")', "STRINGS"),
-    "joined": (lambda pem: pem.replace(b"\n", b'"\n+ "').replace(b'-"', b'-\\n"', 1), "STRINGS"),
+    "joined": (lambda pem: pem.replace(b"\n", b"'\n+ '").replace(b"-'", b"-\\n'", 1), "STRINGS"),
     "a list": (lambda pem: b'["' + pem.replace(b"\n", b'",\r\n"') + b'"]', "STRINGS"),
     "a secret": (lambda pem: b"tls.key: %s\nx: y\n" % base64.b64encode(pem), "AMONG"),
     "Kubernetes": (base64.b64encode, "IN_BASE64"),  # traefik#2001, website#41785
