@@ -21,6 +21,7 @@ from common.boundaries import Enclosed
 from common.faults import Fault
 
 _TEXT = re.compile(rb"[\t\n\r -~]*")  # SEQUENCE is the digit 0 in ASCII
+_MOST = 5000  # things one after the other in DER; 170,000 tiny ones would take seconds
 _ONLY_BASE64 = re.compile(rb"[\w+/\s-]{60,}={0,2}")
 _SOME_BASE64 = re.compile(  # of -----BEGIN, or of a SEQUENCE of DER, in one line or several
     rb"(?<![A-Za-z0-9+/])(?:LS0tLS1CRUdJTi|M[A-P][A-Za-z0-9+/]{60})[A-Za-z0-9+/]*"
@@ -72,7 +73,7 @@ def _read_der(data: bytes) -> list[Block]:
     if _TEXT.fullmatch(data[:64]) or not data.startswith(b"\x30"):
         return []
     found, at = list[Block](), 0
-    while at < len(data):
+    while at < len(data) and len(found) < _MOST:
         kind = labels.of(data, at)
         if found and not kind:
             last = found.pop()._replace(fault=faults.MORE_BYTES)
