@@ -277,6 +277,8 @@ NOT_RSA = "these are two numbers, but not an RSA public key (a signature has two
 @pytest.mark.parametrize(("content", "number", "reason"), [
     (TWO_NUMBERS, D, f"{NOT_RSA}; {ADVICE}"),
     (tlv(0x30, b"\2\x82\1\0", integer(N)[5:], integer(E)), N, f"{NOT_RSA}; {ADVICE}"),
+    (wrapping.pem_of("RSA PUBLIC KEY", b"0\x83\1\xff\xfb\2\x83\1\xff\xf3" + b"\1" * 131_059
+                     + integer(3)), D, f"{NOT_RSA}; {ADVICE}"),
     (spki(RSA_ALGORITHM, TWO_NUMBERS), D, UNCHECKED),
     (spki(RSA_ALGORITHM, pkcs1()), D, UNCHECKED),
     (spki(EC_ALGORITHM, SCALAR_BYTES), SCALAR, UNCHECKED),

@@ -8,7 +8,7 @@ import contextlib
 import functools
 from typing import cast
 
-from common import keys, wrapping
+from common import der, keys, wrapping
 from common.unusable import ERRORS
 from common.wrapping import Block
 
@@ -50,9 +50,11 @@ def public_key(spki: bytes) -> PublicKeyTypes | None:
 def as_spki(label: str, content: bytes) -> bytes:
     """Return a public key in DER as the SubjectPublicKeyInfo that OpenSSL writes.
 
-    label: of its PEM. Content that OpenSSL does not read is returned unchanged.
+    label: of its PEM. Content is returned unchanged if OpenSSL does not read it, or if the result
+    would be too large for der.read.
     """
     with contextlib.suppress(*ERRORS):
         pkey = crypto.load_publickey(crypto.FILETYPE_PEM, wrapping.pem_of(label, content))
-        return crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+        spki = crypto.dump_publickey(crypto.FILETYPE_ASN1, pkey)
+        return spki if len(spki) <= der.MAX_SIZE else content
     return content
