@@ -282,9 +282,9 @@ def test_the_command_for_an_openssh_key_converts_it(show: Show, tmp_path: Path) 
 # Files of other kinds and damaged ones.
 KINDS = {
     "empty file": b"",
-    "END alone": b"-----END %b-----\n" % (b"A" * 50),
+    "END alone": b"<<<<<<< HEAD\n-----END %b-----\n" % (b"A" * 50),
     "BEGIN in text": b"see -----BEGIN A----- and so on\n",
-    "text that begins with 0": b"0.0.0.0 hosts\n",  # 0 is also the tag of a SEQUENCE
+    "text that begins with 0": b"0.example AAAA 2001:db8::1\n",  # 0 is the tag of a SEQUENCE
     "base64 of another SEQUENCE": b"x: " + base64.b64encode(tlv(48, bytes(50))),
     "base64 of a part of a key": b"x: " + base64.b64encode(as_der(RSA)[:900]),
     "large file": bytes(2 << 20),
