@@ -200,7 +200,7 @@ def _answer(
     """Return what process answers once it has started. Raises UserError with the end of its log."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), opener.open(request) as response:
+        with contextlib.suppress(OSError), opener.open(request, timeout=1) as response:
             return str(response.read().decode())
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.02)
