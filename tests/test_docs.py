@@ -174,6 +174,7 @@ def test_the_reference_says_what_the_help_says(heading: str, program: str) -> No
     assert set(OPTION.findall(arguments)) - {"-h", "--help", "-m"} == listed
     positional = re.findall(r"^  ([A-Z]+) ", arguments, re.MULTILINE)
     assert set(positional) <= set(re.findall("[A-Z]+", section))
+    assert not re.search(r"^  -(?:\S| (?! ))*\n(?! {20})", arguments, re.MULTILINE)  # without help
     assert words(arguments) - words(reference) == ARGPARSE & words(arguments)
 
 
