@@ -10,6 +10,7 @@ from common.parser import Parser
 T = TypeVar("T")
 
 ACCOUNT_KEY_HELP = "the account key, which must not be the certificate key"
+_NAME_OPTIONS = ("-d", "--domain", "--domains", "--san")  # of certbot, acme.sh and others
 
 
 def key_parser(description: str | None, filename: str) -> Parser:
@@ -49,6 +50,7 @@ def certificate_key_parser(description: str | None, domain_name: object) -> Pars
     domain_name: the constant of the script. The parsed result has domain too, which may be None.
     """
     parser = key_parser(description, "DOMAIN.key")
+    parser.name_options = _NAME_OPTIONS
     parser.too_many = "a key takes one name only; give all names to make_csr.py"
     parser.add_argument(
         "domain",
@@ -66,7 +68,7 @@ def csr_parser(description: str | None, key_file: object, csr_file: object) -> P
     The parsed result has names, email, key, account_key, passphrase_of, out and quiet.
     """
     parser = Parser(console.program_name, description)
-    parser.name_options = ("-d", "--domain", "--domains", "--san")
+    parser.name_options = _NAME_OPTIONS
     parser.add_argument(
         "names",
         metavar="NAME",

@@ -96,7 +96,7 @@ class Parser(argparse.ArgumentParser):
         more = "" if value[:1] in ("", "=") else "…"
         problem = f"{option[:40]}{more} is not an option of this program"
         if option in self.name_options:
-            raise UsageError(problem, "give the names without an option")
+            raise UsageError(problem, "give names without an option")
         # Without the hyphens, which all options have in common.
         known = {name.lstrip("-"): name for name in self._option_string_actions}
         close = difflib.get_close_matches(word.lstrip("-"), known)

@@ -322,7 +322,7 @@ def test_a_file_is_not_taken_for_a_name(file: str, run: Run) -> None:
 
 NOT_HERE = "is not an option of this program"
 SEE = "; see make_csr.py --help"
-ALONE = f"{NOT_HERE}; give the names without an option"
+ALONE = f"{NOT_HERE}; give names without an option"
 BASE64 = "".join(KEY.decode().splitlines()[1:-1])
 LONG = "has more than 63 characters between two dots (RFC 1035)"
 A_KEY = "an argument looks like a private key; give the name of its file instead"

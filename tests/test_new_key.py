@@ -96,6 +96,7 @@ def test_encryption_keeps_the_key(
 
 
 NOT_BOTH = "argument --bits: not allowed with argument --curve"
+NO_OPTION = "give names without an option"
 ONE_NAME = "a key takes one name only; give all names to make_csr.py"
 
 
@@ -105,6 +106,7 @@ ONE_NAME = "a key takes one name only; give all names to make_csr.py"
         ("make_account_key.py --bits 1024", "--bits takes one of these: 2048, 3072, 4096"),
         ("make_account_key.py --curve P-521", "--curve takes one of these: P-256, P-384"),
         ("make_account_key2.py -d a.org", "-d is not an option of this program; see {} --help"),
+        ("make_certificate_key.py -d a.org", "-d is not an option of this program; " + NO_OPTION),
         ("make_account_key2.py --curve P-256 --bits 2048", f"{NOT_BOTH}; see {{}} --help"),
         ("make_account_key.py a.org", "there are too many arguments; see {} --help"),
         ("make_certificate_key.py a.org secret", f"{ONE_NAME}; see {{}} --help"),
