@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
-_ADVICE = "steps 1 to 3 of README.md make it"
+_ADVICE = "make the file with steps 1 to 3 of README.md"
 
 
 class KeyFile(NamedTuple):
