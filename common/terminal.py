@@ -76,6 +76,8 @@ def _echo_restored(prompt: str) -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)  # here the program ends or, after Ctrl-Z, stops
         signal.signal(number, leave)
+        if signal.SIGCONT not in signal.sigpending():  # nothing stops an orphaned process group
+            hide(signal.SIGCONT, None)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCONT})
 
     def hide(number: int, _: FrameType | None) -> None:

@@ -20,6 +20,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
 from typing import IO, NamedTuple
@@ -91,7 +92,7 @@ def running() -> Iterator[Pebble]:
         dns_server = stack.enter_context(_process(_dns_command(dns, dns_management), log))
         pebble = stack.enter_context(_process(command, log))
         stack.enter_context(serving(web_server))
-        let_signals_through()
+        stack.enter_context(let_signals_through())
         directory_url, dns_url = f"https://{acme}/dir", f"http://{dns_management}"
         everywhere = Request(f"{dns_url}/set-default-ipv4", b'{"ip": "127.0.0.1"}')
         _answer(dns_server, log, opener, everywhere)
@@ -110,7 +111,7 @@ class QuietServer(http.server.ThreadingHTTPServer):
 @contextlib.contextmanager
 def serving(server: http.server.HTTPServer) -> Iterator[None]:
     """Have a web server answer, in a thread of its own."""
-    threading.Thread(target=server.serve_forever, args=[0.02]).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:
         yield
     finally:
@@ -118,10 +119,10 @@ def serving(server: http.server.HTTPServer) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _signals_wait() -> Iterator[Callable[[], None]]:
+def _signals_wait() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Have a signal that would end this program end the with block first, so that nothing is left.
 
-    Yields what to call when all is started: a signal waits until then.
+    Yields what returns a context manager for when all is started: a signal waits before and after.
     """
     came: list[int] = []
     is_started = False
@@ -131,11 +132,16 @@ def _signals_wait() -> Iterator[Callable[[], None]]:
         if is_started and len(came) == 1:
             raise KeyboardInterrupt
 
-    def let_through() -> None:
+    @contextlib.contextmanager
+    def let_through() -> Iterator[None]:
         nonlocal is_started
         is_started = True
-        if came:
-            raise KeyboardInterrupt
+        try:
+            if came:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            is_started = False
 
     heard = (number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
     before = {number: signal.signal(number, end) for number in heard}

@@ -131,13 +131,14 @@ class TestATerminal:
 
     def test_ctrl_z_does_not_leave_a_prompt_that_echoes(self, tmp_path: Path) -> None:
         """See readpassphrase(3). bash and zsh set the terminal for their own prompts."""
-        at_each_prompt = ["typed too early\x1a", "fg", "\x1a", "fg", SECRET]
-        answers = [shlex.join(MAKE), *at_each_prompt, *at_each_prompt, "exit"]
-        session = on_a_terminal(["sh", "-i"], tmp_path, *answers)
-        echo = [False, True, False, True, False]
-        assert session.echo == [True, *echo, *echo, True, True], session.written
+        answers = 2 * ["typed too early\x1a", "fg", "\x1a", "fg", SECRET]
+        session = on_a_terminal(["sh", "-i"], tmp_path, shlex.join(MAKE), *answers, "exit")
+        echo = 2 * [False, True, False, True, False]
+        assert session.echo == [True, *echo, True, True], session.written
         assert SECRET not in session.written
         assert load_pem_private_key((tmp_path / "account.key").read_bytes(), SECRET.encode())
+        without_a_shell = on_a_terminal([*MAKE, "--out", "b.key"], tmp_path, "\x1a", SECRET, SECRET)
+        assert (without_a_shell.status, without_a_shell.echo) == (0, [False] * 3 + [True])
 
     def test_leaves_an_ignored_signal_alone(self, tmp_path: Path) -> None:
         command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *MAKE]
