@@ -57,7 +57,7 @@ def link(temporary: str, path: str) -> None:
         if _WINDOWS:
             _patiently(os.rename, temporary, path)
             return
-        os.link(temporary, path)
+        os.link(temporary, path, follow_symlinks=False)  # by default macOS follows them
     except OSError as error:
         if not _is_linked(temporary, path):
             if error.errno in _NO_LINKS:

@@ -161,7 +161,7 @@ def _errors_about(path: str) -> Iterator[None]:
     except OSError as error:
         is_long = error.errno == errno.ENAMETOOLONG
         advice = f"choose {'a shorter name' if is_long else 'another directory'} with --out FILE"
-        raise UserError(error.strerror, advice, where=path) from error
+        raise UserError(error.strerror or error, advice, where=path) from error
 
 
 def _replaceable(path: str, obstacle: Obstacle | None) -> bytes | None:

@@ -26,7 +26,7 @@ def key_in(root: Element) -> Element:
 
     Raises ValueError if that string does not hold DER or BER.
     """
-    strings = (child for child in root.children[2:] if child.type == "OCTET STRING")
+    strings = (child for child in root.children[2:3] if child.type == "OCTET STRING")
     return next((der.read(_joined(string))[0] for string in strings), root)
 
 

@@ -48,9 +48,8 @@ def reading(
         problem = f"no public CA may sign this key ({error})"
         raise UserError(problem, "make another", where=path) from error
     except UnusableKey as error:
-        raise UserError(
-            unusable.why_disagreeing(block, secret) or str(error), where=path
-        ) from error
+        reason = unusable.why_disagreeing(block, secret) or str(error)
+        raise UserError(reason, where=path) from error
 
 
 def check(

@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             elif serve := shell.module("course.certificate", "--serve", shell.file(str(args.DIR))):
                 say(f"Next: {serve}")
     except OSError as error:
-        raise UserError(error.strerror, where=error.filename) from error
+        raise UserError(error.strerror or error, where=error.filename or "this machine") from error
 
 
 def _parser() -> Parser:

@@ -22,7 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from subprocess import PIPE, STDOUT, Popen
+from subprocess import DEVNULL, PIPE, STDOUT, Popen
 from typing import IO, NamedTuple
 from urllib.request import OpenerDirector, Request
 
@@ -122,7 +122,7 @@ def serving(server: http.server.HTTPServer) -> Iterator[None]:
 def _signals_wait() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Have a signal that would end this program end the with block first, so that nothing is left.
 
-    Yields what returns a context manager for when all is started: a signal waits before and after.
+    Yields a function whose context a signal ends at once. Before and after it, a signal waits.
     """
     came: list[int] = []
     is_started = False
@@ -192,7 +192,8 @@ def _dns_command(dns: str, management: str) -> list[str]:
 
 @contextlib.contextmanager
 def _process(command: list[str], log: IO[bytes]) -> Iterator[Popen[bytes]]:
-    process = Popen(command, env={**os.environ, **SETTLED}, stdout=log, stderr=STDOUT)
+    env = {**os.environ, **SETTLED}
+    process = Popen(command, env=env, stdin=DEVNULL, stdout=log, stderr=STDOUT)
     try:
         yield process
     finally:
@@ -221,7 +222,7 @@ def _free_ports() -> Iterator[int]:
 
     No other program takes them before the programs that need them have started.
     """
-    for port in itertools.count(int(f"2{os.getpid() % 1000:03}0")):
+    for port in itertools.count(20000 + os.getpid() % 1000 * 10):
         with contextlib.suppress(OSError):
             socket.create_server((ADDRESS, port)).close()
             yield port

@@ -78,11 +78,12 @@ def outcomes(server: Server, name: str, root: str) -> Iterator[str]:
         "this system's roots": ssl.create_default_context(),
         "Pebble's root": ssl.create_default_context(cadata=root),
     }
+    address = (pebble.ADDRESS, server.server_port)
     with pebble.serving(server):
         for trusted, client in clients.items():
             try:
                 with (
-                    socket.create_connection((pebble.ADDRESS, server.server_port)) as connection,
+                    socket.create_connection(address, 10) as connection,
                     client.wrap_socket(connection, server_hostname=name) as secure,
                 ):
                     secure.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
