@@ -13,6 +13,10 @@ CMC = "CMC"
 ENVELOPED = "ENVELOPED CMS"
 KEY_LABELS = ("PRIVATE KEY", ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 
+# The OIDs of kinds of keys.
+RSA = "1.2.840.113549.1.1.1"  # RFC 3279 section 2.3.1
+EC = "1.2.840.10045.2.1"  # RFC 5480 section 2.1.1
+
 # Other labels. In a TRUSTED CERTIFICATE, what OpenSSL trusts it for follows the certificate.
 SYNONYMS = {
     "NEW CERTIFICATE REQUEST": REQUEST,  # RFC 7468 section 7

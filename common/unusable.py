@@ -22,8 +22,6 @@ _UNUSUAL = (
 _MORE_PRIMES = "this key has more than two primes, so it cannot be used here; make another"
 _NO_PRIMES = "this key lacks its primes, so it cannot be used here; use the file that it comes from"
 
-_EC = "1.2.840.10045.2.1"  # RFC 5480 section 2.1.1
-
 ERRORS = (
     ValueError,
     TypeError,
@@ -73,7 +71,7 @@ def _is_unusual(root: Element) -> bool:
     """
     if labels.of(root.encoded) == "PRIVATE KEY":
         algorithm = root.children[1]
-        if len(root.children) > 3 or [child.oid for child in algorithm.children] == [_EC]:
+        if len(root.children) > 3 or [child.oid for child in algorithm.children] == [labels.EC]:
             return True
     integers = (element.content for element in root.all() if element.type == "INTEGER")
     numbers = [int.from_bytes(content, "big", signed=True) for content in integers]

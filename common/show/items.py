@@ -12,6 +12,7 @@ from functools import cached_property
 
 from common import der, names
 from common.der import Element
+from common.labels import EC
 from common.show import loading, secrecy, signature, values
 from common.show.parts import Part
 from common.show.values import Name
@@ -19,8 +20,6 @@ from common.show.values import Name
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-RSA = "1.2.840.113549.1.1.1"  # of a key: RFC 3279 section 2.3.1
-EC = "1.2.840.10045.2.1"  # of a key: RFC 5480 section 2.1.1
 COMMON_NAME = "2.5.4.3"
 ALTERNATIVE_NAMES = "2.5.29.17"
 EXTENSION_REQUEST = "1.2.840.113549.1.9.14"  # RFC 2985 section 5.4.2

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from common import goodkey, letsencrypt, names
+from common.labels import EC, RSA
 from common.names import DomainName, Identifier
 from common.show import go_x509, grammar, signature
-from common.show.items import EC, RSA, Item, Key, Request
+from common.show.items import Item, Key, Request
 from common.show.values import Name
 
 _TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
